@@ -1,0 +1,1 @@
+"""Trainable towers, projections and pooling in PyTorch."""

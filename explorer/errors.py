@@ -1,0 +1,55 @@
+"""Errors meant for people: every one says the rule, the value that broke it and the remedy.
+
+    ExplorerError
+    ├── ReadingError            an upload cannot become a study
+    │   ├── UnsupportedFileError    not a format, modality or photometric that is read here
+    │   ├── DamagedFileError        the right kind of file, but broken
+    │   └── LimitExceededError      too many bytes, pixels, frames or characters
+    ├── ReportError             the report text cannot be used
+    ├── CheckpointError         a checkpoint folder cannot be loaded
+    ├── PhraseError             a phrase cannot be grounded
+    ├── NotARadiographError     the image is refused by the image check
+    └── DataSetError            a data set on disk does not follow its layout
+
+A message never holds pixel data, report text or anything that identifies a patient.
+"""
+
+
+class ExplorerError(Exception):
+    """Base of all errors whose message may be shown to a person as it is."""
+
+
+class ReadingError(ExplorerError):
+    """An uploaded file cannot become a study."""
+
+
+class UnsupportedFileError(ReadingError):
+    """The file is not of a kind that is read here."""
+
+
+class DamagedFileError(ReadingError):
+    """The file is of a known kind but its content is broken."""
+
+
+class LimitExceededError(ReadingError):
+    """The file asks for more bytes, pixels, frames or characters than are allowed."""
+
+
+class ReportError(ExplorerError):
+    """The report text cannot be used."""
+
+
+class CheckpointError(ExplorerError):
+    """A checkpoint folder is missing a file, holds a wrong one, or fails its hash."""
+
+
+class PhraseError(ExplorerError):
+    """A phrase is empty or too long to be grounded."""
+
+
+class NotARadiographError(ExplorerError):
+    """The image does not look like a frontal chest radiograph."""
+
+
+class DataSetError(ExplorerError):
+    """A data set on disk does not follow the layout its reader expects."""

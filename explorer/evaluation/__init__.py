@@ -1,0 +1,1 @@
+"""Measured numbers with their protocol and confidence intervals."""

@@ -1,0 +1,1 @@
+"""Files that others can read; one file per format."""

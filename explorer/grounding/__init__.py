@@ -1,0 +1,1 @@
+"""From a phrase to its region, and how far to trust it."""

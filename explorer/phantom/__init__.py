@@ -1,0 +1,1 @@
+"""Radiographs with exact truth, rendered from a real CT."""

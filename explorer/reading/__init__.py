@@ -1,0 +1,1 @@
+"""Bytes to studies: decoding, display order and limits."""

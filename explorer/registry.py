@@ -1,0 +1,22 @@
+"""The folder is the list: every public module of a package is one entry, its file name is the id."""
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+
+def discover(package: ModuleType) -> dict[str, ModuleType]:
+    """Import the public modules of `package`, sorted by name.
+
+    Modules that start with an underscore are shared machinery and are left out. A module that
+    fails to import raises: a broken entry is never dropped in silence.
+
+    Returns:
+        Mapping from module name (the id used in the CLI, URLs and tables) to the module.
+    """
+    names = sorted(
+        info.name
+        for info in pkgutil.iter_modules(package.__path__)
+        if not info.name.startswith("_")
+    )
+    return {name: importlib.import_module(f"{package.__name__}.{name}") for name in names}

@@ -1,0 +1,1 @@
+"""The radiograph viewer: one component, everything a hand does runs in the browser."""
