@@ -1,0 +1,57 @@
+"""What several test folders share: where the browser and Node.js are, and how loud a skip is."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MAC_CHROME = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+
+
+def _playwright_browser() -> str | None:
+    """The Chromium that `playwright install chromium` keeps, if it is there."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+def _missing(what: str, *, variable: str) -> None:
+    """Skip, or fail where `variable` is set: checks that must have run set it."""
+    if os.environ.get(variable):
+        pytest.fail(f"{what} ({variable} is set, so this is a failure and not a skip.)")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Path of a Chromium or Chrome: $CHROMIUM, one on the PATH, or Playwright's own."""
+    named = os.environ.get("CHROMIUM")
+    if named and not Path(named).exists():
+        pytest.fail(f"CHROMIUM must name a browser program, got {named!r}, which is not there.")
+    found = named or next(filter(None, map(shutil.which, BROWSERS)), None)
+    found = found or (str(MAC_CHROME) if MAC_CHROME.exists() else _playwright_browser())
+    if found is None:
+        _missing(
+            "BROWSER TESTS DID NOT RUN: no Chromium or Chrome here. "
+            "Install one, or run: .venv/bin/playwright install chromium",
+            variable="REQUIRE_BROWSER",
+        )
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="session")
+def node_path() -> str:
+    """Path of Node.js 18 or newer, which runs the tests of the viewer's JavaScript."""
+    found = shutil.which("node")
+    if found is None:
+        _missing(
+            "JAVASCRIPT TESTS DID NOT RUN: no Node.js here. Install Node.js 18 or newer.",
+            variable="REQUIRE_NODE",
+        )
+    assert found is not None
+    return found
