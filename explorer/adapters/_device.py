@@ -1,0 +1,64 @@
+"""Choice of device and precision."""
+
+import platform
+from pathlib import Path
+
+import torch
+
+from explorer.errors import CheckpointError
+
+_PRECISIONS = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+
+
+def choose_device(name: str) -> str:
+    """Resolve "auto" to cuda, mps or cpu; check that a named device is there.
+
+    Raises:
+        CheckpointError: The device is unknown or absent.
+    """
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        return next(d for d in ("cuda", "mps", "cpu") if present[d])
+    if name not in present:
+        raise CheckpointError(f"Unknown device {name!r}. Available: auto, cpu, cuda, mps.")
+    if not present[name]:
+        raise CheckpointError(f"This machine has no {name} device. Use --device auto or cpu.")
+    return name
+
+
+def choose_precision(name: str, *, device: str) -> torch.dtype:
+    """Resolve "auto": bfloat16 where the device computes in it, else float16 (GPU) or float32.
+
+    Raises:
+        CheckpointError: The precision is unknown.
+    """
+    if name == "auto":
+        if device == "cuda":
+            return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        if device == "cpu" and cpu_has_bfloat16():
+            return torch.bfloat16
+        return torch.float32
+    if name not in _PRECISIONS:
+        raise CheckpointError(
+            f"Unknown precision {name!r}. Available: auto, {', '.join(_PRECISIONS)}."
+        )
+    return _PRECISIONS[name]
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether this processor multiplies in bfloat16 (AVX-512 BF16, AMX or Armv8.6 bf16)."""
+    if platform.system() != "Linux":
+        return False
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split()
+    except OSError:
+        return False
+    return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(flags))

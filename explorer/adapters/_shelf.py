@@ -1,0 +1,142 @@
+"""The shelf of checkpoint folders: read their cards, check their hashes, open one.
+
+A checkpoint is a folder in the Hugging Face layout with `card.json` beside it. The card names the
+sha256 of every other file; nothing is loaded before all of them match. Weights are safetensors
+only: no pickle is opened and no code of the folder is run.
+"""
+
+import hashlib
+import importlib
+import json
+import pkgutil
+from pathlib import Path
+from typing import Any
+
+from explorer import adapters
+from explorer.adapters._base import AdapterCard, Calibration, Engine
+from explorer.errors import CheckpointError
+
+CARD_FILE = "card.json"
+WEIGHTS_FILE = "model.safetensors"
+_PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
+
+
+def list_checkpoints(root: Path) -> tuple[AdapterCard, ...]:
+    """Cards of every checkpoint folder below `root`, the default checkpoint first, then by name.
+
+    Raises:
+        CheckpointError: A card cannot be read.
+    """
+    cards = [read_card(path.parent) for path in sorted(root.glob(f"*/{CARD_FILE}"))]
+    return tuple(sorted(cards, key=lambda card: (not card.extra.get("default"), card.name)))
+
+
+def open_checkpoint(folder: Path, *, device: str = "auto", precision: str = "auto") -> Engine:
+    """Check every hash of the folder, then load it with the adapter its card names.
+
+    Args:
+        folder: Checkpoint folder.
+        device: "auto", "cpu", "cuda" or "mps".
+        precision: "auto", "float32", "bfloat16" or "float16".
+
+    Raises:
+        CheckpointError: A file is missing, damaged, swapped or a pickle; or the device is absent.
+    """
+    card = read_card(folder)
+    verify_hashes(folder, files=card.extra["files"])
+    module = importlib.import_module(f"{adapters.__name__}.{card.family}")
+    engine: Engine = module.load(card, device=device, precision=precision)
+    return engine
+
+
+def read_card(folder: Path) -> AdapterCard:
+    """Read and check `card.json`.
+
+    Raises:
+        CheckpointError: The file is missing, no JSON, or lacks an entry.
+    """
+    path = folder / CARD_FILE
+    _refuse_pickles(folder)
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        calibration = Calibration(**data.pop("calibration"))
+        size = sum(f.stat().st_size for f in folder.iterdir() if f.is_file())
+        card = AdapterCard(
+            name=folder.name,
+            size_bytes=size,
+            calibration=calibration,
+            folder=folder,
+            sha256=data["files"][WEIGHTS_FILE],
+            **{k: data.pop(k) for k in _CARD_KEYS},
+            metrics=data.pop("metrics", {}),
+            extra=data,
+        )
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"A checkpoint folder needs {CARD_FILE}; {folder.name!r} has none. "
+            "Copy the whole folder again."
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+        raise CheckpointError(
+            f"{CARD_FILE} of checkpoint {folder.name!r} is not complete ({error}). "
+            "Copy the folder again or write the card as docs/checkpoints.md says."
+        ) from error
+    if card.family not in _families():
+        raise CheckpointError(
+            f"Unknown checkpoint family {card.family!r} in {folder.name!r}. "
+            f"Available: {', '.join(_families())}."
+        )
+    return card
+
+
+_CARD_KEYS = (
+    "title",
+    "family",
+    "licence",
+    "training_data",
+    "input_size",
+    "grid_size",
+    "dimension",
+    "parameters",
+    "frame_mode",
+    "pooling",
+)
+
+
+def verify_hashes(folder: Path, *, files: dict[str, str]) -> None:
+    """Compare the sha256 of every file the card names.
+
+    Raises:
+        CheckpointError: A file is missing or its hash differs.
+    """
+    for name, expected in files.items():
+        path = folder / name
+        if Path(name).name != name or not path.is_file():
+            raise CheckpointError(
+                f"Checkpoint {folder.name!r} lacks {name!r}. Copy the whole folder again."
+            )
+        found = sha256_of(path)
+        if found != expected:
+            raise CheckpointError(
+                f"{name} of checkpoint {folder.name!r} has sha256 {found[:12]}…, the card says "
+                f"{expected[:12]}…: the file is damaged or swapped. Copy the folder again."
+            )
+
+
+def sha256_of(path: Path) -> str:
+    """Hex sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _refuse_pickles(folder: Path) -> None:
+    found = [f.name for f in folder.glob("*") if f.suffix in _PICKLES]
+    if found and not (folder / WEIGHTS_FILE).exists():
+        raise CheckpointError(
+            f"Weights must be {WEIGHTS_FILE}, got {found[0]!r} in {folder.name!r}: a pickle can "
+            "run code and is not opened. Convert it with the safetensors package first."
+        )
+
+
+def _families() -> list[str]:
+    return [m.name for m in pkgutil.iter_modules(adapters.__path__) if not m.name.startswith("_")]

@@ -1,0 +1,145 @@
+"""Checkpoints trained here: `LocalAlignmentModel` in a Hugging Face folder."""
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+
+from explorer.adapters._base import AdapterCard
+from explorer.adapters._device import choose_device, choose_precision
+from explorer.adapters._shelf import WEIGHTS_FILE
+from explorer.encoders.alignment import (
+    IMAGE_KINDS,
+    LocalAlignmentConfig,
+    LocalAlignmentModel,
+    image_vector,
+)
+from explorer.encoders.preprocessing import standardise
+from explorer.encoders.text import tokenize
+from explorer.entities import Float32, ImageCheck, ImageEmbeddings, ModelFrame, PatchGrid
+from explorer.errors import CheckpointError, PhraseError
+
+MAX_PHRASE_CHARACTERS = 2_000
+
+
+def load(card: AdapterCard, *, device: str, precision: str) -> "LocalAlignmentEngine":
+    """Load strictly: every tensor of the model must be in the file and nothing else.
+
+    Raises:
+        CheckpointError: The folder does not hold the model its card describes.
+    """
+    device = choose_device(device)
+    dtype = choose_precision(precision, device=device)
+    try:
+        config_text = (card.folder / "config.json").read_text(encoding="utf-8")
+        config = LocalAlignmentConfig(**json.loads(config_text))
+        state = {
+            k: v.float() if v.is_floating_point() else v
+            for k, v in load_file(card.folder / WEIGHTS_FILE).items()
+        }
+        tokenizer = Tokenizer.from_file(str(card.folder / "tokenizer.json"))
+        model = LocalAlignmentModel(config)
+        model.load_state_dict(state, strict=True)
+    except CheckpointError:
+        raise
+    except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
+        raise CheckpointError(
+            f"Checkpoint {card.name!r} does not hold the model its card describes "
+            f"({type(error).__name__}). Copy the folder again."
+        ) from error
+    return LocalAlignmentEngine(card, model, tokenizer, device=device, dtype=dtype)
+
+
+class LocalAlignmentEngine:
+    """A loaded checkpoint; see `explorer.adapters.Engine`."""
+
+    def __init__(
+        self,
+        card: AdapterCard,
+        model: LocalAlignmentModel,
+        tokenizer: Tokenizer,
+        *,
+        device: str,
+        dtype: torch.dtype,
+    ) -> None:
+        self.card = card
+        self.device = device
+        self.precision = str(dtype).removeprefix("torch.")
+        self._dtype = dtype
+        self._tokenizer = tokenizer
+        self._model = model.eval().requires_grad_(requires_grad=False).to(device)
+        self._model.image_encoder.to(memory_format=torch.channels_last)
+        self.score_scale = float(model.log_scale.exp())
+        self.score_bias = float(model.bias)
+
+    def embed_image(self, pixels: Float32, *, frame: ModelFrame) -> ImageEmbeddings:
+        """Encode pixels (rows, columns) in [0, 1] in the model frame; NaN marks padding."""
+        inside = ~np.isnan(pixels)
+        tensor = torch.from_numpy(standardise(np.nan_to_num(pixels), inside))[None, None]
+        tensor = tensor.to(self.device).to(memory_format=torch.channels_last)
+        with torch.inference_mode(), self._autocast():
+            patches, kinds = self._model.encode_image(tensor)
+        values = patches[0].float().cpu().numpy()
+        return ImageEmbeddings(
+            grid=PatchGrid(values, frame),
+            image=image_vector(patches.float())[0].cpu().numpy(),
+            check=_image_check(torch.softmax(kinds[0].float(), -1).cpu().numpy()),
+        )
+
+    def embed_text(self, phrases: Sequence[str]) -> Float32:
+        """Encode phrases in one batch: (S, D) float32, unit rows.
+
+        Raises:
+            PhraseError: A phrase is empty or longer than 2,000 characters.
+        """
+        for phrase in phrases:
+            if not phrase.strip():
+                raise PhraseError("A phrase needs at least one word, got none. Type a finding.")
+            if len(phrase) > MAX_PHRASE_CHARACTERS:
+                raise PhraseError(
+                    f"A phrase may have {MAX_PHRASE_CHARACTERS} characters, got {len(phrase)}. "
+                    "Ground a long text as a report: it is split into sentences."
+                )
+        if not phrases:
+            return np.zeros((0, self.card.dimension), dtype=np.float32)
+        token_ids, mask = tokenize(self._tokenizer, phrases)
+        with torch.inference_mode(), self._autocast():
+            vectors = self._model.encode_text(token_ids.to(self.device), mask.to(self.device))
+        return vectors.float().cpu().numpy()
+
+    def pooled_score(self, cosine: Float32, *, pooling: str | None = None) -> Float32:
+        """Pool cosines (S, h, w) to one calibrated score per phrase (S,) in [0, 1]."""
+        with torch.inference_mode():
+            logits = torch.from_numpy(cosine).to(self.device) * self.score_scale + self.score_bias
+            pooled = self._model.pooled(logits[None], pooling=pooling)[0]
+        return torch.sigmoid(pooled).float().cpu().numpy()
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device, dtype=self._dtype, enabled=self._dtype != torch.float32)
+
+
+_MESSAGES = {
+    "frontal": "",
+    "lateral": "This looks like a lateral view; the model learned frontal radiographs only, "
+    "so read its maps with doubt.",
+    "rotated left": "This looks turned by a quarter to the left; turn it upright and try again.",
+    "rotated right": "This looks turned by a quarter to the right; turn it upright and try again.",
+    "upside down": "This looks upside down; turn it upright and try again.",
+    "not a chest radiograph": "This does not look like a chest radiograph. The model knows nothing "
+    "else, so its maps would be meaningless here.",
+}
+
+
+def _image_check(probabilities: Float32) -> ImageCheck:
+    scores = {kind: float(p) for kind, p in zip(IMAGE_KINDS, probabilities, strict=True)}
+    verdict = max(scores, key=scores.__getitem__)
+    return ImageCheck(
+        scores=scores,
+        verdict=verdict,
+        refuse=verdict == "not a chest radiograph",
+        message=_MESSAGES[verdict],
+    )

@@ -1,0 +1,120 @@
+"""LocalAlignmentModel: image and text towers in one space, scored region by sentence."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import BertConfig, PretrainedConfig, PreTrainedModel
+
+from explorer.encoders.image import INPUT_MULTIPLE, PATCH_STRIDE, ImageEncoder
+from explorer.encoders.pooling import POOLING_NAMES, pool
+from explorer.encoders.projection import (
+    PatchProjection,
+    PhraseProjection,
+    region_sentence_scores,
+)
+from explorer.encoders.text import TextEncoder
+
+# What the image check tells apart, in the order of its logits.
+IMAGE_KINDS = (
+    "frontal",
+    "lateral",
+    "rotated left",
+    "rotated right",
+    "upside down",
+    "not a chest radiograph",
+)
+
+
+class LocalAlignmentConfig(PretrainedConfig):
+    """Shape of a `LocalAlignmentModel`.
+
+    Attributes:
+        image_size: Side of the square model input in pixels, a multiple of 32.
+        width: Channels of the neck.
+        dimension: Size D of the joint space.
+        pooling: Default pooling of region-sentence scores.
+        pooling_temperature: In units of the calibrated logit.
+        text: Keyword arguments of `transformers.BertConfig`.
+    """
+
+    model_type = "local_alignment"
+
+    def __init__(
+        self,
+        image_size: int = 320,
+        width: int = 160,
+        dimension: int = 128,
+        pooling: str = "log-sum-exp",
+        pooling_temperature: float = 1.0,
+        text: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if image_size % INPUT_MULTIPLE or image_size <= 0:
+            raise ValueError(
+                f"image_size must be a positive multiple of {INPUT_MULTIPLE}, got {image_size}."
+            )
+        if pooling not in POOLING_NAMES:
+            raise ValueError(f"Unknown pooling {pooling!r}. Available: {', '.join(POOLING_NAMES)}.")
+        self.image_size = image_size
+        self.width = width
+        self.dimension = dimension
+        self.pooling = pooling
+        self.pooling_temperature = pooling_temperature
+        self.text = text or {}
+        super().__init__(**kwargs)
+
+    @property
+    def grid_size(self) -> int:
+        """Side of the patch grid."""
+        return self.image_size // PATCH_STRIDE
+
+
+class LocalAlignmentModel(PreTrainedModel):
+    """Two towers, two projections, and a learned scale and bias that turn cosines into logits.
+
+    The calibrated score of a patch for a phrase is `sigmoid(scale * cosine + bias)`; scale and
+    bias are trained with the dense supervision, so 0.5 means "as often inside as outside".
+    `pooled_bias` calibrates the score of a whole image for the pooling used in training.
+    """
+
+    config_class = LocalAlignmentConfig
+
+    def __init__(self, config: LocalAlignmentConfig) -> None:
+        super().__init__(config)
+        self.image_encoder = ImageEncoder(width=config.width)
+        self.patch_projection = PatchProjection(config.width, config.dimension)
+        self.text_encoder = TextEncoder(BertConfig(**config.text))
+        self.phrase_projection = PhraseProjection(self.text_encoder.hidden_size, config.dimension)
+        self.log_scale = nn.Parameter(torch.tensor(2.3))
+        self.bias = nn.Parameter(torch.tensor(-3.0))
+        self.pooled_bias = nn.Parameter(torch.tensor(3.0))
+        self.image_check = nn.Sequential(
+            nn.BatchNorm1d(ImageEncoder.summary_size, affine=False),
+            nn.Linear(ImageEncoder.summary_size, len(IMAGE_KINDS)),
+        )
+
+    def encode_image(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Standardised images (B, 1, S, S) -> patches (B, h, w, D) and image-check logits."""
+        features, summary = self.image_encoder(images)
+        # The image check reads the towers and must not bend them.
+        return self.patch_projection(features), self.image_check(summary.detach())
+
+    def encode_text(self, token_ids: Tensor, mask: Tensor) -> Tensor:
+        """Token ids and mask (S, T) -> unit phrase embeddings (S, D)."""
+        return self.phrase_projection(self.text_encoder(token_ids, mask))
+
+    def logits(self, patches: Tensor, phrases: Tensor) -> Tensor:
+        """Calibrated logits (B, S, h, w) of patches (B, h, w, D) for phrases (S, D)."""
+        return region_sentence_scores(patches, phrases) * self.log_scale.exp() + self.bias
+
+    def pooled(self, logits: Tensor, *, pooling: str | None = None) -> Tensor:
+        """Image-phrase logits (B, S) from region-sentence logits (B, S, h, w)."""
+        name = pooling or self.config.pooling
+        pooled = pool(logits.flatten(2), name, temperature=self.config.pooling_temperature)
+        return pooled + self.pooled_bias if name == self.config.pooling else pooled
+
+
+def image_vector(patches: Tensor) -> Tensor:
+    """Global image embedding (B, D): mean of the patch embeddings, unit norm."""
+    return nn.functional.normalize(patches.mean((1, 2)), dim=-1)

@@ -1,0 +1,316 @@
+"""The use cases: all that pages and commands call. Records in, records out; no tensor leaves."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from explorer import adapters, reading
+from explorer.adapters import AdapterCard, Engine
+from explorer.entities import (
+    Assertion,
+    Box,
+    Float32,
+    GroundedPhrase,
+    ImageEmbeddings,
+    Radiograph,
+    Report,
+    SimilarityMap,
+    Study,
+)
+from explorer.errors import CheckpointError, DataSetError, NotARadiographError
+from explorer.grounding.controls import measure_controls
+from explorer.grounding.geometry import fit_frame, to_model_input
+from explorer.grounding.regions import find_regions
+from explorer.grounding.similarity import similarity_maps
+from explorer.text import (
+    NONSENSE_PHRASES,
+    NULL_PHRASES,
+    negated,
+    phrase_assertion,
+    side_swapped,
+)
+
+ASSETS = Path(__file__).parent.parent / "assets"
+
+
+# --- checkpoints ---------------------------------------------------------------------------
+
+
+def list_checkpoints(root: Path | None = None) -> tuple[AdapterCard, ...]:
+    """Cards of all checkpoints, the default first.
+
+    Raises:
+        CheckpointError: There is none, or a card cannot be read.
+    """
+    root = root or ASSETS / "checkpoints"
+    cards = adapters.list_checkpoints(root)
+    if not cards:
+        raise CheckpointError(
+            f"At least one checkpoint is needed, got none in {root}. Clone the repository again "
+            "or train one with `explorer train`."
+        )
+    return cards
+
+
+def open_engine(
+    name: str | None = None,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    root: Path | None = None,
+) -> Engine:
+    """Load a checkpoint by folder name or path; the default one when no name is given.
+
+    Raises:
+        CheckpointError: Unknown name, broken folder, or absent device.
+    """
+    if name is not None and Path(name).is_dir():
+        return adapters.open_checkpoint(Path(name), device=device, precision=precision)
+    cards = {card.name: card for card in list_checkpoints(root)}
+    if name is not None and name not in cards:
+        raise CheckpointError(f"Unknown checkpoint {name!r}. Available: {', '.join(cards)}.")
+    card = cards[name] if name else next(iter(cards.values()))
+    return adapters.open_checkpoint(card.folder, device=device, precision=precision)
+
+
+# --- grounding -----------------------------------------------------------------------------
+
+
+def read_study(files: Sequence[bytes], report: str | None = None) -> Study:
+    """Read uploaded files and an optional report text into a study."""
+    return reading.read_study(files, report=report)
+
+
+def embed(engine: Engine, radiograph: Radiograph) -> ImageEmbeddings:
+    """Encode a radiograph once; every phrase is then a cheap read of the result."""
+    return embed_pixels(engine, radiograph.pixels)
+
+
+def embed_pixels(engine: Engine, pixels: Float32) -> ImageEmbeddings:
+    """Encode pixels (H, W) in [0, 1], bright = dense."""
+    card = engine.card
+    frame = fit_frame(
+        (pixels.shape[0], pixels.shape[1]),
+        input_shape=(card.input_size, card.input_size),
+        grid_shape=(card.grid_size, card.grid_size),
+        mode=card.frame_mode,
+    )
+    return engine.embed_image(to_model_input(pixels, frame, pad_value=np.nan), frame=frame)
+
+
+def check_image(embeddings: ImageEmbeddings) -> None:
+    """Refuse an image that is no chest radiograph.
+
+    Raises:
+        NotARadiographError: With the reason for the person.
+    """
+    if embeddings.check.refuse:
+        raise NotARadiographError(embeddings.check.message)
+
+
+def maps_of(
+    engine: Engine, embeddings: ImageEmbeddings, phrases: Sequence[str]
+) -> tuple[SimilarityMap, ...]:
+    """Similarity maps of phrases, one text batch, no controls."""
+    return similarity_maps(
+        embeddings.grid,
+        engine.embed_text(phrases),
+        phrases,
+        score_scale=engine.score_scale,
+        score_bias=engine.score_bias,
+    )
+
+
+def ground(
+    engine: Engine,
+    embeddings: ImageEmbeddings,
+    phrases: Sequence[str],
+    *,
+    assertions: Sequence[Assertion] | None = None,
+    rule: str = "calibrated",
+    threshold: float | None = None,
+    pooling: str | None = None,
+) -> tuple[GroundedPhrase, ...]:
+    """Ground phrases with their controls in one text batch.
+
+    Args:
+        engine: Loaded checkpoint.
+        embeddings: Encoded radiograph.
+        phrases: Any number of phrases.
+        assertions: What the report says of each; found from the words when not given.
+        rule: "calibrated", "otsu" or "fixed".
+        threshold: Calibrated score in (0, 1) for the rule "fixed".
+        pooling: Pooling of the phrase score; the checkpoint's own when None.
+    """
+    if not phrases:
+        return ()
+    assertions = assertions or [phrase_assertion(p) for p in phrases]
+    plan = _ControlPlan.for_phrases(phrases)
+    maps = maps_of(engine, embeddings, plan.texts)
+    cosines = np.stack([m.cosine for m in maps[: len(phrases)]])
+    scores = engine.pooled_score(cosines, pooling=pooling)
+    null_peaks = np.array([float(m.score.max()) for m in maps[plan.null_start :]])
+    results = []
+    for i, phrase in enumerate(phrases):
+        level, regions = find_regions(
+            maps[i],
+            rule=rule,
+            threshold=threshold,
+            calibrated=engine.card.calibration.threshold,
+        )
+        controls = measure_controls(
+            maps[i],
+            nonsense=maps[plan.nonsense],
+            negated=_pick(maps, plan.negated[i]),
+            swapped=_pick(maps, plan.swapped[i]),
+            null_peaks=null_peaks,
+            assertion=assertions[i],
+            check=embeddings.check,
+        )
+        results.append(
+            GroundedPhrase(
+                phrase=phrase,
+                map=maps[i],
+                score=float(scores[i]),
+                threshold=level,
+                threshold_rule=rule,
+                controls=controls,
+                regions=regions,
+            )
+        )
+    return tuple(results)
+
+
+def ground_report(
+    engine: Engine,
+    embeddings: ImageEmbeddings,
+    report: Report,
+    *,
+    rule: str = "calibrated",
+    threshold: float | None = None,
+    pooling: str | None = None,
+) -> tuple[GroundedPhrase | None, ...]:
+    """Ground every sentence of a report in one text batch.
+
+    Returns:
+        One entry per sentence in order; None for sentences that are not about the image.
+    """
+    spoken = [s for s in report.sentences if s.assertion != "not about the image"]
+    grounded = iter(
+        ground(
+            engine,
+            embeddings,
+            [s.text for s in spoken],
+            assertions=[s.assertion for s in spoken],
+            rule=rule,
+            threshold=threshold,
+            pooling=pooling,
+        )
+    )
+    return tuple(
+        None if s.assertion == "not about the image" else next(grounded) for s in report.sentences
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _ControlPlan:
+    """One flat text batch: the phrases, their rewritten forms, one nonsense, the null phrases."""
+
+    texts: tuple[str, ...]
+    negated: tuple[int | None, ...]
+    swapped: tuple[int | None, ...]
+    nonsense: int
+    null_start: int
+
+    @classmethod
+    def for_phrases(cls, phrases: Sequence[str]) -> "_ControlPlan":
+        texts = list(phrases)
+
+        def add(text: str | None) -> int | None:
+            if text is None:
+                return None
+            texts.append(text)
+            return len(texts) - 1
+
+        negated_at = tuple(add(negated(p)) for p in phrases)
+        swapped_at = tuple(add(side_swapped(p)) for p in phrases)
+        texts.append(NONSENSE_PHRASES[0])
+        nonsense = len(texts) - 1
+        texts.extend(NULL_PHRASES)
+        return cls(tuple(texts), negated_at, swapped_at, nonsense, nonsense + 1)
+
+
+def _pick(maps: Sequence[SimilarityMap], index: int | None) -> SimilarityMap | None:
+    return None if index is None else maps[index]
+
+
+# --- bundled studies -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceBox:
+    """A box known to be right, and the report sentence it belongs to (None: no sentence)."""
+
+    label: str
+    sentence_index: int | None
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class BundledStudy:
+    """A study that ships with the app; `expected` says what the default model does with it."""
+
+    name: str
+    title: str
+    description: str
+    expected: str
+    source: str
+    licence: str
+    folder: Path
+    boxes: tuple[ReferenceBox, ...]
+
+
+def list_bundled_studies(root: Path | None = None) -> tuple[BundledStudy, ...]:
+    """The studies in `assets/studies`, in folder order.
+
+    Raises:
+        DataSetError: A study's truth.json cannot be read.
+    """
+    folders = sorted((root or ASSETS / "studies").glob("*/truth.json"))
+    return tuple(_read_bundled(path.parent) for path in folders)
+
+
+def load_bundled_study(name: str, root: Path | None = None) -> tuple[Study, BundledStudy]:
+    """Read one bundled study and what is known of it.
+
+    Raises:
+        DataSetError: There is no such study.
+    """
+    studies = {s.name: s for s in list_bundled_studies(root)}
+    if name not in studies:
+        raise DataSetError(f"Unknown study {name!r}. Available: {', '.join(studies)}.")
+    entry = studies[name]
+    report = (entry.folder / "report.txt").read_text(encoding="utf-8")
+    return read_study([(entry.folder / "image.dcm").read_bytes()], report), entry
+
+
+def _read_bundled(folder: Path) -> BundledStudy:
+    try:
+        truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+        boxes = tuple(
+            ReferenceBox(b["label"], b["sentence"], Box(*b["box_xyxy"])) for b in truth["boxes"]
+        )
+        return BundledStudy(
+            name=folder.name,
+            folder=folder,
+            boxes=boxes,
+            **{k: truth[k] for k in ("title", "description", "expected", "source", "licence")},
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataSetError(
+            f"truth.json of study {folder.name!r} is not complete ({error}). "
+            "Clone the repository again or rebuild the studies."
+        ) from error
