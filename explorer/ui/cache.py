@@ -1,0 +1,160 @@
+"""What all sessions share: engines, encoded radiographs, bundled studies; heavy work in turn.
+
+One Streamlit process serves every session in a thread of its own. Models are loaded once a
+process and encoding is done by one thread at a time, so that a second visitor slows the first
+one down by a queue and not by a fight over cores and memory. Keys are checkpoint and pixel
+digests: no key holds a name or a report text.
+"""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import streamlit as st
+
+from explorer.entities import GroundedPhrase, ImageEmbeddings, Radiograph, Report
+from explorer.ui.state import LoadedStudy, Reference
+
+if TYPE_CHECKING:
+    from explorer.pipeline import AdapterCard, BundledStudy, Engine
+
+_TURN = threading.Lock()
+THUMBNAIL_SIDE = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A radiograph's embeddings with the time the encoder took, in milliseconds."""
+
+    embeddings: ImageEmbeddings
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """Grounded phrases of one text batch with the time the whole batch took, in milliseconds."""
+
+    phrases: tuple[GroundedPhrase, ...]
+    milliseconds: float
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Wait until no other session does heavy work, then do it alone."""
+    with _TURN:
+        yield
+
+
+def _pipeline() -> Any:
+    # Imported late: it brings torch, which takes seconds, and the page frame should not wait.
+    from explorer import pipeline
+
+    return pipeline
+
+
+@st.cache_resource(show_spinner=False, max_entries=3)
+def engine(name: str | None = None, device: str = "auto", precision: str = "auto") -> "Engine":
+    """Load a checkpoint once for all sessions; the least recently used of three makes room."""
+    with turn():
+        return _pipeline().open_engine(name, device=device, precision=precision)
+
+
+@st.cache_resource(show_spinner=False, ttl="10m")
+def checkpoints() -> "tuple[AdapterCard, ...]":
+    """List the cards of the checkpoints on the shelf."""
+    return tuple(_pipeline().list_checkpoints())
+
+
+@st.cache_resource(show_spinner=False)
+def shelf() -> "tuple[BundledStudy, ...]":
+    """List the bundled studies: those that work first, the known failures last."""
+    order = {"works": 0, "normal": 1, "fails": 2}
+    studies = _pipeline().list_bundled_studies()
+    return tuple(sorted(studies, key=lambda study: order.get(study.expected, 1)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def bundled(name: str) -> LoadedStudy:
+    """Read a bundled study with its known boxes."""
+    study, references = _pipeline().load_bundled_study(name)
+    card = next(card for card in shelf() if card.name == name)
+    return LoadedStudy(
+        study=study,
+        origin="bundled",
+        title=card.title,
+        labels=tuple(f"Radiograph {i + 1}" for i in range(len(study.radiographs))),
+        name=name,
+        description=card.description,
+        expected=card.expected,
+        references=tuple(Reference(r.label, r.sentence_index, r.box) for r in references),
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def bundled_thumbnail(name: str) -> np.ndarray:
+    """Return a small picture of a bundled study, (side, side) uint8."""
+    return thumbnail(bundled(name).study.radiographs[0])
+
+
+def thumbnail(radiograph: Radiograph, *, side: int = THUMBNAIL_SIDE) -> np.ndarray:
+    """Shrink a radiograph into a black square, (side, side) uint8."""
+    height, width = radiograph.shape
+    scale = side / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(radiograph.pixels, size, interpolation=cv2.INTER_AREA)
+    square = np.zeros((side, side), np.uint8)
+    top, left = (side - size[1]) // 2, (side - size[0]) // 2
+    square[top : top + size[1], left : left + size[0]] = np.clip(small * 255, 0, 255)
+    return square
+
+
+@st.cache_resource(show_spinner=False, max_entries=24, ttl="2h")
+def _encode(
+    key: tuple[str, str],  # noqa: ARG001 - the cache key; the other two are not hashed
+    _engine: "Engine",
+    _radiograph: Radiograph,
+) -> Encoded:
+    with turn():
+        start = time.perf_counter()
+        embeddings = _pipeline().embed(_engine, _radiograph)
+        return Encoded(embeddings, 1000 * (time.perf_counter() - start))
+
+
+def encode(loaded: "Engine", radiograph: Radiograph) -> Encoded:
+    """Encode a radiograph once per checkpoint, for all phrases and all sessions."""
+    key = f"{loaded.card.sha256}/{loaded.device}/{loaded.precision}"
+    return _encode((key, radiograph.digest), loaded, radiograph)
+
+
+def ground_report(
+    loaded: "Engine", encoded: Encoded, report: Report, *, rule: str, threshold: float | None
+) -> Grounded:
+    """Ground every groundable sentence of a report in one text batch."""
+    with turn():
+        start = time.perf_counter()
+        phrases = _pipeline().ground_report(
+            loaded, encoded.embeddings, report, rule=rule, threshold=threshold
+        )
+        return Grounded(tuple(phrases), 1000 * (time.perf_counter() - start))
+
+
+def ground(
+    loaded: "Engine",
+    encoded: Encoded,
+    phrases: Sequence[str],
+    *,
+    rule: str,
+    threshold: float | None,
+) -> Grounded:
+    """Ground phrases that were typed, in one text batch."""
+    with turn():
+        start = time.perf_counter()
+        found = _pipeline().ground(
+            loaded, encoded.embeddings, phrases, rule=rule, threshold=threshold
+        )
+        return Grounded(tuple(found), 1000 * (time.perf_counter() - start))

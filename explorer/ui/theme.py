@@ -1,0 +1,27 @@
+"""Colours and short marks that mean the same on every page."""
+
+from typing import Literal
+
+from explorer.entities import Assertion
+
+Tone = Literal["green", "blue", "orange", "red", "gray", "violet"]
+
+# What a bundled study is there to show: (words on the badge, colour).
+EXPECTED: dict[str, tuple[str, Tone]] = {
+    "works": ("works", "green"),
+    "normal": ("normal", "blue"),
+    "fails": ("fails here", "orange"),
+}
+
+# How a sentence speaks of its finding: (words, colour).
+ASSERTION: dict[Assertion, tuple[str, Tone]] = {
+    "present": ("present", "green"),
+    "absent": ("absent", "gray"),
+    "uncertain": ("uncertain", "orange"),
+    "not about the image": ("not about the image", "gray"),
+}
+
+# Plotly reads these in both themes: mid tones with enough contrast on white and on near-black.
+CHART_PHRASE = "#1c98a2"
+CHART_NULL = "#8a979e"
+CHART_LIMIT = "#d0743c"
