@@ -1,0 +1,117 @@
+"""What does grounding a 20-sentence report cost beyond its bare encoder calls?
+
+Run: python benchmarks/report_overhead.py [--rounds 15] [--checkpoint NAME]
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
+import torch
+from _inputs import bundled_radiograph, distinct_phrases
+from _report import write_report
+
+from explorer import pipeline
+from explorer.text import read_report
+
+SENTENCES = 20
+PROTOCOL = (
+    f"A report of {SENTENCES} distinct sentences on the first bundled radiograph. End to end = "
+    "splitting the report, resizing, image encode, one text batch (sentences, their control "
+    "phrases), maps, regions and controls. Bare = the two encoder calls on the very tensors that "
+    "the end-to-end run passed to them. Rounds alternate between the two; the ratio is of medians."
+)
+
+
+def main() -> None:
+    """Measure, check that each tower ran once, and write the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--checkpoint")
+    options = parser.parse_args()
+    engine: Any = pipeline.open_engine(options.checkpoint)
+    radiograph = bundled_radiograph()
+    text = "FINDINGS: " + " ".join(
+        phrase[0].upper() + phrase[1:].rstrip(".") + "." for phrase in distinct_phrases(SENTENCES)
+    )
+
+    def end_to_end() -> int:
+        report = read_report(text)
+        embeddings = pipeline.embed(engine, radiograph)
+        return sum(p is not None for p in pipeline.ground_report(engine, embeddings, report))
+
+    image_calls, text_calls, grounded = record_encoder_calls(engine, end_to_end)
+    if (len(image_calls), len(text_calls), grounded) != (1, 1, SENTENCES):
+        raise SystemExit(
+            f"Expected one image encode, one text batch and {SENTENCES} grounded sentences, got "
+            f"{len(image_calls)}, {len(text_calls)} and {grounded}."
+        )
+    token_ids, mask = text_calls[0]
+    model = engine._model
+
+    def bare_image() -> None:
+        with torch.inference_mode(), engine._autocast():
+            model.encode_image(*image_calls[0])
+
+    def bare_text() -> None:
+        with torch.inference_mode(), engine._autocast():
+            model.encode_text(token_ids, mask)
+
+    def bare_sentences_only() -> None:
+        with torch.inference_mode(), engine._autocast():
+            model.encode_text(token_ids[:SENTENCES], mask[:SENTENCES])
+
+    whole, image, batch, sentences = alternate(
+        [end_to_end, bare_image, bare_text, bare_sentences_only], rounds=options.rounds
+    )
+    write_report(
+        "report_overhead",
+        protocol=PROTOCOL,
+        seed=None,
+        results={
+            "checkpoint": engine.card.name,
+            "device": engine.device,
+            "precision": engine.precision,
+            "image_encodes": len(image_calls),
+            "text_batches": len(text_calls),
+            "texts_in_batch": int(token_ids.shape[0]),
+            "end_to_end_ms": whole,
+            "bare_image_encode_ms": image,
+            "bare_text_batch_ms": batch,
+            "bare_text_batch_without_controls_ms": sentences,
+            "ratio": round(whole / (image + batch), 3),
+            "ratio_allowed": 1.3,
+        },
+    )
+
+
+def record_encoder_calls(
+    engine: Any, run: Callable[[], int]
+) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]], int]:
+    """Run once; return the arguments of each image and text encoder call, and the run's result."""
+    model = engine._model
+    with (
+        mock.patch.object(model, "encode_image", wraps=model.encode_image) as image,
+        mock.patch.object(model, "encode_text", wraps=model.encode_text) as text,
+    ):
+        result = run()
+    return [call.args for call in image.mock_calls], [call.args for call in text.mock_calls], result
+
+
+def alternate(calls: list[Callable[[], Any]], *, rounds: int) -> list[float]:
+    """Median milliseconds of each call; every round makes each call once, in turn."""
+    times: list[list[float]] = [[] for _ in calls]
+    for round_number in range(rounds + 1):
+        for call, kept in zip(calls, times, strict=True):
+            start = time.perf_counter()
+            call()
+            if round_number:  # the first round warms up
+                kept.append((time.perf_counter() - start) * 1000)
+    return [round(statistics.median(kept), 3) for kept in times]
+
+
+if __name__ == "__main__":
+    main()
