@@ -1,0 +1,79 @@
+"""Tables of words that say on which side and in which zone something lies."""
+
+RIGHT = (
+    "right(?:-?sided|ward|wards)?",
+    "rt",
+    "(?-i:R)",
+    "dextro(?:curvature|convex|position)",
+    "(?-i:RUL|RML|RLL|rul|rml|rll|RIJ)",
+)
+LEFT = (
+    "left(?:-?sided|ward|wards)?",
+    "lt",
+    "(?-i:L)",
+    "levo(?:curvature|convex|position)",
+    "(?-i:LUL|LLL|lul|lll|LIJ)",
+    "lingula[re]?",
+    "lingular",
+)
+BILATERAL = (
+    "bilateral(?:ly)?",
+    "both",
+    "bi-?(?:basilar|basal|apical|hilar|pulmonary|lateral)",
+    "either (?:side|lung)",
+    "right and left",
+    "left and right",
+    "r>l",
+    "l>r",
+)
+
+UPPER = (
+    "upper",
+    "ap(?:ex|ices)",
+    "(?:bi-?)?apical(?:ly)?",
+    "superior(?:ly)?",
+    "suprahilar",
+    "supraclavicular",
+    "clavic(?:le|les|ular)",
+    "(?-i:RUL|LUL|rul|lul)",
+    "aortic (?:arch|knob)",
+)
+MID = (
+    "mid",
+    "middle",
+    "mid-?(?:lung|lungs|zone|zones|thoracic)",
+    "(?:bi|peri|para|juxta)?-?hil(?:ar|um|us|a)",
+    "lingula[re]?",
+    "lingular",
+    "(?-i:RML|rml)",
+)
+LOWER = (
+    "lower",
+    "bas(?:e|es|al|ilar|ally)",
+    "bi-?bas(?:al|ilar)",
+    "inferior(?:ly)?",
+    "infrahilar",
+    "(?:sub|retro)(?:pulmonic|diaphragmatic|cardiac)",
+    "supradiaphragmatic",
+    "(?:hemi-?)?diaphragm(?:s|atic)?",
+    "costophrenic",
+    "cardiophrenic",
+    "costodiaphragmatic",
+    "cp angles?",
+    "(?-i:RLL|LLL|rll|lll)",
+    "subpulmonic",
+)
+
+NOT_A_ZONE = (
+    "upper limits?",
+    "upper[-\\s](?:normal|abdom\\w{1,6}|quadrant|extremit\\w{1,4})",
+    "(?:right|left) upper (?:quadrant|extremit\\w{1,4}|arm)",
+    "(?:upper|mid|middle|lower|superior|inferior|distal|proximal)(?: to (?:upper|mid|lower))?"
+    "(?: portion of the)? (?:svc|vena cava|mediastin\\w{2,3}|abdomen|cervical|lumbar|"
+    "extremit\\w{1,4}|neck|arm|esophagus|trachea)",
+    "lower (?:lung )?volumes?",
+    "(?:cardiac|heart) ap(?:ex|ices)|apex of the heart",
+    "base of (?:the )?neck",
+    "(?:all right|right away|in the left without)",
+)
+"""Hide words that look like a zone of the lungs but are not."""

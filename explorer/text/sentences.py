@@ -1,0 +1,154 @@
+"""Splits a part of a report into sentences, given as spans of the original text."""
+
+import re
+from collections.abc import Iterator
+
+Span = tuple[int, int]
+
+_LINE = re.compile(r"[^\r\n\u2028\u2029]*(?:\r\n|[\r\n\u2028\u2029]|\Z)")
+_MARKER = re.compile(
+    r"(?:\(?\d{1,2}[.)]|\(?[a-hA-H]\)|[-*•·●▪►‣\u2013\u2014>+]+|#+)[ \t]*(?=[^\W\d]|[\"'(\[<])"
+    r"|(?:[-*•·●▪►‣\u2013\u2014>+]+|#+)[ \t]+(?=\S)"
+)
+_TERMINATOR = re.compile(r"[.!?…]{1,9}[\"')\]*\u201d\u2019]{0,3}|[\u3002\uff01\uff1f]")
+_JOINING_END = re.compile(
+    r"(?:,|\b(?:and|or|the|a|an|of|in|with|to|at|is|are|for|by|no|from))\Z", re.IGNORECASE
+)
+_TOKENS = re.compile(r"(?:X{2,}|_{2,})\Z")
+_WIDE_STOPS = "\u3002\uff01\uff1f"
+_WRAPPED_LINE = 55
+
+# A full stop after these never ends a sentence.
+_ABBREVIATIONS = frozenset(
+    {"dr", "mr", "mrs", "ms", "prof", "st", "vs", "approx", "ca", "cf", "e.g", "i.e", "eg", "ie"}
+    | {"fig", "figs", "resp", "incl", "ref", "viz"}
+)
+# A full stop after these ends a sentence only before a capital.
+_SOFT_ABBREVIATIONS = frozenset(
+    {"a.m", "p.m", "am", "pm", "etc", "no", "y.o", "yo", "yr", "yrs", "hr", "hrs", "min", "mins"}
+    | {"sec", "wk", "mo", "cm", "mm", "cc", "ml", "kg", "pt", "pts", "dx", "hx", "sx", "jan", "feb"}
+    | {"mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "r", "l", "rt", "lt"}
+    | {"inf", "sup", "ant", "post"}
+)
+
+
+def split_sentences(text: str, *, start: int = 0, end: int | None = None) -> tuple[Span, ...]:
+    """Spans (start, end) of the sentences of `text[start:end]`, in order, not overlapping.
+
+    List markers and surrounding white space are left out of the spans; a line break inside a
+    sentence stays inside. Spans without a letter or digit are dropped.
+    """
+    end = len(text) if end is None else end
+    spans: list[Span] = []
+    for block_start, block_end in _blocks(text, start, end):
+        spans.extend(_split_block(text, block_start, block_end))
+    return tuple(spans)
+
+
+def _blocks(text: str, start: int, end: int) -> Iterator[Span]:
+    """Runs of lines that belong together: a paragraph or one item of a list."""
+    block: Span | None = None
+    previous = ""
+    for line in _LINE.finditer(text, start, end):
+        content = line[0].strip()
+        if block and not (content and _continues(previous, content)):
+            yield block
+            block = None
+        if content:
+            block = (block[0] if block else line.start(), line.end())
+        previous = content
+        if line.end() >= end:
+            break
+    if block:
+        yield block
+
+
+def _continues(previous: str, line: str) -> bool:
+    if _MARKER.match(line):
+        return False
+    if previous[-1] in ".!?" or not line[0].isupper():
+        return True
+    return len(previous) >= _WRAPPED_LINE or bool(_JOINING_END.search(previous[-12:]))
+
+
+def _split_block(text: str, start: int, end: int) -> Iterator[Span]:
+    begin, number = _skip_marker(text, start, end, expected=None)
+    for match in _TERMINATOR.finditer(text, begin, end):
+        if match.start() < begin:
+            continue
+        item = _item_number(text, match, begin)
+        if item is not None:
+            # "... abnormality 2. Right hilar ...": the number opens the next item.
+            if number is not None and int(item) == number + 1:
+                cut = match.start() - len(item)
+                yield from _trimmed(text, begin, cut)
+                begin, number = _skip_marker(text, cut, end, expected=number)
+                continue
+        elif not _ends_sentence(text, match, end):
+            continue
+        yield from _trimmed(text, begin, match.end())
+        begin, number = _skip_marker(text, match.end(), end, expected=number)
+    yield from _trimmed(text, begin, end)
+
+
+def _item_number(text: str, match: re.Match[str], begin: int) -> str | None:
+    """Digits of a one- or two-digit word before a full stop that a space and a letter follow."""
+    found = re.search(r"(?<!\S)\d{1,2}\Z", text[max(begin, match.start() - 3) : match.start()])
+    after = text[match.end() : match.end() + 3].lstrip()
+    if found and match[0] == "." and after[:1].isalpha() and after[:1].isupper():
+        return found[0]
+    return None
+
+
+def _ends_sentence(text: str, match: re.Match[str], end: int) -> bool:
+    at, after = match.start(), match.end()
+    if text[at] in _WIDE_STOPS:
+        return True
+    following = text[after : min(end, after + 40)]
+    upcoming = following.lstrip()
+    before = text[max(0, at - 24) : at]
+    if not upcoming:
+        return True
+    words = before.split()
+    word = words[-1] if words and not before[-1:].isspace() else ""
+    if not following[0].isspace():
+        glued = upcoming[0].isupper() and upcoming[1:2].islower()
+        return glued and text[at] == "." and re.search(r"[a-z)]{3}\Z", word) is not None
+    if text[at] != ".":
+        return bool(word) and (upcoming[0].isupper() or not upcoming[0].isalpha())
+    return _full_stop_ends(word, words[-2] if len(words) > 1 else "", upcoming)
+
+
+def _full_stop_ends(word: str, word_before: str, upcoming: str) -> bool:
+    bare = word.lower().strip("(\"'[")
+    if bare in _ABBREVIATIONS:
+        return False
+    if len(bare) == 1 and word_before.lower() in {"dr.", "mr.", "mrs.", "ms.", "prof."}:
+        return False
+    if bare in _SOFT_ABBREVIATIONS:
+        return upcoming[0].isupper() and upcoming[1:2].isalpha()
+    if upcoming[0].islower():
+        return len(bare) > 2 and not _TOKENS.search(word)
+    return True
+
+
+def _skip_marker(
+    text: str, start: int, end: int, *, expected: int | None
+) -> tuple[int, int | None]:
+    """Position behind white space and one list marker, and the item number seen so far."""
+    while start < end and text[start].isspace():
+        start += 1
+    marker = _MARKER.match(text, start, end)
+    if marker is None:
+        return start, expected
+    digits = re.sub(r"\D", "", marker[0])
+    return marker.end(), int(digits) if digits else expected
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if any(character.isalnum() for character in text[start:end]):
+        yield start, end
