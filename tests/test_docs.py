@@ -1,0 +1,188 @@
+"""The documents keep their word: commands, links, dependencies and quoted figures are checked."""
+
+import ast
+import importlib.metadata
+import json
+import re
+import shlex
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def name_of(requirement: str) -> str:
+    """Name of a requirement, normalised: "Foo_Bar[x]==1" is "foo-bar"."""
+    match = re.match(r"[\w.-]+", requirement)
+    assert match is not None, requirement
+    return re.sub(r"[-_.]+", "-", match[0]).lower()
+
+
+def run_time_requirements() -> list[str]:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def extra_requirements() -> list[tuple[str, str]]:
+    """(extra, requirement) of every extra, without references of one extra to another."""
+    extras = SETTINGS["project"]["optional-dependencies"].items()
+    pairs = [(extra, requirement) for extra, listed in extras for requirement in listed]
+    return [(e, r) for e, r in pairs if name_of(r) != name_of(SETTINGS["project"]["name"])]
+
+
+def slug(heading: str) -> str:
+    """Anchor that a Markdown page gives to a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+# --- links and commands ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_to_files_and_headings_that_exist(path: Path) -> None:
+    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    links = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
+    broken = []
+    for link in links:
+        if re.match(r"[a-z]+:", link):
+            continue
+        file, _, anchor = link.partition("#")
+        target = (path.parent / file).resolve() if file else path
+        headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        if target.suffix == ".md" and target.exists():
+            headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+        if not target.exists() or (anchor and anchor not in map(slug, headings)):
+            broken.append(link)
+    assert broken == []
+
+
+def set_up_commands(text: str) -> list[str]:
+    return re.findall(r"^(python3 -m venv .+)$", text, flags=re.MULTILINE)
+
+
+def test_readme_has_two_commands_and_the_second_is_what_the_checks_run() -> None:
+    app, tests = set_up_commands(README)
+    assert app.endswith("&& .venv/bin/streamlit run app.py")
+    assert tests.endswith("&& .venv/bin/python -m pytest")
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    pattern = re.search(r"grep -m 1 '([^']+)' README.md", script)
+    assert pattern is not None
+    assert re.findall(pattern[1] + ".*", README, re.MULTILINE)[0] in tests
+
+
+def test_contributing_repeats_the_test_command_word_for_word() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert set_up_commands(text) == [set_up_commands(README)[1]]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_documented_commands_parse(path: Path) -> None:
+    """Every `explorer ...` line of a code block names options and commands that exist."""
+    from explorer.cli import app
+    from typer.main import get_command
+
+    blocks = re.findall(r"```(?:sh|bash)\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    lines = [re.sub(r"^\S*?(python\S* -m )?explorer ", "explorer ", line) for line in lines]
+    for line in lines:
+        if not line.startswith("explorer "):
+            continue
+        words = shlex.split(line, comments=True)[1:]
+        command = get_command(app)
+        while hasattr(command, "commands") and words and words[0] in command.commands:
+            command = command.commands[words.pop(0)]
+        known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+        options = {word.partition("=")[0] for word in words if word.startswith("--")}
+        assert options <= known, line
+        assert not hasattr(command, "commands") or options, f"{line}: no such command"
+
+
+# --- dependencies ----------------------------------------------------------------------------
+
+
+def test_every_version_is_pinned() -> None:
+    pins = run_time_requirements() + [requirement for _, requirement in extra_requirements()]
+    assert [pin for pin in pins if not re.fullmatch(r"[\w.\[\]-]+==[\w.]+", pin)] == []
+
+
+def test_dependency_tables_are_complete() -> None:
+    text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    run_time, extras = text.split("## Extras")
+    rows = re.findall(r"^\| ([\w-]+) \| [^|]+ \| [^|]+ \|$", run_time, re.MULTILINE)[1:]
+    assert sorted(rows) == sorted(map(name_of, run_time_requirements()))
+    pairs = re.findall(r"^\| (\w+) \| ([\w-]+) \| [^|]+ \| [^|]+ \|$", extras, re.MULTILINE)[1:]
+    assert sorted(pairs) == sorted((e, name_of(r)) for e, r in extra_requirements())
+
+
+def test_hooks_and_the_dev_extra_name_the_same_versions() -> None:
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    pins = dict(pin.split("==") for pin in re.findall(r"\[([\w-]+==[\w.]+)\]", hooks))
+    listed = dict(r.split("==") for _, r in extra_requirements())
+    assert pins["ruff"] == listed["ruff"]
+
+
+def test_every_third_party_import_is_declared() -> None:
+    """A library that happens to be installed for another one is not a dependency to rely on."""
+    providers = importlib.metadata.packages_distributions()
+    declared = {name_of(r) for r in run_time_requirements()}
+    declared |= {name_of(r) for _, r in extra_requirements()}
+    local = {"explorer", "app"} | {path.stem for path in (ROOT / "benchmarks").glob("_*.py")}
+    missing = {}
+    for folder in ("explorer", "tests", "benchmarks"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+                if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                    names = [node.module]
+                for top in {name.split(".")[0] for name in names} - local:
+                    sources = {name_of(d) for d in providers.get(top, [top])}
+                    headless = {"opencv-python"} & sources  # the same library, another build
+                    if top not in sys.stdlib_module_names and not (sources & declared or headless):
+                        missing[top] = path.name
+    assert missing == {}
+
+
+# --- figures ---------------------------------------------------------------------------------
+
+
+def test_result_files_say_where_they_come_from() -> None:
+    for path in (ROOT / "benchmarks" / "results").glob("*.json"):
+        report = json.loads(path.read_text(encoding="utf-8"))
+        assert {"commit", "date", "seed", "machine", "protocol", "results"} <= set(report), (
+            path.name
+        )
+        assert (ROOT / "benchmarks" / f"{report['name']}.py").exists(), path.name
+
+
+def figure_links() -> list[tuple[str, str, str, str]]:
+    """(document, figure, file, key path) of every `[1.08](...results/x.json "results.ratio")`."""
+    pattern = r"\[([\d.]+)[^\]]*\]\((\S*results/[\w.]+\.json) \"([\w./ -]+)\"\)"
+    found = []
+    for path in DOCUMENTS:
+        for figure, link, key in re.findall(pattern, path.read_text(encoding="utf-8")):
+            file = (path.parent / link).resolve().relative_to(ROOT).as_posix()
+            found.append((path.name, figure, file, key))
+    return found
+
+
+@pytest.mark.parametrize(("document", "figure", "file", "key"), figure_links())
+def test_quoted_figures_are_those_of_the_result_file(
+    document: str, figure: str, file: str, key: str
+) -> None:
+    value = json.loads((ROOT / file).read_text(encoding="utf-8"))
+    for part in key.split("/"):
+        value = value[int(part)] if isinstance(value, list) else value[part]
+    decimals = len(figure.partition(".")[2])
+    assert f"{value:.{decimals}f}" == figure, f"{document}: {file} {key} is {value}"
+
+
+def test_readme_benchmark_table_quotes_result_files_only() -> None:
+    section = README.partition("## Benchmarks")[2].partition("\n## ")[0]
+    rows = [row for row in section.splitlines() if row.startswith("|")][2:]
+    assert [row for row in rows if "benchmarks/results/" not in row] == []
