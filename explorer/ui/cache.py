@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from explorer.entities import GroundedPhrase, ImageEmbeddings, Radiograph, Report
-from explorer.ui.state import LoadedStudy, Reference
+from explorer.entities import Assertion, GroundedPhrase, ImageEmbeddings, Radiograph, Report, Study
+from explorer.ui.state import LoadedStudy, Options, Reference
 
 if TYPE_CHECKING:
     from explorer.pipeline import AdapterCard, BundledStudy, Engine
@@ -39,7 +39,7 @@ class Encoded:
 class Grounded:
     """Grounded phrases of one text batch with the time the whole batch took, in milliseconds."""
 
-    phrases: tuple[GroundedPhrase, ...]
+    phrases: tuple[GroundedPhrase | None, ...]
     milliseconds: float
 
 
@@ -81,8 +81,7 @@ def shelf() -> "tuple[BundledStudy, ...]":
 @st.cache_resource(show_spinner=False, max_entries=8)
 def bundled(name: str) -> LoadedStudy:
     """Read a bundled study with its known boxes."""
-    study, references = _pipeline().load_bundled_study(name)
-    card = next(card for card in shelf() if card.name == name)
+    study, card = _pipeline().load_bundled_study(name)
     return LoadedStudy(
         study=study,
         origin="bundled",
@@ -91,8 +90,20 @@ def bundled(name: str) -> LoadedStudy:
         name=name,
         description=card.description,
         expected=card.expected,
-        references=tuple(Reference(r.label, r.sentence_index, r.box) for r in references),
+        references=tuple(Reference(r.label, r.sentence_index, r.box) for r in card.boxes),
     )
+
+
+def read_study(files: Sequence[bytes], report: str | None) -> Study:
+    """Read uploaded files in the decoding child; the result is not cached."""
+    study: Study = _pipeline().read_study(files, report=report)
+    return study
+
+
+def decode_report(data: bytes) -> str:
+    """Turn the bytes of a text file into text, whatever its common encoding."""
+    text: str = _pipeline().decode_report(data)
+    return text
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
@@ -127,34 +138,54 @@ def _encode(
 
 def encode(loaded: "Engine", radiograph: Radiograph) -> Encoded:
     """Encode a radiograph once per checkpoint, for all phrases and all sessions."""
-    key = f"{loaded.card.sha256}/{loaded.device}/{loaded.precision}"
-    return _encode((key, radiograph.digest), loaded, radiograph)
+    return _encode((engine_key(loaded), radiograph.digest), loaded, radiograph)
+
+
+def engine_key(loaded: "Engine") -> str:
+    """Name an engine by what decides its numbers: weights, device and precision."""
+    return f"{loaded.card.sha256}/{loaded.device}/{loaded.precision}"
 
 
 def ground_report(
-    loaded: "Engine", encoded: Encoded, report: Report, *, rule: str, threshold: float | None
+    loaded: "Engine", encoded: Encoded, report: Report, *, options: Options
 ) -> Grounded:
-    """Ground every groundable sentence of a report in one text batch."""
+    """Ground the sentences of a report in one text batch; None where nothing is grounded."""
     with turn():
         start = time.perf_counter()
-        phrases = _pipeline().ground_report(
-            loaded, encoded.embeddings, report, rule=rule, threshold=threshold
+        found = _pipeline().ground_report(
+            loaded, encoded.embeddings, report, **options.as_arguments()
         )
-        return Grounded(tuple(phrases), 1000 * (time.perf_counter() - start))
+        return Grounded(tuple(found), 1000 * (time.perf_counter() - start))
 
 
 def ground(
-    loaded: "Engine",
-    encoded: Encoded,
-    phrases: Sequence[str],
-    *,
-    rule: str,
-    threshold: float | None,
+    loaded: "Engine", encoded: Encoded, phrases: Sequence[str], *, options: Options
 ) -> Grounded:
     """Ground phrases that were typed, in one text batch."""
     with turn():
         start = time.perf_counter()
-        found = _pipeline().ground(
-            loaded, encoded.embeddings, phrases, rule=rule, threshold=threshold
-        )
+        found = _pipeline().ground(loaded, encoded.embeddings, phrases, **options.as_arguments())
         return Grounded(tuple(found), 1000 * (time.perf_counter() - start))
+
+
+@st.cache_resource(show_spinner=False, max_entries=24, ttl="2h")
+def _null_peaks(
+    key: tuple[str, str],  # noqa: ARG001 - the cache key; the other two are not hashed
+    _engine: "Engine",
+    _encoded: Encoded,
+) -> dict[str, float]:
+    with turn():
+        pipeline = _pipeline()
+        maps = pipeline.maps_of(_engine, _encoded.embeddings, pipeline.NULL_PHRASES)
+        return {m.phrase: float(m.score.max()) for m in maps}
+
+
+def null_peaks(loaded: "Engine", encoded: Encoded, radiograph: Radiograph) -> dict[str, float]:
+    """Return the peak score of every null phrase on this radiograph, in [0, 1]."""
+    return _null_peaks((engine_key(loaded), radiograph.digest), loaded, encoded)
+
+
+def assertion_of(phrase: str) -> Assertion:
+    """Say what a typed phrase states, as the report reader would."""
+    found: Assertion = _pipeline().phrase_assertion(phrase)
+    return found

@@ -6,13 +6,15 @@ widget at all. What must last is therefore held here, in one typed record.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
-from explorer.entities import Box, GroundedPhrase, Radiograph, Study
+from explorer.entities import Box, Radiograph, Study
+from explorer.ui.faults import explain, title_of
 
 Origin = Literal["bundled", "upload"]
+Rule = Literal["calibrated", "otsu", "fixed"]
 _KEY = "_session"
 MOST_TYPED = 12
 
@@ -54,6 +56,33 @@ class Problem:
     title: str
     message: str
 
+    @classmethod
+    def of(cls, error: Exception, *, about: str) -> "Problem":
+        """Put an error into words for the person; an unexpected one is logged without its text."""
+        return cls(about=about, title=title_of(error), message=explain(error))
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How maps become regions and scores.
+
+    Attributes:
+        checkpoint: Name of the checkpoint; None takes the default.
+        rule: Threshold rule.
+        threshold: Calibrated score in (0, 1) for the rule "fixed".
+        pooling: Name of the pooling; None takes the checkpoint's own.
+    """
+
+    checkpoint: str | None = None
+    rule: Rule = "calibrated"
+    threshold: float = 0.5
+    pooling: str | None = None
+
+    def as_arguments(self) -> dict[str, Any]:
+        """Return them as keyword arguments of the grounding use cases."""
+        threshold = self.threshold if self.rule == "fixed" else None
+        return {"rule": self.rule, "threshold": threshold, "pooling": self.pooling}
+
 
 @dataclass(slots=True)
 class Session:
@@ -63,20 +92,21 @@ class Session:
         banner_dismissed: Whether "research use" was acknowledged.
         loaded: The study on screen; stays when a later upload fails.
         problems: What could not be used of the last upload.
+        uploading: Whether the upload form is open.
         radiograph_index: Which radiograph of the study is shown.
         typed: Phrases the person typed, in order, without repeats.
-        chosen: Index of the chosen phrase among sentences, then typed phrases.
-        grounded: Results for the radiograph and options of `grounded_key`, by phrase.
+        shown: `ViewerPhrase.phrase_id` the viewer is asked to select.
+        work: Results of the study on screen; see `explorer.ui.work`.
     """
 
     banner_dismissed: bool = False
     loaded: LoadedStudy | None = None
     problems: tuple[Problem, ...] = ()
+    uploading: bool = False
     radiograph_index: int = 0
     typed: list[str] = field(default_factory=list)
-    chosen: int = 0
-    grounded_key: tuple[str, ...] = ()
-    grounded: dict[str, GroundedPhrase] = field(default_factory=dict)
+    shown: str | None = None
+    work: Any = None
 
     @property
     def radiograph(self) -> Radiograph | None:
@@ -90,8 +120,15 @@ class Session:
         """Put a study on screen and forget what belonged to the one before."""
         self.loaded = loaded
         self.problems = tuple(problems)
-        self.radiograph_index = 0
-        self.chosen = 0
+        self.radiograph_index = next(
+            (
+                i
+                for i, film in enumerate(loaded.study.radiographs)
+                if film.view_position != "lateral"
+            ),
+            0,
+        )
+        self.shown = None
         self.typed = []
 
     def add_typed(self, phrase: str) -> bool:

@@ -3,12 +3,41 @@
 import streamlit as st
 
 from explorer.ui.components.banner import banner
+from explorer.ui.components.error_box import guarded
+from explorer.ui.components.source_panel import (
+    BUNDLED,
+    fill_thumbnails,
+    gallery,
+    own_files,
+    problem_list,
+    show_first,
+    source_choice,
+)
+from explorer.ui.components.stage import heading, stage
+from explorer.ui.state import session
 
 
 def show() -> None:
-    """Draw the page."""
+    """Draw the page; pictures of the gallery come last, the first map does not wait for them."""
+    memory = session()
     banner()
-    st.title("Ground")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("### Which region does each sentence speak of?", width="stretch")
+        source = source_choice()
+    slots = {}
+    with guarded():
+        show_first(memory)
+        if source == BUNDLED:
+            slots = gallery(memory)
+        else:
+            own_files(memory)
+    problem_list(memory)
+    if memory.loaded is None:
+        st.info("Choose a bundled study or open your own radiograph to begin.")
+    else:
+        heading(memory.loaded)
+        stage()
+    fill_thumbnails(slots)
 
 
 if __name__ == "__main__":

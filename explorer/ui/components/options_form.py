@@ -1,0 +1,76 @@
+"""Choices that change the numbers: checkpoint, threshold rule, pooling."""
+
+import streamlit as st
+
+from explorer.ui import cache
+from explorer.ui.state import Options, Rule
+from explorer.ui.wording import plain
+
+RULES: dict[Rule, str] = {"calibrated": "Calibrated", "otsu": "Otsu", "fixed": "Fixed"}
+RULE_HELP = (
+    "What belongs to a region. Calibrated: scores that phrases without meaning on a radiograph "
+    "rarely reach. Otsu: splits every map into two groups of its own. Fixed: the number you set."
+)
+POOLINGS = {
+    "max": "the best patch decides",
+    "mean": "all patches count alike",
+    "log-sum-exp": "between the best patch and all of them",
+    "attention": "patches weigh as much as they agree",
+    "noisy-or": "any one patch suffices",
+}
+_OWN = "checkpoint's own"
+
+
+def options_form() -> Options:
+    """Show the choices in a popover and return what is chosen; they last for the session."""
+    with st.popover("Options", help="Checkpoint, threshold rule and pooling"):
+        checkpoint = _checkpoint()
+        rule = st.segmented_control(
+            "Threshold rule",
+            list(RULES),
+            format_func=RULES.__getitem__,
+            default="calibrated",
+            required=True,
+            key="rule",
+            persist_state="session",
+            help=RULE_HELP,
+        )
+        threshold = 0.5
+        if rule == "fixed":
+            threshold = st.slider(
+                "Threshold (calibrated score)",
+                min_value=0.05,
+                max_value=0.95,
+                value=0.5,
+                step=0.05,
+                key="threshold",
+                persist_state="session",
+            )
+        pooling = st.selectbox(
+            "Pooling of the phrase score",
+            [_OWN, *POOLINGS],
+            format_func=lambda name: f"{name}: {POOLINGS[name]}" if name in POOLINGS else name,
+            key="pooling",
+            persist_state="session",
+            help="How the scores of all patches become the one score of a phrase.",
+        )
+    return Options(
+        checkpoint=checkpoint,
+        rule=rule if rule in RULES else "calibrated",
+        threshold=min(0.95, max(0.05, float(threshold))),
+        pooling=pooling if pooling in POOLINGS else None,
+    )
+
+
+def _checkpoint() -> str | None:
+    cards = {card.name: card for card in cache.checkpoints()}
+    if len(cards) < 2:
+        return None
+    name = st.selectbox(
+        "Checkpoint",
+        list(cards),
+        format_func=lambda name: plain(cards[name].title),
+        key="checkpoint",
+        persist_state="session",
+    )
+    return name if name in cards else None
