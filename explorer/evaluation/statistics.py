@@ -32,7 +32,7 @@ def grouped_means(
     that group out of its macro mean.
 
     Args:
-        values: (N,) one number a sample; NaN counts as not measured.
+        values: (N,) one number a sample; NaN or infinity counts as not measured.
         groups: (N,) the finding of each sample.
         clusters: (N,) the patient of each sample.
         replicates: Bootstrap replicates; 0 gives intervals of NaN.
