@@ -1,1 +1,14 @@
 """Bytes to studies: decoding, display order and limits."""
+
+from explorer.reading.report_file import decode_report
+from explorer.reading.sandbox import warm_up
+from explorer.reading.study import make_study, read_files, read_radiograph, read_study
+
+__all__ = [
+    "decode_report",
+    "make_study",
+    "read_files",
+    "read_radiograph",
+    "read_study",
+    "warm_up",
+]
