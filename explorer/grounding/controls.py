@@ -129,8 +129,9 @@ def _map_reasons(
     reasons = []
     if z < MIN_NULL_Z:
         reasons.append(
-            f"The map does not stand out: its peak of {peak:.2f} lies {z:.1f} standard deviations "
-            f"above what phrases about nothing reach here; {MIN_NULL_Z:g} are needed."
+            f"The map does not stand out: its peak of {peak:.2f} lies {abs(z):.1f} standard "
+            f"deviations {'above' if z >= 0 else 'below'} what phrases about nothing reach here; "
+            f"{MIN_NULL_Z:g} above are needed."
         )
     if to_nonsense > MAX_NONSENSE_CORRELATION:
         reasons.append(
