@@ -1,30 +1,35 @@
 """The use cases: all that pages and commands call. Records in, records out; no tensor leaves."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from explorer import adapters, reading
+from explorer import __version__, adapters, reading
 from explorer.adapters import AdapterCard, Engine
+from explorer.corpora._bundled import BundledStudy, read_bundled
+from explorer.corpora._bundled import ReferenceBox as ReferenceBox
 from explorer.entities import (
     Assertion,
-    Box,
     Float32,
     GroundedPhrase,
     ImageEmbeddings,
     Radiograph,
     Report,
+    Sentence,
     SimilarityMap,
     Study,
 )
 from explorer.errors import CheckpointError, DataSetError, NotARadiographError
+from explorer.evaluation.benchmark import Track, as_report, run_benchmark
+from explorer.evaluation.protocols import nih_boxes
+from explorer.exchange import figure, grounding_json
 from explorer.grounding.controls import measure_controls
-from explorer.grounding.geometry import fit_frame, to_model_input
+from explorer.grounding.geometry import fit_frame, to_model_input, with_image_shape
 from explorer.grounding.regions import find_regions
-from explorer.grounding.similarity import similarity_maps
+from explorer.grounding.similarity import score_image, similarity_maps
 from explorer.text import (
     NONSENSE_PHRASES,
     NULL_PHRASES,
@@ -150,9 +155,10 @@ def ground(
     assertions = assertions or [phrase_assertion(p) for p in phrases]
     plan = _ControlPlan.for_phrases(phrases)
     maps = maps_of(engine, embeddings, plan.texts)
+    nonsense, *nulls = _null_maps(engine, embeddings)
     cosines = np.stack([m.cosine for m in maps[: len(phrases)]])
     scores = engine.pooled_score(cosines, pooling=pooling)
-    null_peaks = np.array([float(m.score.max()) for m in maps[plan.null_start :]])
+    null_peaks = np.array([float(m.score.max()) for m in nulls])
     results = []
     for i, phrase in enumerate(phrases):
         level, regions = find_regions(
@@ -163,7 +169,7 @@ def ground(
         )
         controls = measure_controls(
             maps[i],
-            nonsense=maps[plan.nonsense],
+            nonsense=nonsense,
             negated=_pick(maps, plan.negated[i]),
             swapped=_pick(maps, plan.swapped[i]),
             null_peaks=null_peaks,
@@ -217,13 +223,11 @@ def ground_report(
 
 @dataclass(frozen=True, slots=True)
 class _ControlPlan:
-    """One flat text batch: the phrases, their rewritten forms, one nonsense, the null phrases."""
+    """One flat text batch: the phrases, then their negated and side-swapped forms."""
 
     texts: tuple[str, ...]
     negated: tuple[int | None, ...]
     swapped: tuple[int | None, ...]
-    nonsense: int
-    null_start: int
 
     @classmethod
     def for_phrases(cls, phrases: Sequence[str]) -> "_ControlPlan":
@@ -237,10 +241,24 @@ class _ControlPlan:
 
         negated_at = tuple(add(negated(p)) for p in phrases)
         swapped_at = tuple(add(side_swapped(p)) for p in phrases)
-        texts.append(NONSENSE_PHRASES[0])
-        nonsense = len(texts) - 1
-        texts.extend(NULL_PHRASES)
-        return cls(tuple(texts), negated_at, swapped_at, nonsense, nonsense + 1)
+        return cls(tuple(texts), negated_at, swapped_at)
+
+
+_CONTROL_PHRASES = (NONSENSE_PHRASES[0], *NULL_PHRASES)
+_control_vectors: WeakKeyDictionary[Engine, Float32] = WeakKeyDictionary()
+
+
+def _null_maps(engine: Engine, embeddings: ImageEmbeddings) -> tuple[SimilarityMap, ...]:
+    """Maps of the nonsense phrase and the null phrases; their text is embedded once an engine."""
+    if engine not in _control_vectors:
+        _control_vectors[engine] = engine.embed_text(_CONTROL_PHRASES)
+    return similarity_maps(
+        embeddings.grid,
+        _control_vectors[engine],
+        _CONTROL_PHRASES,
+        score_scale=engine.score_scale,
+        score_bias=engine.score_bias,
+    )
 
 
 def _pick(maps: Sequence[SimilarityMap], index: int | None) -> SimilarityMap | None:
@@ -250,29 +268,6 @@ def _pick(maps: Sequence[SimilarityMap], index: int | None) -> SimilarityMap | N
 # --- bundled studies -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceBox:
-    """A box known to be right, and the report sentence it belongs to (None: no sentence)."""
-
-    label: str
-    sentence_index: int | None
-    box: Box
-
-
-@dataclass(frozen=True, slots=True)
-class BundledStudy:
-    """A study that ships with the app; `expected` says what the default model does with it."""
-
-    name: str
-    title: str
-    description: str
-    expected: str
-    source: str
-    licence: str
-    folder: Path
-    boxes: tuple[ReferenceBox, ...]
-
-
 def list_bundled_studies(root: Path | None = None) -> tuple[BundledStudy, ...]:
     """The studies in `assets/studies`, in folder order.
 
@@ -280,7 +275,7 @@ def list_bundled_studies(root: Path | None = None) -> tuple[BundledStudy, ...]:
         DataSetError: A study's truth.json cannot be read.
     """
     folders = sorted((root or ASSETS / "studies").glob("*/truth.json"))
-    return tuple(_read_bundled(path.parent) for path in folders)
+    return tuple(read_bundled(path.parent) for path in folders)
 
 
 def load_bundled_study(name: str, root: Path | None = None) -> tuple[Study, BundledStudy]:
@@ -297,20 +292,102 @@ def load_bundled_study(name: str, root: Path | None = None) -> tuple[Study, Bund
     return read_study([(entry.folder / "image.dcm").read_bytes()], report), entry
 
 
-def _read_bundled(folder: Path) -> BundledStudy:
-    try:
-        truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-        boxes = tuple(
-            ReferenceBox(b["label"], b["sentence"], Box(*b["box_xyxy"])) for b in truth["boxes"]
-        )
-        return BundledStudy(
-            name=folder.name,
-            folder=folder,
-            boxes=boxes,
-            **{k: truth[k] for k in ("title", "description", "expected", "source", "licence")},
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+# --- exports and measurements --------------------------------------------------------------
+
+
+def read_report_file(data: bytes) -> str:
+    """Decode the bytes of a plain-text report in any common encoding."""
+    return reading.decode_report(data)
+
+
+def describe_engine(engine: Engine) -> dict[str, object]:
+    """Name, digest and run settings of a loaded checkpoint, as plain values for a file."""
+    card = engine.card
+    return {
+        "name": card.name,
+        "title": card.title,
+        "sha256": card.sha256,
+        "licence": card.licence,
+        "device": engine.device,
+        "precision": engine.precision,
+    }
+
+
+def grounding_document(
+    engine: Engine,
+    radiograph: Radiograph,
+    embeddings: ImageEmbeddings,
+    grounded: Sequence[GroundedPhrase],
+    *,
+    sentences: Sequence[Sentence] | None = None,
+) -> dict[str, object]:
+    """Gather a grounding into plain values for JSON: boxes in original pixels, no patient data."""
+    assertions = [s.assertion for s in sentences or ()]
+    return grounding_json.grounding_document(
+        radiograph,
+        check=embeddings.check,
+        frame=embeddings.grid.frame,
+        grounded=grounded,
+        checkpoint=describe_engine(engine),
+        version=__version__,
+        assertions=assertions or [phrase_assertion(g.phrase) for g in grounded],
+        sentences=sentences,
+    )
+
+
+def grounding_figure(
+    engine: Engine, radiograph: Radiograph, grounded: Sequence[GroundedPhrase]
+) -> bytes:
+    """Draw the radiograph and one panel a phrase as a PNG without patient data."""
+    shape = figure.picture_shape(radiograph.shape)
+    panels = []
+    for item in grounded:
+        small = replace(item.map, frame=with_image_shape(item.map.frame, shape))
+        panels.append(figure.FigurePanel(item, score_image(small)))
+    caption = f"Checkpoint {engine.card.name}, sha256 {engine.card.sha256[:12]}."
+    return figure.draw_figure(
+        radiograph.pixels, panels, caption=caption, left_edge=radiograph.laterality
+    )
+
+
+def evaluate_grounding(
+    engine: Engine,
+    *,
+    images: Path,
+    boxes: Path,
+    split: str = "val",
+    replicates: int = 1000,
+    seed: int = 0,
+    track: Track = iter,
+) -> dict[str, object]:
+    """Measure a checkpoint on NIH boxes with the pinned protocol, beside the location prior.
+
+    Args:
+        engine: Loaded checkpoint.
+        images: Table of images; their paths are relative to its folder.
+        boxes: Table of boxes in pixels of those images.
+        split: Name of the split, or "all".
+        replicates: Bootstrap replicates, by patient.
+        seed: Of the bootstrap.
+        track: Wraps the images to show progress.
+
+    Raises:
+        DataSetError: A table is broken, the split is empty, or image files are missing.
+    """
+    tables = nih_boxes.read_tables(images, boxes)
+    needed = [images.parent / image.path for image in nih_boxes.select_split(tables, split)]
+    missing = sum(not path.is_file() for path in needed)
+    if missing:
         raise DataSetError(
-            f"truth.json of study {folder.name!r} is not complete ({error}). "
-            "Clone the repository again or rebuild the studies."
-        ) from error
+            f"{missing} of {len(needed)} image files are missing. Paths in {images.name} must be "
+            "relative to its folder."
+        )
+
+    def locate(image: nih_boxes.BoxedImage, phrases: tuple[str, ...]) -> tuple[SimilarityMap, ...]:
+        radiograph = reading.read_radiograph((images.parent / image.path).read_bytes())
+        return maps_of(engine, embed(engine, radiograph), phrases)
+
+    result = run_benchmark(
+        tables, locate, split=split, replicates=replicates, seed=seed, track=track
+    )
+    return {**as_report(result), "checkpoint": describe_engine(engine)}

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from explorer.entities import Box, Float32, ModelFrame
 
-FrameMode = Literal["letterbox", "squash", "center crop"]
 Interpolation = Literal["linear", "nearest"]
 
 
@@ -22,7 +21,7 @@ def fit_frame(
     *,
     input_shape: tuple[int, int],
     grid_shape: tuple[int, int],
-    mode: FrameMode = "letterbox",
+    mode: str = "letterbox",
     resize: int | None = None,
 ) -> ModelFrame:
     """Place an original of any shape in a model input of fixed shape.

@@ -1,7 +1,6 @@
 """Regions of a similarity map: a threshold with a reason, then its connected parts."""
 
 from dataclasses import replace
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -10,8 +9,6 @@ from numpy.typing import NDArray
 from explorer.entities import Box, Float32, Region, SimilarityMap
 from explorer.grounding.geometry import with_image_shape
 from explorer.grounding.similarity import score_image
-
-ThresholdRule = Literal["calibrated", "otsu", "fixed"]
 
 # Regions are found on a copy of at most this many pixels on the longer side: the grid behind it
 # has some tens of cells, so more pixels add time and no detail.
@@ -23,7 +20,7 @@ MIN_AREA_FRACTION = 0.0005
 def find_regions(
     map: SimilarityMap,
     *,
-    rule: ThresholdRule = "calibrated",
+    rule: str = "calibrated",
     threshold: float | None = None,
     calibrated: float | None = None,
     min_area_fraction: float = MIN_AREA_FRACTION,
@@ -61,7 +58,7 @@ def find_regions(
 def choose_threshold(
     scores: NDArray[np.floating],
     *,
-    rule: ThresholdRule,
+    rule: str,
     threshold: float | None = None,
     calibrated: float | None = None,
 ) -> float:

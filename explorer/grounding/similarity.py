@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from explorer.entities import Float32, PatchGrid, SimilarityMap
 from explorer.grounding.geometry import Interpolation, map_to_image
@@ -65,7 +65,13 @@ def smooth(values: NDArray[np.floating], *, sigma: float) -> Float32:
         raise ValueError(f"smoothing sigma must be 0 or more patches, got {sigma}.")
     if sigma == 0:
         return np.ascontiguousarray(values, dtype=np.float32)
-    blurred = gaussian_filter(values.astype(np.float64), sigma, mode="reflect", truncate=4.0)
+    radius = int(4 * sigma + 0.5)
+    blurred = cv2.GaussianBlur(
+        np.asarray(values, dtype=np.float64),
+        (2 * radius + 1, 2 * radius + 1),
+        sigma,
+        borderType=cv2.BORDER_REFLECT,
+    )
     return np.asarray(blurred, dtype=np.float32)
 
 
