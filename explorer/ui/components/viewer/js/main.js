@@ -1,5 +1,28 @@
-// The viewer element: joins the radiographs it is given with the maps that its feed brings.
-export default function viewer(component) {
-  const root = component.parentElement.querySelector(".rgx");
-  root.textContent = "Loading the radiograph";
+// The viewer element: one Viewer per place on the page, told of new data on every run.
+
+import { readMessage } from "./maths/message.js";
+import { addViewer, removeViewer } from "./registry.js";
+import { Viewer } from "./ui/viewer.js";
+
+const instances = new WeakMap();
+
+export default function start({ data, parentElement, setStateValue }) {
+  const root = parentElement.querySelector(".rgx");
+  let viewer = instances.get(root);
+  if (!viewer) {
+    viewer = new Viewer(root);
+    instances.set(root, viewer);
+  }
+  viewer.send = setStateValue;
+  const message = readMessage(data);
+  viewer.takeRadiographs(message);
+  if (viewer.key !== message.body.key) {
+    viewer.key = message.body.key;
+    addViewer(viewer.key, viewer);
+  }
+  return () => {
+    removeViewer(viewer.key, viewer);
+    viewer.close();
+    instances.delete(root);
+  };
 }

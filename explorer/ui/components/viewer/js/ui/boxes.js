@@ -1,0 +1,133 @@
+// Boxes drawn by hand, their agreement with the shown map, and what of them Python hears.
+
+import { agreement } from "../maths/metrics.js";
+import { el, setText } from "./dom.js";
+
+const SEND_AFTER_MS = 600;
+
+export class BoxList {
+  constructor(viewer) {
+    this.viewer = viewer;
+    this.list = [];
+    this.count = 0;
+    this.rows = el("tbody");
+    this.note = el("p.formula", {
+      text:
+        "On the score map, in pixels of the original, boxes merged. CNR = (mean inside \u2212 mean outside) / " +
+        "\u221a(variance inside + variance outside), signed. IoU: boxes against pixels above the threshold. " +
+        "Pointing: the map's highest pixel lies inside.",
+    });
+    const head = ["", "CNR", "IoU at threshold", "Pointing", "Mean in", "Mean out"];
+    this.node = el("section.agreement", { "aria-label": "Agreement of map and boxes", hidden: true }, [
+      el("table", {}, [
+        el("thead", {}, [el("tr", {}, head.map((text) => el("th", { text, scope: "col" })))]),
+        this.rows,
+      ]),
+      el("details", {}, [el("summary", { text: "How these are computed" }), this.note]),
+    ]);
+  }
+
+  clear() {
+    this.list = [];
+  }
+
+  add(pane, box) {
+    this.count += 1;
+    this.list.push({ id: `box-${this.count}`, pane: pane.index, image: pane.info.id, box });
+    this.tell();
+  }
+
+  /** A box of a quarter of what is seen, for people without a pointer. */
+  addMiddle(pane) {
+    const { view, size, info } = pane;
+    const half = [size.width / view.scale / 8, size.height / view.scale / 8];
+    const edge = (value, most) => Math.round(Math.min(Math.max(value, 0), most));
+    this.add(pane, [
+      edge(view.x - half[0], info.width),
+      edge(view.y - half[1], info.height),
+      edge(view.x + half[0], info.width),
+      edge(view.y + half[1], info.height),
+    ]);
+  }
+
+  /** Move or resize the newest box by the keyboard; returns whether there is one. */
+  nudge(dx, dy, resize) {
+    const newest = this.list.at(-1);
+    if (!newest) return false;
+    const pane = this.viewer.panes[newest.pane];
+    const step = Math.max(1, Math.round(4 / pane.view.scale));
+    const { width, height } = pane.info;
+    let [x0, y0, x1, y1] = newest.box;
+    if (resize) {
+      x1 = Math.min(Math.max(x1 + dx * step, x0 + 3), width);
+      y1 = Math.min(Math.max(y1 + dy * step, y0 + 3), height);
+    } else {
+      const mx = Math.min(Math.max(dx * step, -x0), width - x1);
+      const my = Math.min(Math.max(dy * step, -y0), height - y1);
+      [x0, y0, x1, y1] = [x0 + mx, y0 + my, x1 + mx, y1 + my];
+    }
+    newest.box = [x0, y0, x1, y1];
+    this.viewer.boxesChanged();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.tell(), SEND_AFTER_MS);
+    return true;
+  }
+
+  deleteNewest() {
+    if (!this.list.length) return;
+    this.list.pop();
+    this.tell();
+  }
+
+  deleteAll() {
+    if (!this.list.length) return;
+    this.list = [];
+    this.tell();
+  }
+
+  /** Python hears of a box when it is finished, moved to rest, or deleted. */
+  tell() {
+    this.viewer.boxesChanged();
+    this.viewer.send("boxes", this.list.map(({ id, pane, image, box }) => ({ id, pane, image, box })));
+  }
+
+  /** Linked panes show all boxes of the same radiograph, and the one being drawn. */
+  shownOn(pane) {
+    const boxes = this.list.filter((item) => item.image === pane.info.id);
+    const shown = boxes.map((item, index) => ({ box: item.box, number: index + 1 }));
+    const { draft } = this.viewer.state;
+    const same = draft && this.viewer.panes[draft.pane].info.id === pane.info.id;
+    return same ? [...shown, { box: draft.box, draft: true }] : shown;
+  }
+
+  refresh() {
+    const { pane, state } = this.viewer;
+    const { map, phrase } = pane ?? {};
+    const drawn = map && pane.info ? this.shownOn(pane).map(({ box }) => box) : [];
+    const reference = map
+      ? pane.reference.filter(({ sentence }) => sentence === null || sentence === phrase.sentence)
+      : [];
+    const threshold = state.threshold ?? map?.threshold;
+    const rows = [];
+    if (drawn.length) rows.push([drawn.length === 1 ? "Your box" : `Your ${drawn.length} boxes`, drawn]);
+    if (reference.length) rows.push(["Reference", reference.map(({ box }) => box)]);
+    this.node.hidden = rows.length === 0;
+    while (this.rows.children.length > rows.length) this.rows.lastChild.remove();
+    rows.forEach(([label, boxes], index) => this.fill(index, label, agreement(map.measured, boxes, threshold)));
+    if (drawn.length) pane.marks.dataset.cnr = this.rows.children[0].children[1].textContent;
+  }
+
+  fill(index, label, { cnr, iou, pointing, meanIn, meanOut }) {
+    if (!this.rows.children[index]) {
+      const cells = [el("th", { scope: "row" }), ...Array.from({ length: 5 }, () => el("td"))];
+      this.rows.append(el("tr", {}, cells));
+    }
+    const shown = [label, number(cnr), number(iou), pointing ? "hit" : "miss", number(meanIn), number(meanOut)];
+    shown.forEach((text, column) => setText(this.rows.children[index].children[column], text));
+  }
+}
+
+function number(value) {
+  if (Number.isNaN(value)) return "\u2013";
+  return value.toFixed(2).replace("-", "\u2212");
+}

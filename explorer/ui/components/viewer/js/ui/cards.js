@@ -1,0 +1,112 @@
+// The report panel: one card per sentence or phrase, ranked by value while the image is hovered.
+
+import { reranked } from "../maths/rank.js";
+import { makeCard } from "./card.js";
+import { el, lessMotion, setAttribute, setText } from "./dom.js";
+
+const RERANK_EVERY_MS = 180;
+const MOVE_MS = 220;
+
+export class Cards {
+  constructor(viewer) {
+    this.viewer = viewer;
+    this.cards = [];
+    this.order = [];
+    this.hint = el("p.hint");
+    this.list = el("ol.cards");
+    this.node = el("section.panel", { "aria-label": "Report" }, [
+      el("header", {}, [el("h2", { text: "Report" }), this.hint]),
+      this.list,
+    ]);
+  }
+
+  build(phrases) {
+    const focused = this.focusedId();
+    this.cards = phrases.map((phrase) => makeCard(phrase, () => this.viewer.choosePhrase(phrase.id)));
+    this.order = this.cards.map((_, index) => index);
+    this.list.replaceChildren(...this.cards.map((card) => card.node));
+    this.node.dataset.empty = phrases.length === 0;
+    if (focused !== null) this.cards.find((card) => card.phrase.id === focused)?.button?.focus();
+    this.markShown();
+  }
+
+  focusedId() {
+    const active = this.node.getRootNode().activeElement;
+    return this.cards.find((card) => card.button && card.button === active)?.phrase.id ?? null;
+  }
+
+  refresh() {
+    this.markShown();
+    const { hover } = this.viewer.state;
+    if (hover) this.showHover(hover);
+    else if (this.hovering) this.endHover();
+    const count = this.cards.length;
+    const resting = count > 1 ? "Click a sentence to see its map. Hover the image to rank them." : "";
+    const empty = "No report and no phrase yet. Type a phrase to ground it.";
+    setText(this.hint, count === 0 ? empty : hover ? "Ranked by score under the cursor" : resting);
+  }
+
+  markShown() {
+    const { phraseId } = this.viewer.state;
+    for (const { node, button, phrase } of this.cards) {
+      const shown = phrase.id === phraseId;
+      node.classList.toggle("shown", shown);
+      if (button) setAttribute(button, "aria-pressed", shown ? "true" : "false");
+    }
+  }
+
+  /** Bars follow every frame; places change now and then, and only for a clear lead. */
+  showHover({ pane, x, y }) {
+    if (!this.hovering) {
+      this.hovering = true;
+      this.restingScroll = this.list.scrollTop;
+      this.node.classList.add("ranking");
+    }
+    // The pane under the cursor may hold another checkpoint's maps of the same phrases.
+    const maps = new Map(pane.phrases.map((phrase) => [phrase.id, phrase.map]));
+    const values = this.cards.map(({ phrase }) => maps.get(phrase.id)?.valueAt("score", x, y) ?? NaN);
+    this.cards.forEach((card, index) => card.setHover(values[index]));
+    const now = performance.now();
+    if (now - (this.rankedAt ?? 0) < RERANK_EVERY_MS) return;
+    this.rankedAt = now;
+    this.place(reranked(this.order, values));
+    this.list.scrollTop = 0;
+  }
+
+  endHover() {
+    this.hovering = false;
+    this.node.classList.remove("ranking");
+    for (const card of this.cards) card.setHover(null);
+    this.place(this.cards.map((_, index) => index));
+    this.list.scrollTop = this.restingScroll;
+  }
+
+  /** Put cards in an order with `order` (the reading order of the page stays) and let them glide. */
+  place(order) {
+    if (order.every((item, index) => item === this.order[index])) return;
+    const before = this.cards.map(({ node }) => node.offsetTop);
+    this.order = order;
+    order.forEach((item, index) => (this.cards[item].node.style.order = index));
+    if (lessMotion()) return;
+    const after = this.cards.map(({ node }) => node.offsetTop);
+    this.cards.forEach(({ node }, index) => {
+      const shift = before[index] - after[index];
+      if (!shift) return;
+      node.animate([{ transform: `translateY(${shift}px)` }, { transform: "none" }], {
+        duration: MOVE_MS,
+        easing: "cubic-bezier(0.2, 0, 0, 1)",
+      });
+    });
+  }
+
+  /** Scroll the shown card into the panel, never the page. */
+  reveal() {
+    const card = this.cards.find(({ phrase }) => phrase.id === this.viewer.state.phraseId);
+    if (!card) return;
+    const { offsetTop, offsetHeight } = card.node;
+    const top = offsetTop - this.list.offsetTop;
+    const { scrollTop, clientHeight } = this.list;
+    if (top < scrollTop) this.list.scrollTop = top;
+    else if (top + offsetHeight > scrollTop + clientHeight) this.list.scrollTop = top + offsetHeight - clientHeight;
+  }
+}

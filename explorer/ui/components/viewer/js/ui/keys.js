@@ -1,0 +1,99 @@
+// The keys, as one table: what the handler runs and what the key sheet prints.
+
+const TOOLS = { w: "window", p: "pan", z: "zoom", b: "box", m: "ruler" };
+
+/** Groups of [keys as printed, what they do]. */
+export const KEY_SHEET = [
+  ["Tools (left drag)", [
+    ["w", "Window/level: right = wider, down = darker"],
+    ["p", "Pan (also middle drag or Shift + drag with any tool)"],
+    ["z", "Zoom: drag up = larger"],
+    ["b", "Box: live CNR, IoU and pointing game against the shown map"],
+    ["m", "Ruler"],
+  ]],
+  ["View", [
+    ["wheel, +, -", "Zoom (the wheel at the cursor)"],
+    ["double click, Space", "Fit; Space also restores the first window"],
+    ["arrows", "Pan; with the window tool: width and level"],
+    ["i", "Invert"],
+    ["h, v", "Flip left-right, top-bottom"],
+    ["r, l", "Turn right, left"],
+    ["1 to 6", "File's window; full range; 0.1-99.9; 1-99; 2-98; 5-95 %"],
+  ]],
+  ["Map", [
+    ["hold o", "Hide everything but the radiograph"],
+    ["c", "Contour lines on or off"],
+    ["t, Shift + t", "Threshold up, down"],
+    ["[, ]", "Previous, next phrase"],
+  ]],
+  ["Boxes and ruler", [
+    ["Enter", "With the box tool: a box in the middle"],
+    ["arrows, Shift + arrows", "With the box tool: move, resize the newest box"],
+    ["Backspace", "Delete the newest box or ruler"],
+    ["Esc", "Cancel what is being drawn"],
+  ]],
+  ["", [["?", "This sheet"]]],
+];
+
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/** Run the command of a key; returns whether there was one. */
+function runKey(viewer, event) {
+  const { key, shiftKey } = event;
+  const lower = key.length === 1 ? key.toLowerCase() : key;
+  if (key in ARROWS) return viewer.arrow(...ARROWS[key], shiftKey), true;
+  if (key === "?") return viewer.sheet.open(), true;
+  if (key === "T" || (lower === "t" && shiftKey)) return viewer.stepThreshold(-0.02), true;
+  if (lower in TOOLS) return viewer.setTool(TOOLS[lower]), true;
+  if (/^[1-6]$/.test(key)) return viewer.setPreset(Number(key) - 1), true;
+  const commands = {
+    "+": () => viewer.zoomBy(1.25),
+    "=": () => viewer.zoomBy(1.25),
+    "-": () => viewer.zoomBy(0.8),
+    " ": () => viewer.reset(),
+    i: () => viewer.invert(),
+    h: () => viewer.flip("horizontal"),
+    v: () => viewer.flip("vertical"),
+    r: () => viewer.turn(1),
+    l: () => viewer.turn(-1),
+    c: () => viewer.toggle("contours"),
+    t: () => viewer.stepThreshold(0.02),
+    "[": () => viewer.stepPhrase(-1),
+    "]": () => viewer.stepPhrase(1),
+    Enter: () => viewer.addMiddleBox(),
+    Backspace: () => viewer.deleteNewest(),
+    Delete: () => viewer.deleteNewest(),
+    Escape: () => viewer.cancel(),
+  };
+  if (!(lower in commands)) return false;
+  commands[lower]();
+  return true;
+}
+
+/** Listen on the viewer only: keys typed elsewhere on the page are left alone. */
+export function listenToKeys(root, viewer) {
+  root.onkeydown = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const target = event.composedPath()[0];
+    const editing = target.matches?.("input, select, textarea") || target.closest?.("dialog");
+    if (editing) return;
+    if (event.key === "o" || event.key === "O") {
+      viewer.hold(true);
+      event.preventDefault();
+      return;
+    }
+    // Enter and Space press buttons and open details; they are ours on the image only.
+    const onImage = target.matches?.(".marks");
+    if ((event.key === "Enter" || event.key === " ") && !onImage) return;
+    if (runKey(viewer, event)) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  };
+  root.onkeyup = (event) => {
+    if (event.key === "o" || event.key === "O") viewer.hold(false);
+  };
+  root.addEventListener("focusout", (event) => {
+    if (!root.contains(event.relatedTarget)) viewer.hold(false);
+  });
+}
