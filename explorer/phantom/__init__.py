@@ -1,1 +1,1 @@
-"""Radiographs with exact truth, rendered from a real CT."""
+"""CT -> posed tissue layers -> findings -> radiograph, exact masks and a report."""

@@ -1,0 +1,136 @@
+"""From cm of tissue to the film: rays, scatter, noise, and the vendor's processing."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from explorer.entities import Float32
+from explorer.phantom.anatomy import LOBES
+from explorer.phantom.scene import Scene
+from explorer.phantom.textures import blur, smooth_noise
+
+# Density of aerated lung without vessels (relative to water).
+_PARENCHYMA = 0.13
+
+
+@dataclass(frozen=True, slots=True)
+class Technique:
+    """How the film was taken and processed.
+
+    Attributes:
+        bone, soft, wall, abdomen: Weights of tissues (beam energy and body build).
+        markings: Factor on the vessels inside the lungs.
+        attenuation: Per cm of water.
+        scatter: Share of scattered light, [0, 1).
+        noise: Relative spread of the quanta behind 20 cm of water.
+        detail, equalise, local: Strength of edge enhancement, of dynamic-range compression and
+            of local histogram equalisation; 0 = off.
+        gamma, low, high: The display curve: exponent and the shares that go to black and white.
+        softness_mm: Blur of focal spot and motion.
+        grid_lines: Amplitude of visible grid lines; 0 = none.
+    """
+
+    bone: float
+    soft: float
+    wall: float
+    abdomen: float
+    markings: float
+    attenuation: float
+    scatter: float
+    noise: float
+    detail: float
+    equalise: float
+    local: float
+    gamma: float
+    low: float
+    high: float
+    softness_mm: float
+    grid_lines: float
+
+
+def random_technique(rng: np.random.Generator, *, view: str) -> Technique:
+    """Draw a technique; portable AP films have more scatter, noise and blur."""
+    portable = view == "AP"
+    uniform = rng.uniform
+    return Technique(
+        bone=uniform(0.9, 2.0),
+        soft=uniform(0.75, 1.15),
+        wall=uniform(0.45, 1.3),
+        abdomen=uniform(0.6, 1.05),
+        markings=uniform(0.8, 1.9),
+        attenuation=uniform(0.13, 0.2),
+        scatter=uniform(0.25, 0.7) if portable else uniform(0.1, 0.5),
+        noise=uniform(0.004, 0.03) if portable else uniform(0.002, 0.015),
+        detail=uniform(0, 1.4) if rng.random() < 0.75 else 0.0,
+        equalise=uniform(0.0, 0.6),
+        local=uniform(0.5, 2.0) if rng.random() < 0.2 else 0.0,
+        gamma=uniform(0.65, 1.25),
+        low=uniform(0.0, 0.03),
+        high=uniform(0.0, 0.22),
+        softness_mm=uniform(0.3, 1.3) if portable else uniform(0.1, 0.8),
+        grid_lines=uniform(0.002, 0.01) if rng.random() < 0.06 else 0.0,
+    )
+
+
+def total_path(scene: Scene, technique: Technique) -> Float32:
+    """(S, S) cm of water along each ray with the technique's tissue weights."""
+    layers = scene.layers
+    lung = np.sum([layers[name] for name in LOBES], axis=0)
+    parenchyma = _PARENCHYMA * np.sum([layers[f"T_{name}"] for name in LOBES], axis=0)
+    total = parenchyma + technique.markings * np.clip(lung - parenchyma, 0, None)
+    total += technique.soft * (layers["mediastinum"] + layers["heart"] + layers["vessels"])
+    total += technique.wall * layers["wall"] + technique.abdomen * layers["abdomen"]
+    total += layers["airway"]
+    bones = layers["ribs"] + layers["shoulder"] + layers["arms"]
+    total += technique.bone * bones + technique.bone * 0.8 * layers["spine"]
+    return (total + scene.extra).astype(np.float32)
+
+
+def expose(
+    path_cm: Float32, technique: Technique, *, px_per_mm: float, rng: np.random.Generator
+) -> Float32:
+    """Detector signal as apparent cm of water: scatter flattens the dense, quanta add grain."""
+    path_cm = blur(path_cm, technique.softness_mm * px_per_mm)
+    primary = np.exp(-technique.attenuation * path_cm)
+    scattered = blur(primary, 45 * px_per_mm)
+    light = (1 - technique.scatter) * primary + technique.scatter * scattered
+    reference = np.exp(-technique.attenuation * 20.0)
+    spread = technique.noise * np.sqrt(reference / np.maximum(light, 1e-5))
+    grain = rng.standard_normal(light.shape, np.float32)
+    grain = blur(grain, 0.5) * 1.6 if rng.random() < 0.5 else grain
+    signal = -np.log(np.maximum(light, 1e-5)) / technique.attenuation
+    signal += spread * grain / technique.attenuation
+    if technique.grid_lines:
+        phase = np.arange(light.shape[1]) * rng.uniform(0.8, 2.6)
+        signal += technique.grid_lines / technique.attenuation * np.sin(phase)[None]
+    return signal.astype(np.float32)
+
+
+def process(
+    signal: Float32, technique: Technique, *, scene: Scene, rng: np.random.Generator
+) -> Float32:
+    """The vendor's processing: (S, S) float32 in [0, 1], bright = dense."""
+    px = scene.px_per_mm
+    body = signal > 1.5
+    if technique.equalise:
+        signal = signal - technique.equalise * (blur(signal, 22 * px) - signal[body].mean())
+    if technique.detail:
+        signal = signal + technique.detail * (signal - blur(signal, rng.uniform(1.5, 8) * px))
+    lungs = scene.lungs["right"].aerated | scene.lungs["left"].aerated
+    dark = np.percentile(signal[lungs] if lungs.any() else signal[body], 1 + 100 * technique.low)
+    bright = np.percentile(signal[body], 99.7 - 100 * technique.high)
+    margin = rng.uniform(0.02, 0.3) * (bright - dark)
+    shown = np.clip((signal - dark + margin) / max(1e-3, bright - dark + margin), 0, None)
+    # A film's shoulder: the dense end bends over instead of being cut.
+    knee = rng.uniform(0.75, 0.95)
+    over = shown > knee
+    shown[over] = knee + (1 - knee) * np.tanh((shown[over] - knee) / (1 - knee))
+    shown = np.clip(shown, 0, 1) ** technique.gamma
+    if technique.local:
+        clahe = cv2.createCLAHE(technique.local, (8, 8))
+        levels = clahe.apply((shown * 65535).astype(np.uint16))
+        shown = levels.astype(np.float32) / 65535
+    if rng.random() < 0.3:  # Uneven detector or heel effect.
+        shown = np.clip(shown * (1 + 0.03 * smooth_noise(rng, shown.shape, cell=200 * px)), 0, 1)
+    return shown.astype(np.float32)

@@ -1,0 +1,165 @@
+"""What every finding file provides: a card with its words, and how it enters a scene."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.entities import Float32, Side, Zone
+from explorer.phantom.scene import SIDES, Lung, Scene
+
+Severity = Literal["mild", "moderate", "severe"]
+Mask = NDArray[np.bool_]
+ZONES: tuple[Zone, ...] = ("upper", "mid", "lower")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The words of one finding; the grammar builds phrases and sentences from them.
+
+    Attributes:
+        name: The usual name, as an image-level label says it.
+        kind: "finding" or "device".
+        frequency: Relative chance in a study with findings (PA) and in a portable one (AP).
+        nouns: Synonyms, singular, without article; the first is the usual one.
+        plural: Form for both sides; empty when it has none.
+        countable: Whether "a" is said before it.
+        place: How finely its place is usually said.
+        adjectives: Severity -> words for size or degree.
+        qualities: Words that may stand before the noun at any severity.
+        templates: Whole phrases of this finding alone; may use {side}, {zone}, {lobe}, {size}.
+        absent: Sentences that deny it.
+        labels: Names in other label sets that this finding answers to.
+    """
+
+    name: str
+    kind: Literal["finding", "device"]
+    frequency: tuple[float, float]
+    nouns: tuple[str, ...]
+    place: Literal["zone", "side", "none"]
+    absent: tuple[str, ...]
+    plural: str = ""
+    countable: bool = False
+    adjectives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    qualities: tuple[str, ...] = ()
+    templates: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """A finding as it was put in.
+
+    Attributes:
+        mask: (S, S) bool, exactly the pixels it changed (above its visibility limit).
+        side, zone: Where; None when the finding has no side or spans zones.
+        severity: Degree in three steps.
+        lobe: E.g. "right upper lobe", when it keeps to one.
+        size_mm: Diameter or thickness when it has one.
+        details: Further words for templates, e.g. {"size": "12 mm"}.
+        templates: Phrases that hold for this very insertion only.
+    """
+
+    mask: Mask
+    side: Side | None
+    zone: Zone | None
+    severity: Severity
+    lobe: str | None = None
+    size_mm: float | None = None
+    templates: tuple[str, ...] = ()
+
+
+Insert = Callable[[Scene, np.random.Generator], Inserted | None]
+
+
+def pick_side(rng: np.random.Generator, *, right: float = 0.5) -> Side:
+    """Right or left."""
+    return "right" if rng.random() < right else "left"
+
+
+def pick_zone(rng: np.random.Generator, weights: tuple[float, float, float]) -> Zone:
+    """Upper, mid or lower with the given weights."""
+    return ZONES[int(rng.choice(3, p=np.asarray(weights) / np.sum(weights)))]
+
+
+def severity_of(value: float, low: float, high: float) -> Severity:
+    """Mild below `low`, severe above `high`."""
+    return "mild" if value < low else "severe" if value > high else "moderate"
+
+
+def zone_of(lung: Lung, row: float) -> Zone:
+    """Third of the aerated lung's height that an image row lies in."""
+    line = lung.height[int(np.clip(row, 0, len(lung.height) - 1)), 0]
+    return "upper" if line < 1 / 3 else "mid" if line < 2 / 3 else "lower"
+
+
+def random_point(
+    lung: Lung, zone: Zone, rng: np.random.Generator, *, depth_mm: float = 4.0
+) -> tuple[float, float] | None:
+    """A pixel (x, y) inside a zone of the aerated lung, `depth_mm` away from its outline."""
+    third = ZONES.index(zone) / 3
+    inside = (lung.height >= third) & (lung.height < third + 1 / 3) & (lung.depth_mm > depth_mm)
+    rows, columns = np.nonzero(inside)
+    if len(rows) < 12:
+        return None
+    i = int(rng.integers(len(rows)))
+    return float(columns[i]) + 0.5, float(rows[i]) + 0.5
+
+
+def distance_mm(
+    scene: Scene, x: float, y: float, *, flat: float = 1.0, turn: float = 0.0
+) -> Float32:
+    """Distance in mm of every pixel to (x, y); `flat` stretches along a direction `turn`."""
+    rows, columns = np.mgrid[: scene.shape[0], : scene.shape[1]].astype(np.float32) + 0.5
+    dx, dy = columns - x, rows - y
+    along = (dx * np.cos(turn) + dy * np.sin(turn)) / np.sqrt(flat)
+    across = (dy * np.cos(turn) - dx * np.sin(turn)) * np.sqrt(flat)
+    return (np.hypot(along, across) / scene.px_per_mm).astype(np.float32)
+
+
+def lobe_at(scene: Scene, side: Side, x: float, y: float) -> str | None:
+    """The lobe that takes most of the ray at a pixel, when it clearly does."""
+    names = ("RUL", "RML", "RLL") if side == "right" else ("LUL", "LLL")
+    row, column = int(y), int(x)
+    depth = np.array([scene.lobe(name)[row, column] for name in names])
+    if depth.sum() <= 0 or depth.max() / depth.sum() < 0.6:
+        return None
+    words = {"U": "upper", "M": "middle", "L": "lower"}
+    return f"{side} {words[names[int(np.argmax(depth))][1]]} lobe"
+
+
+def visible(added: Float32, *, share: float = 0.3, least_cm: float = 0.15) -> Mask:
+    """Pixels where an addition reaches `share` of its robust maximum and `least_cm` at all."""
+    if not (added > least_cm).any():
+        return np.zeros(added.shape, bool)
+    top = float(np.percentile(added[added > least_cm], 95))
+    return added > max(least_cm, share * top)
+
+
+def outer_distance_mm(scene: Scene, side: Side) -> Float32:
+    """Distance of every pixel to the chest wall side of a lung: ribs and apex, not mediastinum."""
+    lung = scene.lungs[side]
+    rows = np.flatnonzero(lung.aerated.any(axis=1))
+    beyond = np.zeros(scene.shape, bool)
+    if len(rows) == 0:
+        return np.full(scene.shape, 1e3, np.float32)
+    beyond[: rows[0]] = True
+    columns = np.arange(scene.shape[1])
+    for row in rows:
+        inside = np.flatnonzero(lung.aerated[row])
+        beyond[row] = columns < inside[0] if side == "right" else columns > inside[-1]
+    free = (~beyond).astype(np.uint8)
+    return cv2.distanceTransform(free, cv2.DIST_L2, 5) / np.float32(scene.px_per_mm)
+
+
+def other_side(side: Side) -> Side:
+    """The other lung."""
+    return "left" if side == "right" else "right"
+
+
+def sides_of(side: Side) -> tuple[Side, ...]:
+    """The lungs that a side speaks of."""
+    return SIDES if side == "bilateral" else (side,)

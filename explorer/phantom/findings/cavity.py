@@ -1,0 +1,52 @@
+"""Cavitary lesion: a round opacity with an air-filled centre."""
+
+import numpy as np
+
+from explorer.phantom.findings._base import (
+    Card,
+    Inserted,
+    lobe_at,
+    pick_side,
+    pick_zone,
+    random_point,
+    severity_of,
+)
+from explorer.phantom.findings._round import ball
+from explorer.phantom.scene import Scene
+
+CARD = Card(
+    name="cavitary lesion",
+    kind="finding",
+    frequency=(0.35, 0.25),
+    nouns=("cavitary lesion", "cavity", "cavitary mass", "thick-walled cavity", "cavitation"),
+    place="zone",
+    plural="cavitary lesions",
+    countable=True,
+    adjectives={"mild": ("small",), "moderate": ("thick-walled",), "severe": ("large",)},
+    templates=("cavitary lesion with an air-fluid level in the {side} {zone}",),
+    absent=("No cavitary lesion.", "There is no cavitation."),
+    labels=("Cavitation", "Lung cavity"),
+)
+
+
+def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
+    """One cavity, mostly in the upper lungs, a third with fluid at its floor."""
+    side, zone = pick_side(rng), pick_zone(rng, (0.6, 0.25, 0.15))
+    point = random_point(scene.lungs[side], zone, rng, depth_mm=6)
+    if point is None:
+        return None
+    x, y = point
+    radius = float(rng.uniform(10, 30))
+    added, mask = ball(
+        scene, rng, x=x, y=y, radius_mm=radius, lumps=rng.uniform(0.03, 0.12),
+        edge_mm=rng.uniform(0.4, 1.2), hollow=rng.uniform(0.5, 0.8),
+    )  # fmt: skip
+    lung = scene.lungs[side]
+    mask &= lung.thickness > 0.3
+    if mask.sum() < 20:
+        return None
+    scene.extra += np.minimum(added, 0.3 + lung.thickness) * rng.uniform(0.9, 1.3)
+    return Inserted(
+        mask=mask, side=side, zone=zone, severity=severity_of(radius, 15, 23),
+        lobe=lobe_at(scene, side, x, y), size_mm=2 * radius,
+    )  # fmt: skip

@@ -1,0 +1,98 @@
+"""Consolidation: air replaced by fluid, patchy or filling a lobe up to its fissures."""
+
+import numpy as np
+
+from explorer.phantom.findings._base import (
+    Card,
+    Inserted,
+    lobe_at,
+    pick_side,
+    pick_zone,
+    severity_of,
+)
+from explorer.phantom.findings._opacity import add_opacity, lobar, patch
+from explorer.phantom.scene import Scene
+
+CARD = Card(
+    name="consolidation",
+    kind="finding",
+    frequency=(1.6, 1.8),
+    nouns=(
+        "consolidation",
+        "airspace opacity",
+        "pneumonia",
+        "infiltrate",
+        "airspace disease",
+        "opacity",
+        "focal consolidation",
+        "parenchymal opacity",
+        "air space consolidation",
+        "pulmonary infiltrate",
+    ),
+    place="zone",
+    plural="airspace opacities",
+    adjectives={
+        "mild": ("mild", "subtle", "faint", "small area of"),
+        "moderate": ("moderate", "patchy", "focal"),
+        "severe": ("dense", "extensive", "large area of", "confluent"),
+    },
+    qualities=("patchy", "focal", "ill-defined"),
+    templates=(
+        "opacity in the {side} {zone} concerning for pneumonia",
+        "{side} {zone} opacity, likely pneumonia",
+        "increased density in the {side} {zone}",
+        "{side} {zone} infiltrate compatible with pneumonia",
+        "airspace disease involving the {side} {zone}",
+    ),
+    absent=(
+        "No focal consolidation.",
+        "No focal airspace disease.",
+        "The lungs are clear without focal consolidation.",
+        "There is no focal infiltrate.",
+        "No evidence of pneumonia.",
+        "No focal airspace opacity is seen.",
+    ),
+    labels=("Consolidation", "Pneumonia", "Infiltration", "Lung Opacity"),
+)
+
+_LOBES = {
+    "RUL": ("right", "upper", "right upper lobe"),
+    "RML": ("right", "lower", "right middle lobe"),
+    "RLL": ("right", "lower", "right lower lobe"),
+    "LUL": ("left", "upper", "left upper lobe"),
+    "LLL": ("left", "lower", "left lower lobe"),
+}
+
+
+def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
+    """Fill a lobe (three in ten) or a patch of one lung."""
+    if rng.random() < 0.3:
+        return _insert_lobar(scene, rng)
+    side = pick_side(rng, right=0.55)
+    zone = pick_zone(rng, (0.2, 0.3, 0.5))
+    fill = rng.uniform(0.25, 0.8)
+    result = patch(
+        scene, rng, side=side, zone=zone, radius_mm=(10, 32), fill=fill, grain=rng.uniform(0.2, 0.9)
+    )
+    if result is None:
+        return None
+    added, (x, y) = result
+    mask = add_opacity(scene, added)
+    if mask is None:
+        return None
+    severity = severity_of(float(added.max()), 1.3, 3.2)
+    return Inserted(
+        mask=mask, side=side, zone=zone, severity=severity, lobe=lobe_at(scene, side, x, y)
+    )
+
+
+def _insert_lobar(scene: Scene, rng: np.random.Generator) -> Inserted | None:
+    name = str(rng.choice(list(_LOBES), p=[0.2, 0.2, 0.25, 0.1, 0.25]))
+    side, zone, words = _LOBES[name]
+    part = rng.uniform(0.35, 1.0)
+    added = lobar(scene, rng, lobe=name, fill=rng.uniform(0.2, 0.75), part=part)
+    mask = add_opacity(scene, added)
+    if mask is None:
+        return None
+    severity = severity_of(float(np.percentile(added[mask], 90)) * part, 1.5, 4.0)
+    return Inserted(mask=mask, side=side, zone=zone, severity=severity, lobe=words)  # type: ignore[arg-type]

@@ -1,0 +1,115 @@
+"""Pleural effusion: fluid that fills the lowest pleural space, with a meniscus at the ribs."""
+
+import numpy as np
+
+from explorer.entities import Float32, Side
+from explorer.phantom.findings._base import (
+    Card,
+    Inserted,
+    outer_distance_mm,
+    pick_side,
+    severity_of,
+    sides_of,
+    visible,
+)
+from explorer.phantom.scene import Scene
+from explorer.phantom.textures import blur, sigmoid, smooth_noise
+
+CARD = Card(
+    name="pleural effusion",
+    kind="finding",
+    frequency=(1.5, 2.0),
+    nouns=("pleural effusion", "effusion", "pleural fluid", "pleural fluid collection"),
+    place="side",
+    plural="pleural effusions",
+    countable=True,
+    adjectives={
+        "mild": ("small", "trace", "tiny", "minimal"),
+        "moderate": ("moderate", "moderate-sized"),
+        "severe": ("large", "massive"),
+    },
+    templates=(
+        "layering {side} pleural effusion",
+        "{side} pleural effusion with adjacent atelectasis",
+        "fluid in the {side} pleural space",
+        "opacification of the {side} lung base compatible with effusion",
+    ),
+    absent=(
+        "No pleural effusion.",
+        "There is no pleural effusion.",
+        "No effusion.",
+        "The costophrenic angles are sharp.",
+        "No pleural effusion or pneumothorax.",
+    ),
+    labels=("Effusion", "Pleural Effusion"),
+)
+
+
+def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
+    """Fill one base or both; small amounts only blunt the angle, some are loculated."""
+    side: Side = "bilateral" if rng.random() < 0.25 else pick_side(rng)
+    if side != "bilateral" and rng.random() < 0.1:
+        return _loculated(scene, rng, side=side)
+    added = np.zeros(scene.shape, np.float32)
+    amounts = []
+    for one in sides_of(side):
+        amount = float(rng.beta(1.3, 2.2))
+        added += _free_fluid(scene, rng, side=one, amount=amount)
+        amounts.append(amount)
+    mask = visible(added, share=0.22, least_cm=0.4)
+    if mask.sum() < 12:
+        return None
+    scene.extra += added
+    amount = float(np.mean(amounts))
+    blunt = ("blunting of the {side} costophrenic angle", "blunted {side} costophrenic sulcus")
+    return Inserted(
+        mask=mask,
+        side=side,
+        zone="lower",
+        severity=severity_of(amount, 0.3, 0.62),
+        templates=blunt if amount < 0.4 else (),
+    )
+
+
+def _free_fluid(scene: Scene, rng: np.random.Generator, *, side: Side, amount: float) -> Float32:
+    """Fluid in cm: all of the lung's depth below the level, a rim that climbs at the ribs."""
+    lung = scene.lungs[side]
+    level = 0.93 - 0.68 * amount
+    climb = rng.uniform(0.1, 0.26) * (0.6 + 0.8 * amount)
+    supine = scene.view == "AP" and rng.random() < 0.35
+    surface = level - climb * lung.lateral ** rng.uniform(2.0, 4.0)
+    surface = surface - 0.05 * np.clip(0.25 - lung.lateral, 0, 1)
+    surface = surface + 0.012 * smooth_noise(rng, scene.shape, cell=40 * scene.px_per_mm)
+    steep = rng.uniform(4, 9) if supine else rng.uniform(18, 45)
+    wet = sigmoid((lung.height - surface) * steep)
+    share = rng.uniform(0.2, 0.4) if supine else rng.uniform(0.4, 0.8)
+    aerated = lung.full & (lung.height < 1.25)
+    depth = wet * (lung.thickness * share + 1.2 * (lung.thickness > 1)) * aerated
+    return blur(depth.astype(np.float32), rng.uniform(0.8, 2.0) * scene.px_per_mm)
+
+
+def _loculated(scene: Scene, rng: np.random.Generator, *, side: Side) -> Inserted | None:
+    """A lens of fluid against the ribs."""
+    lung = scene.lungs[side]
+    centre, tall = rng.uniform(0.35, 0.8), rng.uniform(0.1, 0.22)
+    thick = rng.uniform(10, 28)
+    lens = thick * np.clip(1 - ((lung.height - centre) / tall) ** 2, 0, None)
+    inside = np.clip((lens - outer_distance_mm(scene, side)) / 3.0, 0, 1) * lung.aerated
+    added = blur((inside * rng.uniform(1.5, 4.0)).astype(np.float32), 0.9 * scene.px_per_mm)
+    mask = visible(added)
+    if mask.sum() < 12:
+        return None
+    scene.extra += added
+    templates = (
+        "loculated {side} pleural effusion",
+        "{side} lateral loculated pleural fluid",
+        "pleural based opacity along the {side} chest wall",
+    )
+    zone = "upper" if centre < 0.4 else "mid" if centre < 0.66 else "lower"
+    return Inserted(
+        mask=mask,
+        side=side,
+        zone=zone,
+        severity="moderate",
+        templates=templates,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,48 @@
+"""Calcified granuloma: a very small, very dense round spot."""
+
+import numpy as np
+
+from explorer.phantom.findings._base import (
+    Card,
+    Inserted,
+    lobe_at,
+    pick_side,
+    pick_zone,
+    random_point,
+)
+from explorer.phantom.findings._round import ball
+from explorer.phantom.scene import Scene
+
+CARD = Card(
+    name="calcified granuloma",
+    kind="finding",
+    frequency=(0.6, 0.2),
+    nouns=("calcified granuloma", "granuloma", "calcified nodule", "calcified pulmonary nodule"),
+    place="zone",
+    plural="calcified granulomas",
+    countable=True,
+    adjectives={"mild": ("small", "tiny"), "moderate": ("dense",), "severe": ("dense",)},
+    templates=("calcified granuloma of the {side} {zone}, unchanged",),
+    absent=("No calcified granuloma.",),
+    labels=("Calcified granuloma", "Calcification"),
+)
+
+
+def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
+    """One spot of 3 to 9 mm with the density of bone."""
+    side, zone = pick_side(rng), pick_zone(rng, (0.35, 0.35, 0.3))
+    point = random_point(scene.lungs[side], zone, rng, depth_mm=4)
+    if point is None:
+        return None
+    x, y = point
+    radius = float(rng.uniform(1.6, 4.5))
+    added, mask = ball(
+        scene, rng, x=x, y=y, radius_mm=radius, lumps=0.05, edge_mm=rng.uniform(0.2, 0.5)
+    )
+    if mask.sum() < 3:
+        return None
+    scene.extra += added * rng.uniform(2.5, 4.5)
+    return Inserted(
+        mask=mask, side=side, zone=zone, severity="mild", lobe=lobe_at(scene, side, x, y),
+        size_mm=2 * radius,
+    )  # fmt: skip

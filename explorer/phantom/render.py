@@ -1,0 +1,196 @@
+"""Render a study from its seed: pose, frame, findings, exposure, words. Same seed, same bytes."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from explorer.errors import DataSetError
+from explorer.phantom.acquisition import expose, process, random_technique, total_path
+from explorer.phantom.findings import list_findings
+from explorer.phantom.findings._base import Inserted
+from explorer.phantom.findings.cardiomegaly import resize_heart
+from explorer.phantom.language import phrases_of, write_report
+from explorer.phantom.markers import close_shutters, scatter_leads, stamp_markers
+from explorer.phantom.poses import PoseBank, StoredPose, open_bank
+from explorer.phantom.scene import Scene, frame_scene
+from explorer.phantom.study import PhantomFinding, PhantomStudy
+
+# Shares of studies with 0, 1, 2, ... findings that are not devices.
+_FINDING_COUNTS = (0.18, 0.36, 0.27, 0.14, 0.05)
+# Findings that take each other's place in the lung are not combined on purpose.
+_NEVER_TOGETHER = (
+    {"edema", "interstitial"},
+    {"consolidation", "ground_glass"},
+    {"central_line", "picc", "port"},
+)
+
+
+def render_study(
+    seed: int,
+    *,
+    bank: PoseBank,
+    size: tuple[int, int] = (320, 320),
+    wanted: tuple[str, ...] | None = None,
+    lateral: bool = False,
+    pose: StoredPose | None = None,
+) -> PhantomStudy:
+    """Render one study.
+
+    Args:
+        seed: Decides everything; the same seed, bank and size give the same bytes.
+        bank: Projected poses to choose from.
+        size: (rows, columns) of the image.
+        wanted: Findings by id, in this order; None draws them from their frequencies.
+        lateral: Take a lateral pose; laterals carry no findings.
+        pose: Use this pose instead of one from the bank (for images above the bank's grain).
+    """
+    rng = np.random.default_rng([seed, 2026])
+    if pose is None:
+        choices = bank.indices(lateral=lateral)
+        pose = bank.load(choices[int(rng.integers(len(choices)))])
+    scene = frame_scene(
+        pose.layers, pose.landmarks, view=pose.view, pixel_mm=pose.pixel_mm, size=size, rng=rng
+    )
+    modules = list_findings()
+    placed: list[tuple[str, Inserted]] = []
+    if pose.view != "lateral":
+        ids = _draw_findings(modules, view=pose.view, rng=rng) if wanted is None else wanted
+        placed = _insert_all(scene, ids, modules, rng)
+    image = _shoot(scene, rng)
+    cards = {name: module.CARD for name, module in modules.items()}
+    findings = tuple(_describe(name, inserted, cards, rng) for name, inserted in placed)
+    report, sentences, absent = write_report(findings, cards, view=pose.view, rng=rng)
+    return PhantomStudy(
+        seed=seed,
+        image=np.round(image * 65535).astype(np.uint16),
+        view=pose.view,
+        pixel_mm=1.0 / scene.px_per_mm,
+        findings=findings,
+        sentences=sentences,
+        report=report,
+        absent=absent,
+    )
+
+
+def _draw_findings(
+    modules: Mapping[str, ModuleType], *, view: str, rng: np.random.Generator
+) -> tuple[str, ...]:
+    portable = int(view == "AP")
+    chosen: list[str] = []
+    for kind, count in (
+        ("finding", int(rng.choice(len(_FINDING_COUNTS), p=_FINDING_COUNTS))),
+        (
+            "device",
+            int(rng.choice(4, p=[0.4, 0.3, 0.2, 0.1] if portable else [0.8, 0.16, 0.03, 0.01])),
+        ),
+    ):
+        names = [n for n, m in modules.items() if kind == m.CARD.kind]
+        weights = np.array([modules[n].CARD.frequency[portable] for n in names])
+        count = min(count, len(names))
+        drawn = rng.choice(len(names), size=count, replace=False, p=weights / weights.sum())
+        chosen += [names[int(i)] for i in drawn]
+    kept: list[str] = []
+    for name in sorted(chosen, key=_order):
+        if not any(name in group and group & set(kept) for group in _NEVER_TOGETHER):
+            kept.append(name)
+    return tuple(kept)
+
+
+def _order(name: str) -> int:
+    """Things that reshape the lung go in first, things laid on top last."""
+    first = ("cardiomegaly", "pneumothorax", "edema", "interstitial")
+    return first.index(name) if name in first else len(first)
+
+
+def _insert_all(
+    scene: Scene,
+    ids: tuple[str, ...],
+    modules: Mapping[str, ModuleType],
+    rng: np.random.Generator,
+) -> list[tuple[str, Inserted]]:
+    if "cardiomegaly" not in ids:
+        resize_heart(scene, rng, wider=float(rng.uniform(0.78, 1.08)))
+    placed = []
+    for name in ids:
+        if name not in modules:
+            raise DataSetError(f"Unknown finding {name!r}. Available: {', '.join(modules)}.")
+        for _ in range(4):  # An unlucky place is drawn again.
+            inserted = modules[name].insert(scene, rng)
+            if inserted is not None and inserted.mask.any():
+                placed.append((name, inserted))
+                break
+    if rng.random() < (0.45 if scene.view == "AP" else 0.04):
+        scatter_leads(scene, rng)
+    return placed
+
+
+def _shoot(scene: Scene, rng: np.random.Generator) -> np.ndarray:
+    technique = random_technique(rng, view=scene.view)
+    signal = expose(total_path(scene, technique), technique, px_per_mm=scene.px_per_mm, rng=rng)
+    shown = process(signal, technique, scene=scene, rng=rng)
+    shown = stamp_markers(shown, rng, view=scene.view)
+    return np.clip(close_shutters(shown, rng), 0, 1)
+
+
+def _describe(
+    name: str, inserted: Inserted, cards: Mapping[str, object], rng: np.random.Generator
+) -> PhantomFinding:
+    card = cards[name]
+    return PhantomFinding(
+        finding=name,
+        name=card.name,  # type: ignore[attr-defined]
+        kind=card.kind,  # type: ignore[attr-defined]
+        labels=card.labels,  # type: ignore[attr-defined]
+        mask=inserted.mask,
+        side=inserted.side,
+        zone=inserted.zone,
+        lobe=inserted.lobe,
+        severity=inserted.severity,
+        size_mm=inserted.size_mm,
+        phrases=phrases_of(card, inserted, rng),  # type: ignore[arg-type]
+    )
+
+
+def render_corpus(
+    count: int,
+    seed: int,
+    out_dir: Path,
+    *,
+    size: int = 320,
+    bank: PoseBank | None = None,
+    shard: int = 200,
+    laterals: int = 0,
+    slices: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Path]:
+    """Write `count` frontal studies, then laterals and CT slices, as shards for training.
+
+    A shard that is already there is kept, so an interrupted run goes on where it stopped.
+
+    Returns:
+        The shards in order; see `shards.write_shard` for what is inside.
+    """
+    from explorer.phantom.shards import slice_study, write_shard
+
+    bank = bank or open_bank()
+    out_dir.mkdir(parents=True, exist_ok=True)
+    total = count + laterals + slices
+
+    def study(index: int) -> PhantomStudy:
+        number = seed * 10_000_000 + index
+        if index < count + laterals:
+            return render_study(number, bank=bank, size=(size, size), lateral=index >= count)
+        return slice_study(number, bank=bank, size=size)
+
+    paths = []
+    for k, first in enumerate(range(0, total, shard)):
+        path = out_dir / f"phantoms-{k:05d}.npz"
+        last = min(total, first + shard)
+        if not path.is_file():
+            write_shard(path, [study(i) for i in range(first, last)])
+        paths.append(path)
+        if progress is not None:
+            progress(last, total)
+    return paths

@@ -1,0 +1,189 @@
+"""One patient in one frame: tissue layers at output size, lung geometry, and room for findings."""
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.entities import Float32
+from explorer.phantom.anatomy import LOBES
+from explorer.phantom.habitus import add_breasts
+from explorer.phantom.projection import ProjectedView
+from explorer.phantom.textures import smooth_noise
+
+SIDES = ("right", "left")
+LOBES_OF = {"right": LOBES[:3], "left": LOBES[3:]}
+# Mean and spread of the lungs' outer box (x0, y0, x1, y1, shares of the frame) in 112 outlined
+# radiographs (v7labs lung masks, CC BY 4.0).
+_FRAME_MEAN = (0.081, 0.105, 0.920, 0.815)
+_FRAME_SPREAD = (0.050, 0.060, 0.047, 0.085)
+
+
+@dataclass(frozen=True, slots=True)
+class Lung:
+    """Geometry of one lung in the picture.
+
+    Attributes:
+        thickness: (S, S) cm of lung along the ray.
+        full: Lung anywhere along the ray, also behind heart and diaphragm.
+        aerated: What shows as lung: above the diaphragm's dome.
+        height: (S, S) 0 at the apex, 1 at the base of the aerated lung.
+        lateral: (S, S) 0 at the mediastinum, 1 at the ribs.
+        depth_mm: (S, S) distance to the outline of the aerated lung, 0 outside.
+    """
+
+    thickness: Float32
+    full: NDArray[np.bool_]
+    aerated: NDArray[np.bool_]
+    height: Float32
+    lateral: Float32
+    depth_mm: Float32
+
+
+@dataclass(slots=True)
+class Scene:
+    """What findings change: `layers`, and `extra` for dense things laid on top.
+
+    Attributes:
+        layers: Name -> (S, S) float32, cm of water along the ray; "T_" layers are cm of tissue.
+        lungs: Side -> geometry as it was before any finding.
+        px_per_mm: Pixels a millimetre in the patient.
+        landmarks: Name -> (N, 2) polyline of (x, y) in pixels.
+        extra: (S, S) float32, cm of water added by findings and devices (sharp things).
+        texture: Factor of vascular markings.
+    """
+
+    layers: dict[str, Float32]
+    lungs: dict[str, Lung]
+    px_per_mm: float
+    landmarks: dict[str, Float32]
+    view: ProjectedView
+    extra: Float32
+    taken: list[str] = field(default_factory=list)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns) of the picture."""
+        return self.extra.shape[0], self.extra.shape[1]
+
+    @property
+    def mid_x(self) -> float:
+        """Column of the trachea's median, in pixels."""
+        return float(np.median(self.landmarks["trachea"][:, 0]))
+
+    def lobe(self, name: str) -> Float32:
+        """Thickness of a lobe in cm, e.g. "RUL"."""
+        return self.layers[f"T_lung_{name}"]
+
+
+def frame_scene(
+    layers: dict[str, Float32],
+    landmarks: dict[str, Float32],
+    *,
+    view: ProjectedView,
+    pixel_mm: float,
+    size: tuple[int, int],
+    rng: np.random.Generator,
+) -> Scene:
+    """Crop, stretch and bend the layers so that the lungs lie as in real films."""
+    lung = np.sum([layers[f"T_{name}"] for name in LOBES], axis=0) > 1.0
+    ys, xs = np.nonzero(lung)
+    box = np.array([xs.min(), ys.min(), xs.max() + 1, ys.max() + 1], float)
+    if view != "lateral":
+        dome = lung & (layers["T_abdomen"] < 4.0)
+        box[3] = box[3] * 0.45 + (np.nonzero(dome)[0].max() + 1) * 0.55
+    target = np.clip(
+        rng.normal(_FRAME_MEAN, _FRAME_SPREAD), [-0.02, 0.01, 0.8, 0.6], [0.2, 0.25, 1.02, 0.99]
+    )
+    height, width = size
+    if view == "lateral":
+        target[[0, 2]] = [rng.uniform(0.1, 0.25), rng.uniform(0.72, 0.9)]
+    scale_x = (box[2] - box[0]) / ((target[2] - target[0]) * width)
+    scale_y = (box[3] - box[1]) / ((target[3] - target[1]) * height)
+    # People differ in shape, pixels do not: keep the two scales within what bodies do.
+    middle = np.sqrt(scale_x * scale_y)
+    ratio = np.clip(scale_x / scale_y, 0.8, 1.3)
+    scale_x, scale_y = middle * np.sqrt(ratio), middle / np.sqrt(ratio)
+    centre = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+    place = ((target[0] + target[2]) / 2 * width, (target[1] + target[3]) / 2 * height)
+    columns, rows = np.meshgrid(
+        np.arange(width, dtype=np.float32) + 0.5, np.arange(height, dtype=np.float32) + 0.5
+    )
+    bend = 3.5 / pixel_mm * rng.uniform(0, 1)
+    map_x = centre[0] + (columns - place[0]) * scale_x
+    map_y = centre[1] + (rows - place[1]) * scale_y
+    map_x = map_x + bend * smooth_noise(rng, size, cell=width / 4)
+    map_y = map_y + bend * smooth_noise(rng, size, cell=height / 4)
+    map_x, map_y = (map_x - 0.5).astype(np.float32), (map_y - 0.5).astype(np.float32)
+    framed = {
+        name: cv2.remap(layer, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        for name, layer in layers.items()
+    }
+    px_per_mm = 1.0 / (middle * pixel_mm)
+    placed = {name: _place(line, map_x, map_y) for name, line in landmarks.items()}
+    return _finish(framed, placed, view=view, px_per_mm=px_per_mm, rng=rng)
+
+
+def _place(line: Float32, map_x: Float32, map_y: Float32) -> Float32:
+    """Find where the points of the projection went: nearest pixel of the maps."""
+    step = max(1, map_x.shape[0] // 160)
+    coarse_x, coarse_y = map_x[::step, ::step], map_y[::step, ::step]
+    chosen = line[:: max(1, len(line) // 12)]
+    points = []
+    for x, y in chosen:
+        miss = (coarse_x - x) ** 2 + (coarse_y - y) ** 2
+        row, column = np.unravel_index(int(np.argmin(miss)), miss.shape)
+        points.append((column * step + 0.5, row * step + 0.5))
+    return np.asarray(points, np.float32)
+
+
+def _finish(
+    layers: dict[str, Float32],
+    landmarks: dict[str, Float32],
+    *,
+    view: ProjectedView,
+    px_per_mm: float,
+    rng: np.random.Generator,
+) -> Scene:
+    thickness = {
+        side: np.sum([layers[f"T_{name}"] for name in LOBES_OF[side]], axis=0) for side in SIDES
+    }
+    if view != "lateral" and rng.random() < 0.45:
+        layers["wall"] = add_breasts(layers["wall"], lungs=thickness, rng=rng)
+    lungs = {
+        side: _lung(thickness[side], abdomen=layers["T_abdomen"], side=side, px_per_mm=px_per_mm)
+        for side in SIDES
+    }
+    return Scene(
+        layers=layers,
+        lungs=lungs,
+        px_per_mm=px_per_mm,
+        landmarks=landmarks,
+        view=view,
+        extra=np.zeros_like(layers["wall"]),
+    )
+
+
+def _lung(thickness: Float32, *, abdomen: Float32, side: str, px_per_mm: float) -> Lung:
+    full = thickness > 0.6
+    aerated = full & (abdomen < 4.0)
+    rows, columns = np.mgrid[: full.shape[0], : full.shape[1]].astype(np.float32)
+    ys = np.flatnonzero(aerated.any(axis=1))
+    first, last = (ys[0], ys[-1]) if len(ys) else (0, 1)
+    height = (rows - first) / max(1, last - first)
+    left_edge = np.where(full.any(1), full.argmax(1), 0)[:, None].astype(np.float32)
+    right_edge = np.where(full.any(1), full.shape[1] - full[:, ::-1].argmax(1), 1)[:, None]
+    lateral = (columns - left_edge) / np.maximum(1, right_edge - left_edge)
+    if side == "right":  # The patient's right is at the image's left: its ribs come first.
+        lateral = 1 - lateral
+    padded = np.pad(aerated.astype(np.uint8), 1)
+    depth = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1] / px_per_mm
+    return Lung(
+        thickness=thickness,
+        full=full,
+        aerated=aerated,
+        height=height.astype(np.float32),
+        lateral=np.clip(lateral, 0, 1).astype(np.float32),
+        depth_mm=depth.astype(np.float32),
+    )
