@@ -27,7 +27,6 @@ from explorer.reading.limits import MAX_DATASET_BYTES, check_image_size, check_i
 TRANSFER_SYNTAXES = {
     "1.2.840.10008.1.2": ("uncompressed", ""),
     "1.2.840.10008.1.2.1": ("uncompressed", ""),
-    "1.2.840.10008.1.2.1.99": ("deflated", ""),
     "1.2.840.10008.1.2.2": ("uncompressed, big endian", ""),
     "1.2.840.10008.1.2.5": ("RLE", "pydicom"),
     "1.2.840.10008.1.2.4.50": ("JPEG", "pillow"),
@@ -68,10 +67,12 @@ def decode_dicom(data: bytes) -> Decoded:
         DamagedFileError: The file contradicts itself or ends early.
         LimitExceededError: It is too large; found out before decoding.
     """
-    dataset = read_dataset(data)
+    plain = _inflated(data)
+    dataset = _read_dataset(plain)
     modality = header.check_modality(dataset)
     _check_pixel_header(dataset)
     compression, plugin = _transfer_syntax(dataset)
+    compression = compression if plain is data else "deflated"
     if plugin:
         _check_frame(dataset, compression)
     photometric = header.text_of(dataset, "PhotometricInterpretation")
@@ -102,10 +103,10 @@ def decode_dicom(data: bytes) -> Decoded:
     )
 
 
-def read_dataset(data: bytes) -> FileDataset:
+def _read_dataset(data: bytes) -> FileDataset:
     """Parse the elements of `READ_ELEMENTS`; all others are skipped unread."""
     try:
-        return dcmread(BytesIO(_inflated(data)), force=True, specific_tags=header.READ_ELEMENTS)
+        return dcmread(BytesIO(data), force=True, specific_tags=header.READ_ELEMENTS)
     except (InvalidDicomError, EOFError, RecursionError, *header.ELEMENT_ERRORS) as error:
         raise DamagedFileError(
             "A DICOM file must be a list of elements up to its end, this one breaks off or is "
@@ -115,7 +116,7 @@ def read_dataset(data: bytes) -> FileDataset:
 
 def _inflated(data: bytes) -> bytes:
     """Unpack a deflated data set up to the limit; other files pass unchanged."""
-    place = data.find(_SYNTAX_ELEMENT, 132, 4096) + len(_SYNTAX_ELEMENT) + 2
+    place = data.find(_SYNTAX_ELEMENT, 132) + len(_SYNTAX_ELEMENT) + 2
     if data[128:132] != b"DICM" or data[place : place + len(_DEFLATED)] != _DEFLATED:
         return data
     if data[132:140] != b"\x02\x00\x00\x00UL\x04\x00":

@@ -5,7 +5,7 @@ from explorer.errors import DamagedFileError, LimitExceededError, UnsupportedFil
 MAX_FILE_BYTES = 128 * 1024**2
 MAX_FILES = 16
 MAX_REPORT_BYTES = 1024**2
-MAX_DATASET_BYTES = 512 * 1024**2  # a deflated DICOM file after inflation
+MAX_DATASET_BYTES = 256 * 1024**2  # a deflated DICOM file after inflation
 MAX_PIXELS = 64_000_000  # the largest film scans have about 25 million
 MAX_SIDE = 16_384
 MIN_SIDE = 32

@@ -5,7 +5,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import (
+    Image,
+    ImageOps,
+    JpegImagePlugin,  # noqa: F401 - registers its format, as do the next three
+    MpoImagePlugin,  # noqa: F401
+    PngImagePlugin,  # noqa: F401
+    TiffImagePlugin,  # noqa: F401
+    UnidentifiedImageError,
+)
 
 from explorer.errors import DamagedFileError, UnsupportedFileError
 from explorer.reading import windows as display_maths
@@ -59,7 +67,7 @@ def decode_raster(data: bytes, *, kind: str) -> Decoded:
         LimitExceededError: It is too large; found out before decoding.
     """
     try:
-        image = Image.open(BytesIO(data), formats=("PNG", "JPEG", "MPO", "TIFF"))
+        image = Image.open(BytesIO(data), formats=(kind.upper(),))
     except _BROKEN as error:
         raise _damaged(kind) from error
     rows, columns = image.height, image.width

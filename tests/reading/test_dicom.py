@@ -1,0 +1,162 @@
+"""Every transfer syntax gives the same levels, and the header is checked before decoding."""
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
+
+from explorer.errors import DamagedFileError, UnsupportedFileError
+from explorer.reading import read_radiograph
+from tests.reading.files import (
+    SC_STORAGE,
+    compressed,
+    dataset,
+    dicom,
+    lossless_dicoms,
+    lossy_dicoms,
+    ramp,
+    saved,
+)
+
+
+@pytest.mark.parametrize(("name", "data"), lossless_dicoms().items(), ids=lossless_dicoms())
+def test_lossless_syntaxes_give_the_stored_values(name, data):
+    radiograph = read_radiograph(data)
+    np.testing.assert_array_equal(radiograph.levels, ramp())
+    assert (radiograph.level_slope, radiograph.level_intercept) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("data", lossy_dicoms().values(), ids=lossy_dicoms())
+def test_lossy_syntaxes_come_close(data):
+    radiograph = read_radiograph(data)
+    expected = ramp() / ramp().max()
+    shown = radiograph.levels / radiograph.levels.max()
+    assert np.abs(shown - expected).max() < 0.02
+
+
+def test_source_format_names_modality_and_compression():
+    formats = {
+        name: read_radiograph(data).source_format for name, data in lossless_dicoms().items()
+    }
+    assert formats[JPEG2000Lossless.name] == "DICOM DX, JPEG 2000"
+    assert formats[RLELossless.name] == "DICOM DX, RLE"
+    assert formats["Deflated"] == "DICOM DX, deflated"
+    assert formats[ExplicitVRLittleEndian.name] == "DICOM DX, uncompressed"
+
+
+@pytest.mark.parametrize("modality", ["CR", "DX", "RG", "OT", ""])
+def test_radiographs_and_captures_are_read(modality):
+    assert read_radiograph(dicom(ramp(), Modality=modality, SOPClassUID=SC_STORAGE))
+
+
+@pytest.mark.parametrize("modality", ["CT", "MR", "MG", "US", "PT", "SR", "XX"])
+def test_other_modalities_are_refused(modality):
+    with pytest.raises(UnsupportedFileError, match="Only radiographs"):
+        read_radiograph(dicom(ramp(), Modality=modality))
+
+
+def test_ct_class_is_refused_though_the_modality_is_missing():
+    ct = dicom(ramp(), Modality="", SOPClassUID="1.2.840.10008.5.1.4.1.1.2")
+    with pytest.raises(UnsupportedFileError, match="CT slice"):
+        read_radiograph(ct)
+
+
+def test_several_frames_are_refused():
+    with pytest.raises(UnsupportedFileError, match="one frame, this one has 3"):
+        read_radiograph(dicom(ramp(), NumberOfFrames=3))
+
+
+def test_equal_channels_become_grey_without_a_note():
+    grey = (ramp() // 16).astype(np.uint8)
+    radiograph = read_radiograph(dicom(np.stack([grey] * 3, axis=-1), Modality="OT"))
+    np.testing.assert_array_equal(radiograph.levels, grey)
+    assert radiograph.notes == ()
+
+
+def test_real_colour_is_shown_by_its_brightness_with_a_note():
+    colour = np.zeros((40, 40, 3), np.uint8)
+    colour[:20, :, 0] = 200  # red: luma 0.299 * 200 = 59.8
+    radiograph = read_radiograph(dicom(colour))
+    assert radiograph.levels[0, 0] == 60
+    assert any("in colour" in note for note in radiograph.notes)
+
+
+def _with_palette(made, *, red, green, blue):
+    for name, table in {"Red": red, "Green": green, "Blue": blue}.items():
+        setattr(made, f"{name}PaletteColorLookupTableDescriptor", [256, 0, 8])
+        setattr(made, f"{name}PaletteColorLookupTableData", bytes(table))
+    made.PhotometricInterpretation = "PALETTE COLOR"
+    return saved(made)
+
+
+def test_grey_palette_is_looked_up():
+    index = (ramp() // 16).astype(np.uint8)
+    falling = range(255, -1, -1)
+    data = _with_palette(dataset(index), red=falling, green=falling, blue=falling)
+    radiograph = read_radiograph(data)
+    np.testing.assert_array_equal(radiograph.levels, 255 - index)
+    assert radiograph.notes == ()
+
+
+def test_colour_palette_gets_a_note():
+    index = (ramp() // 16).astype(np.uint8)
+    data = _with_palette(dataset(index), red=range(256), green=[0] * 256, blue=[0] * 256)
+    assert any("palette" in note for note in read_radiograph(data).notes)
+
+
+def test_palette_without_tables_is_damaged():
+    with pytest.raises(DamagedFileError, match="colour tables"):
+        read_radiograph(
+            dicom((ramp() // 16).astype(np.uint8), PhotometricInterpretation="PALETTE COLOR")
+        )
+
+
+def test_photometric_that_contradicts_the_samples_is_damaged():
+    with pytest.raises(DamagedFileError, match="RGB images have 3 sample"):
+        read_radiograph(dicom(ramp(), PhotometricInterpretation="RGB"))
+
+
+def test_unknown_photometric_is_refused_by_name_of_the_known():
+    with pytest.raises(UnsupportedFileError, match="MONOCHROME2"):
+        read_radiograph(dicom(ramp(), PhotometricInterpretation="HSV"))
+
+
+def test_codestream_of_another_size_is_found_before_decoding():
+    made = dataset(ramp(48, 40), BitsStored=12, HighBit=11)
+    made.compress("1.2.840.10008.1.2.4.80", generate_instance_uid=False)
+    made.Rows = 64
+    with pytest.raises(DamagedFileError, match="40 x 64 pixels, the compressed image 40 x 48"):
+        read_radiograph(saved(made))
+
+
+def test_codestream_without_end_mark_is_damaged():
+    made = dataset(ramp(), BitsStored=12, HighBit=11)
+    made.compress("1.2.840.10008.1.2.4.90", generate_instance_uid=False)
+    frame = made.PixelData[16:]
+    cut = compressed(dataset(ramp()), "1.2.840.10008.1.2.4.90", frame[: len(frame) // 2])
+    with pytest.raises(DamagedFileError):
+        read_radiograph(cut)
+
+
+def test_unknown_transfer_syntax_names_the_remedy():
+    made = dataset(ramp())
+    made.compress("1.2.840.10008.1.2.5", generate_instance_uid=False)
+    made.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.102"
+    with pytest.raises(UnsupportedFileError, match="Export it uncompressed"):
+        read_radiograph(saved(made))
+
+
+def test_file_without_pixels_is_refused():
+    made = dataset(ramp())
+    for keyword in ("PixelData", "Rows", "Columns"):
+        delattr(made, keyword)
+    with pytest.raises(UnsupportedFileError, match="holds none"):
+        read_radiograph(saved(made))
+
+
+def test_broken_lookup_table_is_damaged():
+    item = Dataset()
+    item.LUTDescriptor = [256, 0, 8]
+    item.LUTData = b"\x00" * 10
+    with pytest.raises(DamagedFileError, match="lookup table"):
+        read_radiograph(dicom(ramp(), VOILUTSequence=[item]))
