@@ -8,6 +8,7 @@ digests: no key holds a name or a report text.
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,13 +19,17 @@ import numpy as np
 import streamlit as st
 
 from explorer.entities import Assertion, GroundedPhrase, ImageEmbeddings, Radiograph, Report, Study
+from explorer.errors import ReadingError
 from explorer.ui.state import LoadedStudy, Options, Reference
 
 if TYPE_CHECKING:
     from explorer.pipeline import AdapterCard, BundledStudy, Engine
 
+MOST_ENGINES = 3
+THUMBNAIL_SIDE = 144
 _TURN = threading.Lock()
-THUMBNAIL_SIDE = 96
+_LOADED: "dict[tuple[str, str, str], Engine]" = {}
+_LATENCIES: dict[str, deque[float]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,42 @@ def _pipeline() -> Any:
     return pipeline
 
 
-@st.cache_resource(show_spinner=False, max_entries=3)
-def engine(name: str | None = None, device: str = "auto", precision: str = "auto") -> "Engine":
-    """Load a checkpoint once for all sessions; the least recently used of three makes room."""
+def _forget(released: "Engine") -> None:
+    for key in [key for key, engine in _LOADED.items() if engine is released]:
+        del _LOADED[key]
+
+
+@st.cache_resource(show_spinner=False, max_entries=MOST_ENGINES, on_release=_forget)
+def _engine(name: str, device: str, precision: str) -> "Engine":
     with turn():
-        return _pipeline().open_engine(name, device=device, precision=precision)
+        loaded: Engine = _pipeline().open_engine(name, device=device, precision=precision)
+    _LOADED[name, device, precision] = loaded
+    return loaded
+
+
+def engine(name: str | None = None, *, device: str = "auto", precision: str = "auto") -> "Engine":
+    """Load a checkpoint once for all sessions; the least recently used of three makes room.
+
+    Raises:
+        CheckpointError: Unknown name, broken folder, or absent device.
+    """
+    return _engine(name or checkpoints()[0].name, device, precision)
+
+
+def loaded_engines(name: str) -> dict[tuple[str, str], "Engine"]:
+    """Engines of a checkpoint that are in memory, by the (device, precision) asked for."""
+    return {key[1:]: engine for key, engine in list(_LOADED.items()) if key[0] == name}
+
+
+def unload(name: str) -> None:
+    """Drop every engine of a checkpoint from memory."""
+    for device, precision in loaded_engines(name):
+        _engine.clear(name, device, precision)
+
+
+def latencies(loaded: "Engine") -> list[float]:
+    """Return the times of the last image encodes with an engine, in milliseconds."""
+    return list(_LATENCIES.get(engine_key(loaded), ()))
 
 
 @st.cache_resource(show_spinner=False, ttl="10m")
@@ -94,10 +130,30 @@ def bundled(name: str) -> LoadedStudy:
     )
 
 
-def read_study(files: Sequence[bytes], report: str | None) -> Study:
-    """Read uploaded files in the decoding child; the result is not cached."""
-    study: Study = _pipeline().read_study(files, report=report)
+def read_files(files: Sequence[bytes]) -> "tuple[Radiograph | ReadingError, ...]":
+    """Read uploaded files in the decoding children: each its radiograph or its error, in order.
+
+    Raises:
+        ReadingError: There are no files or too many.
+    """
+    found: tuple[Radiograph | ReadingError, ...] = _pipeline().read_files(files)
+    return found
+
+
+def make_study(radiographs: Sequence[Radiograph], report: Report | None) -> Study:
+    """Join radiographs and a report into a study."""
+    study: Study = _pipeline().make_study(radiographs, report=report)
     return study
+
+
+def read_report(text: str) -> Report:
+    """Split a report into sentences.
+
+    Raises:
+        ReportError: It is too long.
+    """
+    report: Report = _pipeline().read_report(text)
+    return report
 
 
 def decode_report(data: bytes) -> str:
@@ -126,14 +182,16 @@ def thumbnail(radiograph: Radiograph, *, side: int = THUMBNAIL_SIDE) -> np.ndarr
 
 @st.cache_resource(show_spinner=False, max_entries=24, ttl="2h")
 def _encode(
-    key: tuple[str, str],  # noqa: ARG001 - the cache key; the other two are not hashed
+    key: tuple[str, str],  # the other two are not hashed
     _engine: "Engine",
     _radiograph: Radiograph,
 ) -> Encoded:
     with turn():
         start = time.perf_counter()
         embeddings = _pipeline().embed(_engine, _radiograph)
-        return Encoded(embeddings, 1000 * (time.perf_counter() - start))
+        milliseconds = 1000 * (time.perf_counter() - start)
+    _LATENCIES.setdefault(key[0], deque(maxlen=20)).append(milliseconds)
+    return Encoded(embeddings, milliseconds)
 
 
 def encode(loaded: "Engine", radiograph: Radiograph) -> Encoded:

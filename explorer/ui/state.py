@@ -71,12 +71,15 @@ class Options:
         rule: Threshold rule.
         threshold: Calibrated score in (0, 1) for the rule "fixed".
         pooling: Name of the pooling; None takes the checkpoint's own.
+        device, precision: As asked for; "auto" takes the best there is.
     """
 
     checkpoint: str | None = None
     rule: Rule = "calibrated"
     threshold: float = 0.5
     pooling: str | None = None
+    device: str = "auto"
+    precision: str = "auto"
 
     def as_arguments(self) -> dict[str, Any]:
         """Return them as keyword arguments of the grounding use cases."""
@@ -92,6 +95,7 @@ class Session:
         banner_dismissed: Whether "research use" was acknowledged.
         loaded: The study on screen; stays when a later upload fails.
         problems: What could not be used of the last upload.
+        device, precision: Asked for on the Checkpoints page.
         uploading: Whether the upload form is open.
         radiograph_index: Which radiograph of the study is shown.
         typed: Phrases the person typed, in order, without repeats.
@@ -102,6 +106,8 @@ class Session:
     banner_dismissed: bool = False
     loaded: LoadedStudy | None = None
     problems: tuple[Problem, ...] = ()
+    device: str = "auto"
+    precision: str = "auto"
     uploading: bool = False
     radiograph_index: int = 0
     typed: list[str] = field(default_factory=list)

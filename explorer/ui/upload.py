@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from explorer.entities import Radiograph, Study
-from explorer.errors import ExplorerError, ReadingError, ReportError
+from explorer.entities import Radiograph, Report
+from explorer.errors import ExplorerError, ReadingError
 from explorer.ui import cache
 from explorer.ui.state import LoadedStudy, Problem
 from explorer.ui.wording import count
@@ -42,55 +42,42 @@ def read_upload(
             )
         )
         return None, tuple(problems)
-    report = typed_report if typed_report.strip() else _decoded(report_file, problems)
-    study, kept = _read(list(files), report, problems)
-    if study is None:
+    films = _read_films(files, problems)
+    if not films:
         return None, tuple(problems)
-    labels = tuple(_label(film, kept, i) for i, film in enumerate(study.radiographs))
+    report = _read_report(typed_report, report_file, problems)
+    study = cache.make_study([film for _, film in films], report)
+    labels = tuple(_label(name, film, i) for i, (name, film) in enumerate(films))
     loaded = LoadedStudy(study=study, origin="upload", title="Your files", labels=labels)
     return loaded, tuple(problems)
 
 
-def _decoded(file: File | None, problems: list[Problem]) -> str | None:
-    if file is None:
-        return None
+def _read_films(files: Sequence[File], problems: list[Problem]) -> list[tuple[str, Radiograph]]:
+    """Return the readable radiographs with their file names, each image once."""
     try:
-        return cache.decode_report(file.data)
+        outcomes = cache.read_files([file.data for file in files])
+    except ReadingError as error:
+        problems.append(Problem.of(error, about=count(len(files), "file")))
+        return []
+    films: dict[str, tuple[str, Radiograph]] = {}
+    for file, outcome in zip(files, outcomes, strict=True):
+        if isinstance(outcome, ReadingError):
+            problems.append(Problem.of(outcome, about=file.name))
+        else:
+            films.setdefault(outcome.digest, (file.name, outcome))
+    return list(films.values())
+
+
+def _read_report(typed: str, file: File | None, problems: list[Problem]) -> Report | None:
+    about = "Report" if typed.strip() or file is None else file.name
+    try:
+        text = typed if typed.strip() or file is None else cache.decode_report(file.data)
+        return cache.read_report(text) if text.strip() else None
     except ExplorerError as error:
-        problems.append(Problem.of(error, about=file.name))
+        problems.append(Problem.of(error, about=about))
         return None
 
 
-def _read(
-    files: list[File], report: str | None, problems: list[Problem]
-) -> tuple[Study | None, list[File]]:
-    """Read all at once; when that fails find out which file is to blame and leave it out."""
-    try:
-        return cache.read_study([file.data for file in files], report), files
-    except ReportError as error:
-        problems.append(Problem.of(error, about="Report"))
-        return _read(files, None, problems)
-    except ReadingError as error:
-        if len(files) == 1:
-            problems.append(Problem.of(error, about=files[0].name))
-            return None, []
-        good = [file for file in files if _is_readable(file, problems)]
-        if len(good) == len(files):
-            problems.append(Problem.of(error, about=count(len(files), "file")))
-            return None, []
-        return _read(good, report, problems) if good else (None, [])
-
-
-def _is_readable(file: File, problems: list[Problem]) -> bool:
-    try:
-        cache.read_study([file.data], None)
-    except ReadingError as error:
-        problems.append(Problem.of(error, about=file.name))
-        return False
-    return True
-
-
-def _label(film: Radiograph, files: Sequence[File], index: int) -> str:
-    name = files[index].name if index < len(files) else f"Radiograph {index + 1}"
+def _label(name: str, film: Radiograph, index: int) -> str:
     view = "" if film.view_position == "unknown" else f", {film.view_position}"
     return f"{index + 1}: {name}{view}"

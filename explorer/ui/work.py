@@ -64,7 +64,7 @@ def do(memory: Session, options: Options, *, say: Say) -> Work:
     if radiograph is None or memory.loaded is None:
         raise RuntimeError("There is no radiograph to ground; the page shows its empty state.")
     say("Loading the checkpoint")
-    engine = cache.engine(options.checkpoint)
+    engine = cache.engine(options.checkpoint, device=options.device, precision=options.precision)
     key = (cache.engine_key(engine), *_key(memory, options))
     if not isinstance(memory.work, Work) or memory.work.key != key:
         memory.work = _ground_study(

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explorer.ui import cache
-from explorer.ui.state import Options, Rule
+from explorer.ui.state import Options, Rule, session
 from explorer.ui.wording import plain
 
 RULES: dict[Rule, str] = {"calibrated": "Calibrated", "otsu": "Otsu", "fixed": "Fixed"}
@@ -59,6 +59,8 @@ def options_form() -> Options:
         rule=rule if rule in RULES else "calibrated",
         threshold=min(0.95, max(0.05, float(threshold))),
         pooling=pooling if pooling in POOLINGS else None,
+        device=session().device,
+        precision=session().precision,
     )
 
 

@@ -41,20 +41,23 @@ def gallery(memory: Session) -> Slots:
         for study in cache.shelf():
             shown = memory.loaded is not None and memory.loaded.name == study.name
             words, tone = EXPECTED.get(study.expected, (study.expected, "gray"))
-            with st.container(border=True, width=270, horizontal=True, gap="small"):
-                with st.container(width=72, height=72, gap=None):
-                    slots[study.name] = st.empty()
+            with st.container(
+                border=True, width=262, height="stretch", horizontal=True, gap="small"
+            ):
+                slots[study.name] = st.empty()
                 with st.container(gap="xxsmall", width="stretch"):
-                    st.markdown(f"**{plain(study.title)}**  \n:{tone}-badge[{words}]")
-                    st.button(
-                        "On screen" if shown else "Show",
-                        key=f"show_{study.name}",
-                        help=None if shown else plain(study.description),
-                        disabled=shown,
-                        on_click=_show_bundled,
-                        args=(study.name,),
-                        type="tertiary",
-                    )
+                    st.markdown(f"**{plain(study.title)}**")
+                    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                        st.markdown(f":{tone}-badge[{words}]", width="content")
+                        st.button(
+                            "On screen" if shown else "Show",
+                            key=f"show_{study.name}",
+                            help=None if shown else plain(study.description),
+                            disabled=shown,
+                            on_click=_show_bundled,
+                            args=(study.name,),
+                            type="tertiary",
+                        )
     return slots
 
 

@@ -27,9 +27,10 @@ def heading(loaded: LoadedStudy) -> None:
     if loaded.expected is not None:
         words, tone = EXPECTED.get(loaded.expected, (loaded.expected, "gray"))
         badge = f" :{tone}-badge[{words}]"
-    st.markdown(f"#### {plain(loaded.title)}{badge}")
-    if loaded.description:
-        st.caption(plain(loaded.description))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"#### {plain(loaded.title)}{badge}", width="content")
+        if loaded.description:
+            st.caption(plain(loaded.description), width="stretch")
     if len(loaded.labels) > 1:
         memory = session()
         memory.radiograph_index = st.selectbox(
@@ -48,6 +49,7 @@ def stage() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         with st.container(width="stretch"):
             phrase_box()
+        options = Options(device=memory.device, precision=memory.precision)
         with guarded():
             options = options_form()
     chips = st.container()

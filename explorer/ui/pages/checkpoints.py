@@ -1,11 +1,152 @@
 """The shelf of checkpoints: where each comes from, what it was trained on, how it runs here."""
 
+from statistics import median
+from typing import TYPE_CHECKING
+
 import streamlit as st
+
+from explorer.ui import cache
+from explorer.ui.components.error_box import guarded
+from explorer.ui.state import Problem, session
+from explorer.ui.wording import file_size, plain
+
+if TYPE_CHECKING:
+    from explorer.pipeline import AdapterCard, Engine
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+DEVICE_REASONS = {
+    "cuda": "a CUDA graphics card was found",
+    "mps": "an Apple graphics processor was found",
+    "cpu": "no graphics card was found",
+}
+PRECISION_REASONS = {
+    ("cpu", "bfloat16"): "this processor multiplies in bfloat16, about twice as fast",
+    ("cpu", "float32"): "this processor does not multiply in bfloat16",
+    ("cuda", "bfloat16"): "this graphics card multiplies in bfloat16",
+    ("cuda", "float16"): "this graphics card has no bfloat16, so half precision is used",
+    ("mps", "float32"): "the Apple graphics processor is run in full precision",
+}
 
 
 def show() -> None:
     """Draw the page."""
     st.title("Checkpoints")
+    st.markdown(
+        "Trained weights that the Ground page can use. Their hashes are checked each time they "
+        "are loaded; only safetensors are opened, no code in a checkpoint folder is run."
+    )
+    _device_form()
+    with guarded():
+        for number, card in enumerate(cache.checkpoints()):
+            with st.container(border=True, key=f"card_{number}"), guarded(about=card.title):
+                _card(card, default=number == 0)
+    st.button("Look for new checkpoints", on_click=cache.checkpoints.clear, key="rescan")
+
+
+def _device_form() -> None:
+    memory = session()
+    with st.container(horizontal=True):
+        memory.device = st.selectbox(
+            "Device",
+            DEVICES,
+            index=DEVICES.index(memory.device),
+            key="device_choice",
+            width=200,
+            help="For this session. auto takes a graphics card when there is one.",
+        )
+        memory.precision = st.selectbox(
+            "Precision",
+            PRECISIONS,
+            index=PRECISIONS.index(memory.precision),
+            key="precision_choice",
+            width=200,
+            help="For this session. auto takes the fastest that this device computes well.",
+        )
+
+
+def _card(card: "AdapterCard", *, default: bool) -> None:
+    loaded = cache.loaded_engines(card.name)
+    badges = ":blue-badge[default] " if default else ""
+    badges += ":green-badge[loaded]" if loaded else ":gray-badge[not loaded]"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"#### {plain(card.title)} {badges}", width="stretch")
+        st.button("Load", key=f"load_{card.name}", on_click=_load, args=(card.name,))
+        st.button(
+            "Unload",
+            key=f"unload_{card.name}",
+            on_click=cache.unload,
+            args=(card.name,),
+            disabled=not loaded,
+        )
+    for problem in session().problems:
+        if problem.about == card.name:
+            st.error(plain(problem.message), title=problem.title)
+    left, right = st.columns(2, gap="large")
+    left.table(_facts(card), alt=f"What is known of {card.title}")
+    with right:
+        if card.metrics:
+            st.markdown("**Measured**")
+            st.table(_flat(card.metrics), alt=f"Figures measured with {card.title}")
+        for (device, precision), engine in loaded.items():
+            _runs(engine, device=device, precision=precision)
+
+
+def _load(name: str) -> None:
+    memory = session()
+    memory.problems = ()
+    try:
+        cache.engine(name, device=memory.device, precision=memory.precision)
+    except Exception as error:  # noqa: BLE001 - a callback has no page to draw on; shown on it
+        memory.problems = (Problem.of(error, about=name),)
+
+
+def _facts(card: "AdapterCard") -> dict[str, list[str]]:
+    rows = {
+        "Licence": card.licence,
+        "Trained on": card.training_data,
+        "Input": f"{card.input_size} x {card.input_size} pixels, {card.frame_mode}",
+        "Patch grid": f"{card.grid_size} x {card.grid_size}, {card.dimension} numbers each",
+        "Parameters": f"{card.parameters:,}",
+        "Size on disk": file_size(card.size_bytes),
+        "Pooling": card.pooling,
+        "Threshold": f"{card.calibration.threshold:.2f} (calibrated on null phrases)",
+        "Weights, sha256": card.sha256,
+    }
+    return {"": list(rows), "Value": [plain(value) for value in rows.values()]}
+
+
+def _flat(metrics: dict[str, object], *, prefix: str = "") -> dict[str, list[str]]:
+    """Lay nested figures out as rows, e.g. "val / plain / pointing" and "0.57"."""
+    names: list[str] = []
+    values: list[str] = []
+    for name, value in metrics.items():
+        label = f"{prefix}{name}"
+        if isinstance(value, dict):
+            inner = _flat(value, prefix=f"{label} / ")
+            names += inner["Figure"]
+            values += inner["Value"]
+        else:
+            names.append(plain(label))
+            values.append(f"{value:.3g}" if isinstance(value, float) else plain(str(value)))
+    return {"Figure": names, "Value": values}
+
+
+def _runs(engine: "Engine", *, device: str, precision: str) -> None:
+    why_device = DEVICE_REASONS[engine.device] if device == "auto" else "you chose it"
+    why_precision = PRECISION_REASONS.get((engine.device, engine.precision), "the safe choice")
+    if precision != "auto":
+        why_precision = "you chose it"
+    times = cache.latencies(engine)
+    speed = (
+        f"Median image encode {median(times):.0f} ms (last {len(times)})."
+        if times
+        else "No image was encoded with it yet."
+    )
+    st.markdown(
+        f"**Runs here** on **{engine.device}** ({why_device}) in **{engine.precision}** "
+        f"({why_precision}). {speed}"
+    )
 
 
 if __name__ == "__main__":
