@@ -30,6 +30,9 @@ from explorer.grounding.controls import measure_controls
 from explorer.grounding.geometry import fit_frame, to_model_input, with_image_shape
 from explorer.grounding.regions import find_regions
 from explorer.grounding.similarity import score_image, similarity_maps
+from explorer.reading import make_study as make_study
+from explorer.reading import read_files as read_files
+from explorer.reading import warm_up as warm_up
 from explorer.text import (
     NONSENSE_PHRASES,
     NULL_PHRASES,
@@ -37,6 +40,7 @@ from explorer.text import (
     phrase_assertion,
     side_swapped,
 )
+from explorer.text import read_report as read_report
 
 ASSETS = Path(__file__).parent.parent / "assets"
 

@@ -158,7 +158,7 @@ def read_report(text: str) -> Report:
 
 def decode_report(data: bytes) -> str:
     """Turn the bytes of a text file into text, whatever its common encoding."""
-    text: str = _pipeline().decode_report(data)
+    text: str = _pipeline().read_report_file(data)
     return text
 
 
