@@ -114,12 +114,14 @@ def process(
     px = scene.px_per_mm
     body = signal > 1.5
     if technique.equalise:
-        signal = signal - technique.equalise * (blur(signal, 22 * px) - signal[body].mean())
+        average = float(signal[body].mean())
+        signal = signal - technique.equalise * (blur(signal, 22 * px) - average)
     if technique.detail:
         signal = signal + technique.detail * (signal - blur(signal, rng.uniform(1.5, 8) * px))
     lungs = scene.lungs["right"].aerated | scene.lungs["left"].aerated
-    dark = np.percentile(signal[lungs] if lungs.any() else signal[body], 1 + 100 * technique.low)
-    bright = np.percentile(signal[body], 99.7 - 100 * technique.high)
+    inner = signal[lungs] if lungs.any() else signal[body]
+    dark = float(np.percentile(inner, 1 + 100 * technique.low))
+    bright = float(np.percentile(signal[body], 99.7 - 100 * technique.high))
     margin = rng.uniform(0.02, 0.3) * (bright - dark)
     shown = np.clip((signal - dark + margin) / max(1e-3, bright - dark + margin), 0, None)
     # A film's shoulder: the dense end bends over instead of being cut.

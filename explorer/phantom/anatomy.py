@@ -96,7 +96,7 @@ def build_anatomy(ct: LabelledCt, *, pool: int = 2) -> Anatomy:
         inside = groups == index
         slabs[name] = _cut(density, inside, pool=pool)
         if name in THICKNESS:
-            slabs[f"T_{name}"] = _cut(np.ones_like(density), inside, pool=pool)
+            slabs[f"T_{name}"] = _cut(None, inside, pool=pool)
     x, y, z = ct.hounsfield.shape
     dx, dy, dz = ct.spacing_mm
     return Anatomy(
@@ -186,22 +186,28 @@ def _undo_contrast(hounsfield: NDArray[np.int16], groups: NDArray[np.uint8]) -> 
     return plain
 
 
-def _cut(density: Float32, inside: NDArray[np.bool_], *, pool: int) -> Slab:
-    """Average a tissue into coronal planes (Y, Z, X) and crop it to where it is."""
-    x, y, z = density.shape
+def _cut(density: Float32 | None, inside: NDArray[np.bool_], *, pool: int) -> Slab:
+    """Average a tissue into coronal planes (Y, Z, X) and crop it to where it is.
+
+    `density` None stands for 1 everywhere: the planes then hold the filled share.
+    """
     deep = 2 * pool
-    x, y = x - x % pool, y - y % deep
-    tissue = np.where(inside[:x, :y], density[:x, :y], 0.0).astype(np.float32)
-    planes = tissue.reshape(x // pool, pool, y // deep, deep, z).mean(axis=(1, 3))
-    planes = planes.transpose(1, 2, 0)
-    filled = [np.flatnonzero(planes.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
+    filled = [np.flatnonzero(inside.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
     if any(len(found) == 0 for found in filled):
         return Slab(planes=np.zeros((0, 1, 1), np.float16), first=(0, 0, 0))
-    # One empty voxel around keeps interpolation at the edges honest.
-    low = [max(0, int(found[0]) - 1) for found in filled]
-    high = [int(found[-1]) + 2 for found in filled]
-    crop = planes[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
-    return Slab(planes=np.ascontiguousarray(crop, np.float16), first=(low[0], low[1], low[2]))
+    # Whole output cells, and one empty cell around so that interpolation fades at the edges.
+    cells = (pool, deep, 1)
+    whole = [n // c for n, c in zip(inside.shape, cells, strict=True)]
+    low = [max(0, int(f[0]) // c - 1) for f, c in zip(filled, cells, strict=True)]
+    high = [min(n, int(f[-1]) // c + 2) for f, c, n in zip(filled, cells, whole, strict=True)]
+    box = tuple(slice(a * c, b * c) for a, b, c in zip(low, high, cells, strict=True))
+    tissue = inside[box].astype(np.float32)
+    if density is not None:
+        tissue *= density[box]
+    x, y, z = tissue.shape
+    planes = tissue.reshape(x // pool, pool, y // deep, deep, z).mean(axis=(1, 3))
+    planes = planes.transpose(1, 2, 0)
+    return Slab(planes=np.ascontiguousarray(planes, np.float16), first=(low[1], low[2], low[0]))
 
 
 def _landmarks(ct: LabelledCt) -> dict[str, Float32]:

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-import cv2
 import numpy as np
 
-from explorer.entities import Float32
+from explorer.entities import Float32, Side
 from explorer.phantom.projection import Projection
 from explorer.phantom.textures import blur
 
@@ -123,7 +122,7 @@ def _distance_to_segment(
 
 
 def add_breasts(
-    wall: Float32, *, lungs: Mapping[str, Float32], rng: np.random.Generator
+    wall: Float32, *, lungs: Mapping[Side, Float32], rng: np.random.Generator
 ) -> Float32:
     """Chest wall with two breasts over the lower lungs: dense below, a crease underneath."""
     height, width = wall.shape
@@ -143,4 +142,4 @@ def add_breasts(
         stretch = np.where(low, radius_y * 0.7, radius_y * 1.7)
         inside = 1 - ((columns - centre_x) / radius_x) ** 2 - ((rows - centre_y) / stretch) ** 2
         grown += thick * np.sqrt(np.clip(inside, 0, None)).astype(np.float32)
-    return cv2.GaussianBlur(grown, (0, 0), max(0.6, height / 400))
+    return blur(grown, max(0.6, height / 400))

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer.entities import Float32
 from explorer.phantom.scene import Scene
@@ -52,7 +53,7 @@ def _stamp(
     font = _FONTS[int(rng.integers(len(_FONTS)))]
     size = scale * rng.uniform(0.45, 0.8) * (1.6 if font == cv2.FONT_HERSHEY_PLAIN else 1.0)
     thick = max(1, round(scale * rng.uniform(0.8, 2)))
-    canvas = np.zeros(shown.shape, np.uint8)
+    canvas: NDArray[np.uint8] = np.zeros(shown.shape, np.uint8)
     origin = (int(place[0]), int(place[1]))
     cv2.putText(canvas, text, origin, font, size, 255, thick, cv2.LINE_AA)
     if rng.random() < 0.2:
@@ -60,10 +61,11 @@ def _stamp(
         cv2.circle(canvas, centre, round(13 * scale), 255, thick, cv2.LINE_AA)
     if rng.random() < 0.6:
         turn = cv2.getRotationMatrix2D(place, float(rng.normal(0, 8)), 1.0)
-        canvas = cv2.warpAffine(canvas, turn, shown.shape[::-1])
+        turned = cv2.warpAffine(canvas, turn, (shown.shape[1], shown.shape[0]))
+        canvas = np.asarray(turned, np.uint8)
     ink = canvas.astype(np.float32) / 255
     bright = rng.uniform(0.85, 1.0)
-    return shown * (1 - ink) + bright * ink
+    return (shown * (1 - ink) + bright * ink).astype(np.float32)
 
 
 def close_shutters(shown: Float32, rng: np.random.Generator) -> Float32:
@@ -84,4 +86,4 @@ def close_shutters(shown: Float32, rng: np.random.Generator) -> Float32:
     cv2.fillConvexPoly(lit, np.round(corners * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
     open_share = lit.astype(np.float32) / 255
     border = 1.0 if rng.random() < 0.15 else float(rng.uniform(0, 0.06))
-    return shown * open_share + border * (1 - open_share)
+    return (shown * open_share + border * (1 - open_share)).astype(np.float32)

@@ -110,7 +110,7 @@ def project(
                 borderMode=cv2.BORDER_CONSTANT,
             )
     landmarks = {name: maps.project(line) for name, line in anatomy.landmarks.items()}
-    total = sum(layers[n] for n in layers if not n.startswith("T_"))
+    total = np.sum([layers[n] for n in layers if not n.startswith("T_")], axis=0)
     reached = np.flatnonzero(total.max(axis=1) > 1.0)
     return Projection(
         layers=layers,

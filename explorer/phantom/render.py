@@ -9,12 +9,13 @@ import numpy as np
 from explorer.errors import DataSetError
 from explorer.phantom.acquisition import expose, process, random_technique, total_path
 from explorer.phantom.findings import list_findings
-from explorer.phantom.findings._base import Inserted
+from explorer.phantom.findings._base import Card, Inserted
 from explorer.phantom.findings.cardiomegaly import resize_heart
 from explorer.phantom.language import phrases_of, write_report
 from explorer.phantom.markers import close_shutters, scatter_leads, stamp_markers
 from explorer.phantom.poses import PoseBank, StoredPose, open_bank
 from explorer.phantom.scene import Scene, frame_scene
+from explorer.phantom.shards import slice_study, write_shard
 from explorer.phantom.study import PhantomFinding, PhantomStudy
 
 # Shares of studies with 0, 1, 2, ... findings that are not devices.
@@ -135,21 +136,21 @@ def _shoot(scene: Scene, rng: np.random.Generator) -> np.ndarray:
 
 
 def _describe(
-    name: str, inserted: Inserted, cards: Mapping[str, object], rng: np.random.Generator
+    name: str, inserted: Inserted, cards: Mapping[str, Card], rng: np.random.Generator
 ) -> PhantomFinding:
     card = cards[name]
     return PhantomFinding(
         finding=name,
-        name=card.name,  # type: ignore[attr-defined]
-        kind=card.kind,  # type: ignore[attr-defined]
-        labels=card.labels,  # type: ignore[attr-defined]
+        name=card.name,
+        kind=card.kind,
+        labels=card.labels,
         mask=inserted.mask,
         side=inserted.side,
         zone=inserted.zone,
         lobe=inserted.lobe,
         severity=inserted.severity,
         size_mm=inserted.size_mm,
-        phrases=phrases_of(card, inserted, rng),  # type: ignore[arg-type]
+        phrases=phrases_of(card, inserted, rng),
     )
 
 
@@ -172,8 +173,6 @@ def render_corpus(
     Returns:
         The shards in order; see `shards.write_shard` for what is inside.
     """
-    from explorer.phantom.shards import slice_study, write_shard
-
     bank = bank or open_bank()
     out_dir.mkdir(parents=True, exist_ok=True)
     total = count + laterals + slices

@@ -1,19 +1,20 @@
 """One patient in one frame: tissue layers at output size, lung geometry, and room for findings."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.entities import Float32
+from explorer.entities import Float32, Side
 from explorer.phantom.anatomy import LOBES
 from explorer.phantom.habitus import add_breasts
 from explorer.phantom.projection import ProjectedView
 from explorer.phantom.textures import smooth_noise
 
-SIDES = ("right", "left")
-LOBES_OF = {"right": LOBES[:3], "left": LOBES[3:]}
+SIDES: tuple[Side, ...] = ("right", "left")
+LOBES_OF: dict[Side, tuple[str, ...]] = {"right": LOBES[:3], "left": LOBES[3:]}
 # Mean and spread of the lungs' outer box (x0, y0, x1, y1, shares of the frame) in 112 outlined
 # radiographs (v7labs lung masks, CC BY 4.0).
 _FRAME_MEAN = (0.081, 0.105, 0.920, 0.815)
@@ -55,7 +56,7 @@ class Scene:
     """
 
     layers: dict[str, Float32]
-    lungs: dict[str, Lung]
+    lungs: Mapping[Side, Lung]
     px_per_mm: float
     landmarks: dict[str, Float32]
     view: ProjectedView
@@ -116,13 +117,15 @@ def frame_scene(
     map_x = map_x + bend * smooth_noise(rng, size, cell=width / 4)
     map_y = map_y + bend * smooth_noise(rng, size, cell=height / 4)
     map_x, map_y = (map_x - 0.5).astype(np.float32), (map_y - 0.5).astype(np.float32)
-    framed = {
-        name: cv2.remap(layer, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        for name, layer in layers.items()
-    }
+    framed = {name: _remap(layer, map_x, map_y) for name, layer in layers.items()}
     px_per_mm = 1.0 / (middle * pixel_mm)
     placed = {name: _place(line, map_x, map_y) for name, line in landmarks.items()}
     return _finish(framed, placed, view=view, px_per_mm=px_per_mm, rng=rng)
+
+
+def _remap(layer: Float32, map_x: Float32, map_y: Float32) -> Float32:
+    bent = cv2.remap(layer, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(bent, np.float32)
 
 
 def _place(line: Float32, map_x: Float32, map_y: Float32) -> Float32:

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,13 +105,14 @@ def load_ct(folder: Path) -> LabelledCt:
             "Projecting the CT needs nibabel, which is not installed. "
             'Run: pip install "radiograph-grounding-explorer[phantom]"'
         ) from error
-    image = nibabel.load(folder / "cxr.nii.gz")
+    image: Any = nibabel.load(folder / "cxr.nii.gz")
+    mask: Any = nibabel.load(folder / "mask.nii.gz")
     with (folder / "structures.csv").open(newline="") as file:
         structures = {row["structure"]: int(row["id"]) for row in csv.DictReader(file)}
     spacing = tuple(float(step) for step in np.abs(np.diag(image.affine)[:3]))
     return LabelledCt(
         hounsfield=np.asarray(image.dataobj).astype(np.int16),
-        labels=np.asarray(nibabel.load(folder / "mask.nii.gz").dataobj).astype(np.uint8),
+        labels=np.asarray(mask.dataobj).astype(np.uint8),
         structures=structures,
         spacing_mm=(spacing[0], spacing[1], spacing[2]),
     )

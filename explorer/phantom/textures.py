@@ -1,5 +1,7 @@
 """Random fields and drawn curves from which findings and films are made."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], *, cell: floa
     height, width = shape
     rows, columns = max(2, round(height / cell) + 1), max(2, round(width / cell) + 1)
     coarse = rng.standard_normal((rows, columns), np.float32)
-    return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    return _float32(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC))
 
 
 def cloud(rng: np.random.Generator, shape: tuple[int, int], *, cell: float) -> Float32:
@@ -29,16 +31,20 @@ def blur(values: Float32, sigma: float) -> Float32:
         return values
     shrink = int(max(1, sigma // 4))
     if shrink == 1:
-        return cv2.GaussianBlur(values, (0, 0), sigma)
+        return _float32(cv2.GaussianBlur(values, (0, 0), sigma))
     height, width = values.shape
     small = cv2.resize(
         values, (max(4, width // shrink), max(4, height // shrink)), interpolation=cv2.INTER_AREA
     )
     small = cv2.GaussianBlur(small, (0, 0), sigma / shrink)
-    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    return _float32(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
-def sigmoid(values: Float32) -> Float32:
+def _float32(values: NDArray[Any]) -> Float32:
+    return np.asarray(values, np.float32)
+
+
+def sigmoid(values: NDArray[np.floating]) -> Float32:
     """1 / (1 + exp(-values))."""
     return (1.0 / (1.0 + np.exp(-np.clip(values, -30, 30)))).astype(np.float32)
 
@@ -84,4 +90,4 @@ def distance_to(points: Float32, shape: tuple[int, int]) -> Float32:
     """Distance of every pixel to a polyline, in pixels."""
     canvas = np.full(shape, 255, np.uint8)
     cv2.polylines(canvas, [np.round(np.asarray(points)).astype(np.int32)], False, 0, 1)
-    return cv2.distanceTransform(canvas, cv2.DIST_L2, 5)
+    return _float32(cv2.distanceTransform(canvas, cv2.DIST_L2, 5))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from explorer.entities import Float32, Side
+from explorer.entities import Float32, Side, Zone
 from explorer.phantom.findings._base import (
     Card,
     Inserted,
@@ -114,15 +114,16 @@ def _collapse(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     side: Side = "right" if name.startswith("R") else "left"
     lung = scene.lungs[side]
     reach = rng.uniform(0.3, 0.6)
+    zone: Zone = "lower"
     if name.endswith("LL"):
         edge = lung.lateral - reach * np.clip((lung.height - 0.3) * 1.5, 0, 1)
-        words, zone = f"{side} lower lobe", "lower"
+        words = f"{side} lower lobe"
     elif name.endswith("UL"):
         edge = np.maximum(lung.height - 0.32 + 0.1 * lung.lateral, lung.lateral - 0.9)
         words, zone = f"{side} upper lobe", "upper"
     else:
         edge = np.maximum(np.abs(lung.height - 0.75) - 0.15, lung.lateral - 0.55)
-        words, zone = "right middle lobe", "lower"
+        words = "right middle lobe"
     inside: Float32 = sigmoid(-edge * rng.uniform(25, 60))
     depth = np.maximum(scene.lobe(name), 0.35 * lung.thickness)
     added = blur(inside * depth * rng.uniform(0.35, 0.8), 0.8 * scene.px_per_mm)
@@ -141,5 +142,5 @@ def _collapse(scene: Scene, rng: np.random.Generator) -> Inserted | None:
         zone=zone,
         severity="severe",
         lobe=words,
-        templates=templates,  # type: ignore[arg-type]
+        templates=templates,
     )

@@ -28,7 +28,7 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     if rng.random() < 0.55:
         start = [(from_mid(scene, side, rng.uniform(38, 55)), 0.0)]
         middle = [(from_mid(scene, side, rng.uniform(28, 38)), top * 0.7), vein]
-        words = (
+        words: tuple[str, ...] = (
             "{side} internal jugular central venous catheter",
             "{side} IJ line",
             "{side} IJ central line with tip in the SVC",

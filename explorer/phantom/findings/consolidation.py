@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from explorer.entities import Side, Zone
 from explorer.phantom.findings._base import (
     Card,
     Inserted,
@@ -55,7 +56,7 @@ CARD = Card(
     labels=("Consolidation", "Pneumonia", "Infiltration", "Lung Opacity"),
 )
 
-_LOBES = {
+_LOBES: dict[str, tuple[Side, Zone, str]] = {
     "RUL": ("right", "upper", "right upper lobe"),
     "RML": ("right", "lower", "right middle lobe"),
     "RLL": ("right", "lower", "right lower lobe"),
@@ -95,4 +96,4 @@ def _insert_lobar(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     if mask is None:
         return None
     severity = severity_of(float(np.percentile(added[mask], 90)) * part, 1.5, 4.0)
-    return Inserted(mask=mask, side=side, zone=zone, severity=severity, lobe=words)  # type: ignore[arg-type]
+    return Inserted(mask=mask, side=side, zone=zone, severity=severity, lobe=words)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from explorer.entities import Float32, Side
 from explorer.phantom.findings._base import Card, Inserted, severity_of
 from explorer.phantom.findings._opacity import add_opacity
 from explorer.phantom.scene import LOBES_OF, SIDES, Scene
@@ -65,7 +66,7 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     return Inserted(mask=mask, side="bilateral", zone=None, severity=severity)
 
 
-def _kerley(scene: Scene, side: str, rng: np.random.Generator) -> np.ndarray:
+def _kerley(scene: Scene, side: Side, rng: np.random.Generator) -> Float32:
     """Short horizontal septal lines that touch the ribs above the costophrenic angle."""
     lung = scene.lungs[side]
     lines = np.zeros(scene.shape, np.float32)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from explorer.entities import Float32, Side
+from explorer.entities import Float32, Side, Zone
 from explorer.phantom.findings._base import (
     Card,
     Inserted,
@@ -105,11 +105,11 @@ def _loculated(scene: Scene, rng: np.random.Generator, *, side: Side) -> Inserte
         "{side} lateral loculated pleural fluid",
         "pleural based opacity along the {side} chest wall",
     )
-    zone = "upper" if centre < 0.4 else "mid" if centre < 0.66 else "lower"
+    zone: Zone = "upper" if centre < 0.4 else "mid" if centre < 0.66 else "lower"
     return Inserted(
         mask=mask,
         side=side,
         zone=zone,
         severity="moderate",
-        templates=templates,  # type: ignore[arg-type]
+        templates=templates,
     )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from explorer.entities import Side
 from explorer.phantom.findings._base import (
     Card,
     Inserted,
@@ -34,11 +35,11 @@ CARD = Card(
 
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     """Veil one zone, or the same zone of both lungs."""
-    side = "bilateral" if rng.random() < 0.35 else pick_side(rng)
+    side: Side = "bilateral" if rng.random() < 0.35 else pick_side(rng)
     zone = pick_zone(rng, (0.2, 0.4, 0.4))
     total = np.zeros(scene.shape, np.float32)
     fill = rng.uniform(0.12, 0.3)
-    for one in sides_of(side):  # type: ignore[arg-type]
+    for one in sides_of(side):
         result = patch(
             scene, rng, side=one, zone=zone, radius_mm=(25, 55), fill=fill,
             grain=rng.uniform(0.1, 0.5),
@@ -53,5 +54,5 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
         mask=mask,
         side=side,
         zone=zone,
-        severity=severity_of(float(total.max()), 1.2, 2.2),  # type: ignore[arg-type]
+        severity=severity_of(float(total.max()), 1.2, 2.2),
     )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from explorer.entities import Side
+from explorer.entities import Side, Zone
 from explorer.phantom.findings._base import (
     Card,
     Inserted,
@@ -54,11 +54,11 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
         f"{place} pleural thickening on the {{side}}",
         *(("{side} apical scarring", "{side} apical pleural cap") if apical else ()),
     )
-    zone = "upper" if apical else "lower"
+    zone: Zone = "upper" if apical else "lower"
     return Inserted(
         mask=mask,
         side=side,
         zone=zone,
         severity=severity_of(thick, 7, 11),
-        templates=templates,  # type: ignore[arg-type]
+        templates=templates,
     )

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from explorer.entities import Float32, Side
+from explorer.entities import Float32, Side, Zone
 from explorer.phantom.findings._base import (
     Card,
     Inserted,
@@ -69,7 +69,8 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     if air.sum() < 30:
         return None
     _empty(scene, rng, side=side, air=air, gap=gap)
-    zone = {"apical": "upper", "basal": "lower"}.get(kind)
+    zones: dict[str, Zone] = {"apical": "upper", "basal": "lower"}
+    zone = zones.get(kind)
     words = {"apical": "apical ", "basal": "basilar ", "lateral": "lateral "}.get(kind, "")
     templates = (
         f"{{side}} {words}pneumothorax",
@@ -80,7 +81,7 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     return Inserted(
         mask=air,
         side=side,
-        zone=zone,  # type: ignore[arg-type]
+        zone=zone,
         severity=severity_of(share, 0.12, 0.4),
         templates=templates,
     )
