@@ -6,6 +6,7 @@ one down by a queue and not by a fight over cores and memory. Keys are checkpoin
 digests: no key holds a name or a report text.
 """
 
+import json
 import threading
 import time
 from collections import deque
@@ -18,7 +19,15 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from explorer.entities import Assertion, GroundedPhrase, ImageEmbeddings, Radiograph, Report, Study
+from explorer.entities import (
+    Assertion,
+    GroundedPhrase,
+    ImageEmbeddings,
+    Radiograph,
+    Report,
+    Sentence,
+    Study,
+)
 from explorer.errors import ReadingError
 from explorer.ui.state import LoadedStudy, Options, Reference
 
@@ -247,3 +256,30 @@ def assertion_of(phrase: str) -> Assertion:
     """Say what a typed phrase states, as the report reader would."""
     found: Assertion = _pipeline().phrase_assertion(phrase)
     return found
+
+
+def as_json(
+    loaded: "Engine",
+    encoded: Encoded,
+    radiograph: Radiograph,
+    *,
+    sentences: Sequence[tuple[Sentence, GroundedPhrase]],
+    typed: Sequence[GroundedPhrase],
+) -> str:
+    """Write one JSON document: the report's phrases, then the typed ones; no patient data."""
+    pipeline = _pipeline()
+    parts = loaded, radiograph, encoded.embeddings
+    document = pipeline.grounding_document(
+        *parts, [g for _, g in sentences], sentences=[s for s, _ in sentences]
+    )
+    document["phrases"] += pipeline.grounding_document(*parts, typed)["phrases"]
+    return json.dumps(document, indent=2)
+
+
+def as_figure(
+    loaded: "Engine", radiograph: Radiograph, grounded: Sequence[GroundedPhrase]
+) -> bytes:
+    """Draw grounded phrases as a PNG without patient data."""
+    with turn():
+        picture: bytes = _pipeline().grounding_figure(loaded, radiograph, grounded)
+        return picture

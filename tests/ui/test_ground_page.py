@@ -71,7 +71,7 @@ def test_the_banner_goes_when_it_is_acknowledged_and_stays_away(open_app: OpenAp
 def test_another_bundled_study_is_shown_and_marked_as_a_failure(open_app: OpenApp) -> None:
     app = open_app()
     app.button(key="show_missed").click().run()
-    assert "#### Missed nodule :orange-badge[fails here]" in words(app)
+    assert "**Missed nodule** :orange-badge[fails here]" in words(app)
     assert app.button(key="show_missed").disabled
 
 

@@ -22,7 +22,7 @@ def phrase_box() -> None:
             placeholder="Type any phrase, e.g. right upper lobe consolidation",
             label_visibility="collapsed",
         )
-        st.form_submit_button("Ground phrase", on_click=_add, key="add_phrase")
+        st.form_submit_button("Ground", on_click=_add, key="add_phrase")
 
 
 def typed_chips(memory: Session) -> None:

@@ -12,6 +12,7 @@ from explorer.ui.wording import count, plain
 
 BUNDLED, OWN = "Bundled studies", "Your own files"
 MEGABYTES = 128
+THUMBNAIL_WIDTH = 60  # CSS pixels
 Slots = dict[str, DeltaGenerator]
 
 
@@ -37,12 +38,12 @@ def gallery(memory: Session) -> Slots:
         done: reading every study must not delay the first map.
     """
     slots: Slots = {}
-    with st.container(horizontal=True, wrap=False, gap="small", key="gallery"):
+    with st.container(horizontal=True, wrap=False, gap="xsmall", key="gallery"):
         for study in cache.shelf():
             shown = memory.loaded is not None and memory.loaded.name == study.name
             words, tone = EXPECTED.get(study.expected, (study.expected, "gray"))
             with st.container(
-                border=True, width=262, height="stretch", horizontal=True, gap="small"
+                border=True, width=240, height="stretch", horizontal=True, gap="small"
             ):
                 slots[study.name] = st.empty()
                 with st.container(gap="xxsmall", width="stretch"):
@@ -50,7 +51,7 @@ def gallery(memory: Session) -> Slots:
                     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                         st.markdown(f":{tone}-badge[{words}]", width="content")
                         st.button(
-                            "On screen" if shown else "Show",
+                            "On screen" if shown else ":primary[Show]",
                             key=f"show_{study.name}",
                             help=None if shown else plain(study.description),
                             disabled=shown,
@@ -68,7 +69,7 @@ def fill_thumbnails(slots: Slots) -> None:
             with guarded(about=study.title):
                 slots[study.name].image(
                     cache.bundled_thumbnail(study.name),
-                    width=72,
+                    width=THUMBNAIL_WIDTH,
                     alt=f"Radiograph of the bundled study: {study.title}",
                 )
 

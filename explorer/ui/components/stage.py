@@ -4,6 +4,7 @@ import streamlit as st
 
 from explorer.ui import cache, work
 from explorer.ui.components.details import details
+from explorer.ui.components.downloads import downloads
 from explorer.ui.components.error_box import error_box, guarded
 from explorer.ui.components.options_form import options_form
 from explorer.ui.components.phrase_box import examples, phrase_box, typed_chips
@@ -23,14 +24,13 @@ VIEWER_HEIGHT = 640
 
 def heading(loaded: LoadedStudy) -> None:
     """Name the study and, where it has several radiographs, let the person choose one."""
-    badge = ""
+    line = f"**{plain(loaded.title)}**"
     if loaded.expected is not None:
         words, tone = EXPECTED.get(loaded.expected, (loaded.expected, "gray"))
-        badge = f" :{tone}-badge[{words}]"
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"#### {plain(loaded.title)}{badge}", width="content")
-        if loaded.description:
-            st.caption(plain(loaded.description), width="stretch")
+        line += f" :{tone}-badge[{words}]"
+    if loaded.description:
+        line += f" :gray[{plain(loaded.description)}]"
+    st.markdown(line)
     if len(loaded.labels) > 1:
         memory = session()
         memory.radiograph_index = st.selectbox(
@@ -123,8 +123,9 @@ def _show(memory: Session, result: work.Work) -> None:
     chosen = grounded.get(event.phrase_id or memory.shown or "") or next(
         iter(grounded.values()), None
     )
-    if chosen is not None:
+    if chosen is not None and chosen.grounded is not None:
         details(chosen, result)
+        downloads(memory, result, chosen=chosen.grounded)
 
 
 def _phrases(memory: Session, result: work.Work) -> tuple[ViewerPhrase, ...]:

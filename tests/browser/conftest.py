@@ -1,0 +1,153 @@
+"""The app in a fresh process and one headless browser for all tests of this folder."""
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_MS = 60_000  # a first paint may take seconds on a busy machine
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running app; `started` is the moment its process was made, in monotonic seconds."""
+
+    url: str
+    log: Path
+    started: float
+
+
+@dataclass
+class Visit:
+    """A tab with what went over its wires.
+
+    Attributes:
+        sent: Websocket frames from the browser to the server: every rerun needs one.
+        abroad: Requests to anything but this machine.
+        complaints: Errors on the console and uncaught exceptions.
+    """
+
+    page: Page
+    url: str
+    sent: list[int] = field(default_factory=list)
+    abroad: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def settle(self) -> None:
+        """Wait until the radiograph is drawn and the app has come to rest."""
+        self.page.locator("canvas.marks[data-ready='1']").wait_for()
+        expect(self.page.get_by_test_id("stStatusWidget")).to_have_count(0)
+        expect(self.page.locator("[data-stale='true']")).to_have_count(0)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], *, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"The app did not answer on {url} within {seconds} s.")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Start the app as a person would, on a free port of this machine."""
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    url = f"http://127.0.0.1:{(port := _free_port())}"
+    started = time.monotonic()
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true",
+             f"--server.port={port}", "--server.address=127.0.0.1"],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            _wait_for(url, process)
+            yield Server(url, log, started)
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    """One headless Chromium."""
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def open_tab(server: Server, browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """Open the app in a new session; afterwards check that it was quiet and stayed at home."""
+    visits: list[Visit] = []
+
+    def start(*, width: int = 1400, height: int = 1000, scheme: str = "light") -> Visit:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if scheme == "dark" else "light",
+        )
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        visit = Visit(page, server.url)
+        _record(visit)
+        visits.append(visit)
+        page.goto(server.url)
+        return visit
+
+    yield start
+    for visit in visits:
+        visit.page.context.close()
+    assert [url for visit in visits for url in visit.abroad] == []
+    assert [text for visit in visits for text in visit.complaints] == []
+
+
+def _record(visit: Visit) -> None:
+    def on_request(url: str) -> None:
+        if not url.startswith((visit.url, "data:", "blob:")):
+            visit.abroad.append(url)
+
+    page = visit.page
+    page.on("request", lambda request: on_request(request.url))
+    page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: visit.complaints.append(message.text) if message.type == "error" else None,
+    )
+    page.on(
+        "websocket",
+        lambda socket: socket.on("framesent", lambda frame: visit.sent.append(len(frame))),
+    )
