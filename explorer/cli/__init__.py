@@ -1,0 +1,79 @@
+"""The command line: thin commands over the pipeline, one file each.
+
+Heavy imports stay inside the commands, so that `explorer --version` and `--help` answer at once.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from explorer import __version__
+from explorer.cli.checkpoints import checkpoints
+from explorer.cli.evaluate import evaluate_grounding
+from explorer.cli.ground import ground
+from explorer.cli.serve import serve
+from explorer.errors import (
+    CheckpointError,
+    DataSetError,
+    ExplorerError,
+    NotARadiographError,
+    PhraseError,
+    ReadingError,
+    ReportError,
+)
+
+# Error family -> exit code; the first that fits. 1 is an unexpected error, 2 a wrong call.
+EXIT_CODES: tuple[tuple[type[ExplorerError], int], ...] = (
+    (ReadingError, 3),
+    (ReportError, 3),
+    (PhraseError, 3),
+    (CheckpointError, 4),
+    (NotARadiographError, 5),
+    (DataSetError, 6),
+)
+EXIT_CODE_HELP = (
+    "Exit codes: 0 done; 1 unexpected error; 2 wrong call (unknown option, missing or existing "
+    "file); 3 image, report or phrase cannot be used; 4 checkpoint cannot be loaded; 5 image "
+    "refused, it is not a frontal chest radiograph; 6 data set tables or files are incomplete."
+)
+
+app = typer.Typer(
+    name="explorer",
+    help="Look inside image-text alignment on chest radiographs. Research use, not for diagnosis.",
+    epilog=EXIT_CODE_HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+evaluate_app = typer.Typer(
+    help="Measure a checkpoint with a pinned protocol.", no_args_is_help=True
+)
+app.add_typer(evaluate_app, name="evaluate")
+for _command in (ground, serve, checkpoints):
+    app.command(epilog=EXIT_CODE_HELP)(_command)
+evaluate_app.command("grounding", epilog=EXIT_CODE_HELP)(evaluate_grounding)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; an error meant for people is one line on stderr and an exit code."""
+    try:
+        app(args=None if arguments is None else list(arguments))
+    except ExplorerError as error:
+        sys.stderr.write(f"explorer: {' '.join(str(error).split())}\n")
+        raise SystemExit(exit_code(error)) from None
+
+
+def exit_code(error: ExplorerError) -> int:
+    """Exit code of an error meant for people."""
+    return next((code for family, code in EXIT_CODES if isinstance(error, family)), 1)
+
+
+@app.callback(invoke_without_command=True)
+def _about(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"explorer {__version__}")
+        raise typer.Exit

@@ -1,0 +1,156 @@
+"""`explorer ground`: the region of each phrase in one radiograph, as JSON and a figure."""
+
+import json
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from explorer.cli._console import consoles, say, working
+from explorer.cli._options import CheckpointOption, Device, DeviceOption, Dtype, DtypeOption
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from explorer.entities import GroundedPhrase, Report, Sentence
+
+
+class Rule(StrEnum):
+    """How the threshold of regions is found."""
+
+    calibrated = "calibrated"
+    otsu = "otsu"
+    fixed = "fixed"
+
+
+def ground(
+    image: Annotated[
+        Path, typer.Argument(help="DICOM, PNG, JPEG or TIFF file.", exists=True, dir_okay=False)
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for grounding.json and grounding.png.")],
+    phrase: Annotated[
+        list[str] | None, typer.Option(help="Phrase to look for; may be given several times.")
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Report text file; every sentence is grounded.", exists=True, dir_okay=False
+        ),
+    ] = None,
+    checkpoint: CheckpointOption = None,
+    device: DeviceOption = Device.auto,
+    dtype: DtypeOption = Dtype.auto,
+    rule: Annotated[Rule | None, typer.Option(help="Threshold rule for regions.")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Score for the rule fixed.", min=0.0, max=1.0)
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite earlier results.")] = False,
+) -> None:
+    """Find the region of each phrase, or of each sentence of a report, in one radiograph.
+
+    Writes OUT/grounding.json (boxes in original pixels, controls, provenance) and
+    OUT/grounding.png (a figure). Neither holds the file name or data of the patient.
+    """
+    if bool(phrase) == bool(report):
+        raise typer.BadParameter("Give either --phrase (once or more) or --report FILE.")
+    chosen = _chosen_rule(rule, threshold)
+    targets = _targets(out, force=force)
+    from explorer import pipeline
+
+    console, log = consoles()
+    with working(log, "Reading the image and the report"):
+        text = pipeline.read_report_file(report.read_bytes()) if report else None
+        study = pipeline.read_study([image.read_bytes()], text)
+    radiograph = study.radiographs[0]
+    for note in radiograph.notes:
+        say(log, note)
+    with working(log, "Loading the checkpoint"):
+        engine = pipeline.open_engine(checkpoint, device=device.value, precision=dtype.value)
+    with working(log, "Encoding the image"):
+        embeddings = pipeline.embed(engine, radiograph)
+    pipeline.check_image(embeddings)
+    if embeddings.check.message:
+        say(log, embeddings.check.message)
+    with working(log, "Grounding"):
+        if study.report is not None:
+            found = pipeline.ground_report(
+                engine, embeddings, study.report, rule=chosen.value, threshold=threshold
+            )
+            grounded, sentences = _spoken(study.report, found)
+        else:
+            grounded = pipeline.ground(
+                engine, embeddings, phrase or [], rule=chosen.value, threshold=threshold
+            )
+            sentences = None
+        document = pipeline.grounding_document(
+            engine, radiograph, embeddings, grounded, sentences=sentences
+        )
+        picture = pipeline.grounding_figure(engine, radiograph, grounded)
+    _write_results(targets, document, picture)
+    _print_grounding(console, grounded)
+    say(log, f"Wrote {targets[0]} and {targets[1]}. Research use, not for diagnosis.")
+
+
+def _chosen_rule(rule: Rule | None, threshold: float | None) -> Rule:
+    """The rule in force: a threshold alone means "fixed"."""
+    if threshold is not None and rule not in (None, Rule.fixed):
+        raise typer.BadParameter("--threshold goes with --rule fixed only.")
+    if rule is Rule.fixed and threshold is None:
+        raise typer.BadParameter("--rule fixed needs --threshold SCORE, between 0 and 1.")
+    return Rule.fixed if threshold is not None else rule or Rule.calibrated
+
+
+def _targets(out: Path, *, force: bool) -> tuple[Path, Path]:
+    """Paths to write, refused before any work when they would overwrite something."""
+    if out.exists() and not out.is_dir():
+        raise typer.BadParameter(f"--out must be a folder, got the file {out.name}.")
+    targets = out / "grounding.json", out / "grounding.png"
+    present = [target.name for target in targets if target.exists()]
+    if present and not force:
+        raise typer.BadParameter(
+            f"{' and '.join(present)} already exist in {out}; add --force to overwrite."
+        )
+    return targets
+
+
+def _write_results(targets: tuple[Path, Path], document: dict[str, Any], picture: bytes) -> None:
+    targets[0].parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+    targets[0].write_text(text + "\n", encoding="utf-8")
+    targets[1].write_bytes(picture)
+
+
+def _spoken(
+    report: "Report", found: "Sequence[GroundedPhrase | None]"
+) -> "tuple[tuple[GroundedPhrase, ...], tuple[Sentence, ...]]":
+    """Sentences that speak of the image, each beside its grounding."""
+    pairs = [
+        (item, sentence)
+        for item, sentence in zip(found, report.sentences, strict=True)
+        if item is not None
+    ]
+    return tuple(item for item, _ in pairs), tuple(sentence for _, sentence in pairs)
+
+
+def _print_grounding(console: "Console", grounded: "Sequence[GroundedPhrase]") -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title="Grounding")
+    table.add_column("phrase", overflow="fold")
+    for name in ("score", "regions", "sensitivity"):
+        table.add_column(name, justify="right")
+    table.add_column("reading", overflow="fold")
+    for item in grounded:
+        reading = " ".join(item.controls.reasons) if item.controls.abstain else "shown"
+        table.add_row(
+            # Phrases come from outside: brackets in them are no markup.
+            Text(item.phrase),
+            f"{item.score:.2f}",
+            str(len(item.regions)),
+            f"{item.controls.sensitivity:.2f}",
+            Text(reading),
+        )
+    console.print(table)
