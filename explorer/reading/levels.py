@@ -10,7 +10,7 @@ from explorer.reading.windows import LEVEL_COUNT, Levels, Mask
 
 LARGEST_LEVEL = LEVEL_COUNT - 1
 # ITU-R BT.601 luma, as JPEG and television use it.
-LUMA = np.array([0.299, 0.587, 0.114])
+LUMA_THOUSANDTHS = (299, 587, 114)
 # JPEG rounding tints grey pixels by a few of 255 levels; more than this is a colour.
 COLOUR_SPREAD = 12 / 255
 COLOUR_NOTE = "The image is in colour; its brightness is shown."
@@ -79,7 +79,11 @@ def grey_from_colour(
     red, green, blue = (colour[..., channel] for channel in range(3))
     if np.array_equal(red, green) and np.array_equal(red, blue):
         return red.astype(np.uint16), ()
-    largest = float(np.iinfo(colour.dtype).max)
-    spread = colour.max(axis=-1).astype(np.float32) - colour.min(axis=-1)
-    grey = np.rint(colour.astype(np.float32) @ LUMA.astype(np.float32)).astype(np.uint16)
-    return grey, (COLOUR_NOTE,) if float(spread.max()) / largest > COLOUR_SPREAD else ()
+    luma = np.full(red.shape, 500, dtype=np.uint32)  # half a step, so that the division rounds
+    for channel, thousandths in zip((red, green, blue), LUMA_THOUSANDTHS, strict=True):
+        luma += channel * np.uint32(thousandths)
+    grey = (luma // 1000).astype(np.uint16)
+    brightest = np.maximum(np.maximum(red, green), blue)
+    spread = int((brightest - np.minimum(np.minimum(red, green), blue)).max())
+    is_coloured = spread > COLOUR_SPREAD * np.iinfo(colour.dtype).max
+    return grey, (COLOUR_NOTE,) if is_coloured else ()

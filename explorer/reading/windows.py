@@ -14,6 +14,7 @@ Levels = NDArray[np.uint16]
 Mask = NDArray[np.bool_]
 
 LEVEL_COUNT = 65_536
+_COUNTED_AT_ONCE = 2**20
 FITTED_PERCENTILES = (0.5, 99.5)
 FITTED_NAME = "fitted to the pixel values"
 FULL_RANGE_NAME = "full range"
@@ -69,7 +70,10 @@ def show(
 def level_counts(levels: Levels, valid: Mask | None) -> NDArray[np.int64]:
     """Count how often each of the 65,536 levels occurs outside padding."""
     counted = levels.ravel() if valid is None else levels[valid]
-    return np.bincount(counted, minlength=LEVEL_COUNT)
+    counts = np.zeros(LEVEL_COUNT, dtype=np.int64)
+    for start in range(0, counted.size, _COUNTED_AT_ONCE):  # bincount widens its input eightfold
+        counts += np.bincount(counted[start : start + _COUNTED_AT_ONCE], minlength=LEVEL_COUNT)
+    return counts
 
 
 def fitted_window(counts: NDArray[np.int64], *, slope: float, intercept: float) -> Window:

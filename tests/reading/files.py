@@ -11,6 +11,7 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
+    UID,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -23,10 +24,10 @@ from pydicom.uid import (
     RLELossless,
 )
 
-DX_STORAGE = "1.2.840.10008.5.1.4.1.1.1.1.1"
+DX_STORAGE = UID("1.2.840.10008.5.1.4.1.1.1.1.1")
 CT_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
 SC_STORAGE = "1.2.840.10008.5.1.4.1.1.7"
-DEFLATED = "1.2.840.10008.1.2.1.99"
+DEFLATED = UID("1.2.840.10008.1.2.1.99")
 
 
 def ramp(rows: int = 48, columns: int = 40, *, step: int = 2) -> NDArray[np.uint16]:
@@ -39,7 +40,7 @@ def dataset(pixels: NDArray[Any], **elements: Any) -> Dataset:
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.MediaStorageSOPClassUID = DX_STORAGE
-    meta.MediaStorageSOPInstanceUID = "1.2.3"
+    meta.MediaStorageSOPInstanceUID = UID("1.2.3")
     made = Dataset()
     made.file_meta = meta
     made.SOPClassUID = DX_STORAGE
@@ -86,10 +87,10 @@ def deflated(made: Dataset) -> bytes:
     return meta[:end] + body
 
 
-def compressed(made: Dataset, uid: str, frame: bytes) -> bytes:
+def compressed(made: Dataset, uid: str, frame: bytes | bytearray) -> bytes:
     """Bytes of a data set whose pixel data is one ready codestream."""
-    made.file_meta.TransferSyntaxUID = uid
-    made.PixelData = encapsulate([frame])
+    made.file_meta.TransferSyntaxUID = UID(uid)
+    made.PixelData = encapsulate([bytes(frame)])
     made["PixelData"].VR = "OB"
     made["PixelData"].is_undefined_length = True
     return saved(made)
@@ -154,7 +155,7 @@ def rasters() -> dict[str, bytes]:
         "PNG RGB": raster(colour),
         "PNG RGBA": raster(alpha),
         "PNG palette": stream.getvalue(),
-        "PNG RGB 16": imagecodecs.png_encode(np.stack([deep] * 3, axis=-1)),
+        "PNG RGB 16": bytes(imagecodecs.png_encode(np.stack([deep] * 3, axis=-1))),
         "JPEG": raster(grey, "JPEG", quality=95),
         "JPEG RGB": raster(colour, "JPEG", quality=95),
         "TIFF 8": raster(grey, "TIFF"),

@@ -1,15 +1,17 @@
 """Facts a study keeps of the header: view, laterality, spacing, flags, age and sex."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from explorer.entities import Spacing
+from explorer.entities import Radiograph, Spacing
 from explorer.reading import read_radiograph
 from tests.reading.files import dicom, ramp
 
 
-def _read(**elements):
+def _read(**elements: Any) -> Radiograph:
     return read_radiograph(dicom(ramp(), **elements))
 
 
@@ -27,16 +29,16 @@ def _read(**elements):
         ("XYZ", "unknown"),
     ],
 )
-def test_view_position(stated, view):
+def test_view_position(stated: str, view: str) -> None:
     assert _read(ViewPosition=stated).view_position == view
 
 
-def test_lateral_view_is_noted():
+def test_lateral_view_is_noted() -> None:
     assert any("lateral view" in note for note in _read(ViewPosition="LL").notes)
     assert not any("lateral" in note for note in _read(ViewPosition="PA").notes)
 
 
-def test_view_from_the_code_when_view_position_is_missing():
+def test_view_from_the_code_when_view_position_is_missing() -> None:
     code = Dataset()
     code.CodeValue = "272479007"
     code.CodingSchemeDesignator = "SCT"
@@ -44,7 +46,7 @@ def test_view_from_the_code_when_view_position_is_missing():
     assert _read(ViewCodeSequence=[code]).view_position == "PA"
 
 
-def test_laterality_is_the_side_at_the_left_edge():
+def test_laterality_is_the_side_at_the_left_edge() -> None:
     # Rows that run to the patient's left start at the right side.
     assert _read(PatientOrientation=["L", "F"]).laterality == "right"
     flipped = _read(PatientOrientation=["R", "F"])
@@ -53,18 +55,18 @@ def test_laterality_is_the_side_at_the_left_edge():
     assert _read().laterality is None
 
 
-def test_rows_along_the_body_axis_are_a_lateral_view():
+def test_rows_along_the_body_axis_are_a_lateral_view() -> None:
     assert _read(PatientOrientation=["P", "F"]).view_position == "lateral"
 
 
-def test_pixel_spacing_wins_and_says_how_it_was_calibrated():
+def test_pixel_spacing_wins_and_says_how_it_was_calibrated() -> None:
     both = _read(PixelSpacing=[0.14, 0.15], ImagerPixelSpacing=[0.2, 0.2])
     assert both.spacing == Spacing(0.14, 0.15, "PixelSpacing")
     calibrated = _read(PixelSpacing=[0.14, 0.15], PixelSpacingCalibrationType="GEOMETRY")
     assert calibrated.spacing == Spacing(0.14, 0.15, "PixelSpacing, calibrated by geometry")
 
 
-def test_detector_spacing_is_named_as_such():
+def test_detector_spacing_is_named_as_such() -> None:
     spacing = _read(ImagerPixelSpacing=[0.2, 0.2]).spacing
     assert spacing == Spacing(0.2, 0.2, "ImagerPixelSpacing, at the detector plane")
     same = _read(PixelSpacing=[0.2, 0.2], ImagerPixelSpacing=[0.2, 0.2]).spacing
@@ -72,30 +74,30 @@ def test_detector_spacing_is_named_as_such():
 
 
 @pytest.mark.parametrize("pair", [[0, 0], [-1, 1], [1000, 1000]])
-def test_impossible_spacing_is_none(pair):
+def test_impossible_spacing_is_none(pair: list[float]) -> None:
     assert _read(PixelSpacing=pair).spacing is None
 
 
-def test_burned_in_flag():
+def test_burned_in_flag() -> None:
     assert _read(BurnedInAnnotation="YES").burned_in is True
     assert any("burned" in note for note in _read(BurnedInAnnotation="YES").notes)
     assert _read(BurnedInAnnotation="NO").burned_in is False
     assert _read().burned_in is None
 
 
-def test_age_and_sex():
+def test_age_and_sex() -> None:
     read = _read(PatientAge="063Y", PatientSex="F")
     assert (read.age, read.sex) == ("063Y", "F")
     assert (_read().age, _read().sex) == (None, None)
 
 
-def test_other_body_part_is_noted_and_chest_is_not():
+def test_other_body_part_is_noted_and_chest_is_not() -> None:
     assert any("hand" in note for note in _read(BodyPartExamined="HAND").notes)
     assert _read(BodyPartExamined="CHEST").notes == ()
     assert _read(BodyPartExamined="").notes == ()
 
 
-def test_broken_elements_do_not_cost_the_image():
+def test_broken_elements_do_not_cost_the_image() -> None:
     data = dicom(ramp(), PixelSpacing=[0.1, 0.1])
     radiograph = read_radiograph(data.replace(b"0.1\\0.1", b"abc\\def"))
     assert radiograph.spacing is None

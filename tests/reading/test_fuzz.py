@@ -15,7 +15,7 @@ BATCH = 16
 
 def _mutate(data: bytes, rng: np.random.Generator) -> bytes:
     """Flip bytes, cut, repeat, insert or overwrite a run, at the start more often than not."""
-    changed = bytearray(data)
+    changed = bytearray(data or b"\x00")
     reach = len(changed) if rng.random() < 0.5 else min(len(changed), 700)
     place = int(rng.integers(reach))
     length = int(rng.integers(1, 40))
@@ -53,19 +53,19 @@ def _assert_survived(files: list[bytes]) -> int:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_mutated_files_give_a_radiograph_or_a_reading_error(name):
+def test_mutated_files_give_a_radiograph_or_a_reading_error(name: str) -> None:
     rng = np.random.default_rng([SEED, list(FORMATS).index(name)])
     files = [_mutate(FORMATS[name], rng) for _ in range(MUTATIONS_PER_FORMAT)]
     assert _assert_survived(files) == MUTATIONS_PER_FORMAT
 
 
-def test_the_mutations_are_at_least_two_thousand():
+def test_the_mutations_are_at_least_two_thousand() -> None:
     assert len(FORMATS) * MUTATIONS_PER_FORMAT >= 2_000
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FORMATS)
-def test_many_more_mutations(name):
+def test_many_more_mutations(name: str) -> None:
     rng = np.random.default_rng([SEED + 1, list(FORMATS).index(name)])
     files = [_mutate(_mutate(FORMATS[name], rng), rng) for _ in range(800)]
     _assert_survived(files)

@@ -4,6 +4,8 @@ import dataclasses
 import logging
 import traceback
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,7 +72,7 @@ def _everything(radiograph: Radiograph) -> str:
     return repr(fields)
 
 
-def _planted(**elements):
+def _planted(**elements: Any) -> bytes:
     """A file full of secrets; pydicom tells of them while writing, which is not our concern."""
     logging.disable(logging.CRITICAL)
     try:
@@ -84,14 +86,16 @@ def _planted(**elements):
 
 
 @pytest.fixture
-def logged(caplog, capfd):
+def logged(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> Callable[[], str]:
     """Everything that was logged or printed during a test."""
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.INFO, logger="PIL")  # it logs what the test itself writes
     return lambda: caplog.text + "".join(capfd.readouterr())
 
 
-def test_no_field_holds_patient_data(logged):
+def test_no_field_holds_patient_data(logged: Callable[[], str]) -> None:
     radiograph = read_radiograph(_planted())
     _assert_clean(_everything(radiograph))
     _assert_clean(logged())
@@ -99,14 +103,14 @@ def test_no_field_holds_patient_data(logged):
 
 
 @pytest.mark.parametrize("elements", BREAKING.values(), ids=BREAKING)
-def test_no_error_holds_patient_data(elements, logged):
+def test_no_error_holds_patient_data(elements: dict[str, Any], logged: Callable[[], str]) -> None:
     with pytest.raises(ReadingError) as refusal:
         read_radiograph(_planted(**elements))
     _assert_clean("".join(traceback.format_exception(refusal.value)))
     _assert_clean(logged())
 
 
-def test_no_error_of_a_truncated_file_holds_patient_data(logged):
+def test_no_error_of_a_truncated_file_holds_patient_data(logged: Callable[[], str]) -> None:
     whole = _planted()
     for share in range(5, 100, 5):
         (outcome,) = read_files([whole[: len(whole) * share // 100]])
@@ -115,7 +119,7 @@ def test_no_error_of_a_truncated_file_holds_patient_data(logged):
     _assert_clean(logged())
 
 
-def test_texts_of_a_png_stay_inside(logged):
+def test_texts_of_a_png_stay_inside(logged: Callable[[], str]) -> None:
     info = PngImagePlugin.PngInfo()
     info.add_text("Description", "Mustermann, Erika")
     exif = Image.Exif()
@@ -125,7 +129,7 @@ def test_texts_of_a_png_stay_inside(logged):
     _assert_clean(logged())
 
 
-def test_voi_table_name_of_a_patient_is_dropped():
+def test_voi_table_name_of_a_patient_is_dropped() -> None:
     item = Dataset()
     item.LUTDescriptor = [4096, 0, 16]
     item.LUTData = np.arange(4096, dtype="<u2").tobytes()
@@ -134,7 +138,7 @@ def test_voi_table_name_of_a_patient_is_dropped():
     _assert_clean(_everything(read_radiograph(_planted(VOILUTSequence=[item]))))
 
 
-def test_study_id_depends_on_the_pixels_and_not_on_the_patient():
+def test_study_id_depends_on_the_pixels_and_not_on_the_patient() -> None:
     one = read_study([dicom(ramp(), PatientName="A^A", PatientID="1")])
     two = read_study([dicom(ramp(), PatientName="B^B", PatientID="2")])
     other = read_study([dicom(ramp()[::-1], PatientName="A^A", PatientID="1")])

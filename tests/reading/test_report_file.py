@@ -25,26 +25,26 @@ EMOJI = "FINDINGS: Clear lungs 🫁. <script>alert(1)</script> remains text.\n"
     "encoding",
     ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "latin-1"],
 )
-def test_western_text_survives_every_encoding(encoding):
+def test_western_text_survives_every_encoding(encoding: str) -> None:
     assert decode_report(GERMAN.encode(encoding)) == GERMAN
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
-def test_typographic_letters_survive(encoding):
+def test_typographic_letters_survive(encoding: str) -> None:
     assert decode_report(FRENCH.encode(encoding)) == FRENCH
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1251", "koi8-r"])
-def test_cyrillic_is_not_taken_for_western(encoding):
+def test_cyrillic_is_not_taken_for_western(encoding: str) -> None:
     assert decode_report((RUSSIAN * 3).encode(encoding)) == RUSSIAN * 3
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_emoji_and_markup_are_only_text(encoding):
+def test_emoji_and_markup_are_only_text(encoding: str) -> None:
     assert decode_report(EMOJI.encode(encoding)) == EMOJI
 
 
-def test_line_ends_become_newlines():
+def test_line_ends_become_newlines() -> None:
     assert decode_report(b"one\r\ntwo\rthree\n") == "one\ntwo\nthree\n"
 
 
@@ -66,7 +66,7 @@ def _docx() -> bytes:
         (raster(np.zeros((40, 40), np.uint8)), "image"),
     ],
 )
-def test_documents_and_images_are_refused_by_name(data, words):
+def test_documents_and_images_are_refused_by_name(data: bytes, words: str) -> None:
     with pytest.raises(UnsupportedFileError, match=words):
         decode_report(data)
 
@@ -80,22 +80,22 @@ def test_documents_and_images_are_refused_by_name(data, words):
         b"text with \x07 a bell",
     ],
 )
-def test_binary_data_is_refused(data):
+def test_binary_data_is_refused(data: bytes) -> None:
     with pytest.raises(DamagedFileError, match="binary"):
         decode_report(data)
 
 
 @pytest.mark.parametrize("data", [b"", b"  \n\t ", b"\xef\xbb\xbf"])
-def test_empty_report_is_refused(data):
+def test_empty_report_is_refused(data: bytes) -> None:
     with pytest.raises(DamagedFileError, match="empty"):
         decode_report(data)
 
 
-def test_broken_utf16_is_refused():
+def test_broken_utf16_is_refused() -> None:
     with pytest.raises(DamagedFileError, match="UTF-16"):
         decode_report("Normal".encode("utf-16") + b"\x41")
 
 
-def test_very_long_report_file_is_refused():
+def test_very_long_report_file_is_refused() -> None:
     with pytest.raises(LimitExceededError, match="1024 KB"):
         decode_report(b"a" * (1024**2 + 1))

@@ -6,11 +6,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from explorer.entities import Radiograph
 from explorer.errors import DamagedFileError, ReadingError
 from explorer.reading import read_files, read_radiograph, sandbox, warm_up
 from explorer.reading.sandbox import DecoderPool, DecodingChild, shared_pool
@@ -21,26 +23,28 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits a
 
 
 @pytest.fixture
-def pool():
+def pool() -> Iterator[DecoderPool]:
     made = DecoderPool(size=1)
     made.wait_until_ready()
     yield made
     made.close()
 
 
-def _process(pool) -> subprocess.Popen:
-    return pool._idle.queue[0]._process
+def _process(pool: DecoderPool) -> subprocess.Popen:
+    child = pool._idle.queue[0]
+    assert child is not None
+    return child._process
 
 
 @posix
-def test_child_killed_while_idle_is_replaced_without_an_error(pool):
+def test_child_killed_while_idle_is_replaced_without_an_error(pool: DecoderPool) -> None:
     _process(pool).kill()
     _process(pool).wait()
     np.testing.assert_array_equal(pool.decode(GOOD).levels, ramp())
 
 
 @posix
-def test_child_that_dies_on_a_file_costs_only_that_file(pool):
+def test_child_that_dies_on_a_file_costs_only_that_file(pool: DecoderPool) -> None:
     process = _process(pool)
     process.send_signal(signal.SIGSTOP)
     threading.Timer(0.3, process.kill).start()
@@ -50,7 +54,9 @@ def test_child_that_dies_on_a_file_costs_only_that_file(pool):
 
 
 @posix
-def test_child_that_hangs_is_ended_after_the_time_limit(pool, monkeypatch):
+def test_child_that_hangs_is_ended_after_the_time_limit(
+    pool: DecoderPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sandbox, "CHILD_WALL_SECONDS", 0.3)
     _process(pool).send_signal(signal.SIGSTOP)
     start = time.perf_counter()
@@ -59,7 +65,9 @@ def test_child_that_hangs_is_ended_after_the_time_limit(pool, monkeypatch):
     assert time.perf_counter() - start < 5
 
 
-def test_child_is_replaced_after_its_share_of_files(pool, monkeypatch):
+def test_child_is_replaced_after_its_share_of_files(
+    pool: DecoderPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sandbox, "FILES_PER_CHILD", 2)
     first = _process(pool).pid
     pool.decode(GOOD)
@@ -69,11 +77,11 @@ def test_child_is_replaced_after_its_share_of_files(pool, monkeypatch):
     np.testing.assert_array_equal(pool.decode(GOOD).levels, ramp())
 
 
-def test_many_threads_share_two_children():
+def test_many_threads_share_two_children() -> None:
     files = [dicom(ramp() + np.uint16(shift)) for shift in range(8)]
     results = [None] * len(files)
 
-    def work(index):
+    def work(index: int) -> None:
         results[index] = read_radiograph(files[index]).levels[0, 0]
 
     threads = [threading.Thread(target=work, args=(index,)) for index in range(len(files))]
@@ -84,7 +92,7 @@ def test_many_threads_share_two_children():
     assert results == list(range(8))
 
 
-def test_warm_up_returns_at_once_and_keeps_the_pool():
+def test_warm_up_returns_at_once_and_keeps_the_pool() -> None:
     pool = shared_pool()
     start = time.perf_counter()
     warm_up()
@@ -92,7 +100,9 @@ def test_warm_up_returns_at_once_and_keeps_the_pool():
     assert shared_pool() is pool
 
 
-def test_pool_that_cannot_start_a_child_says_so_and_recovers(monkeypatch):
+def test_pool_that_cannot_start_a_child_says_so_and_recovers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(sandbox.sys, "executable", "/nowhere/python")
         pool = DecoderPool(size=1)
@@ -103,7 +113,7 @@ def test_pool_that_cannot_start_a_child_says_so_and_recovers(monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc and address space limits are of Linux")
-def test_child_is_limited_and_holds_no_heavy_library():
+def test_child_is_limited_and_holds_no_heavy_library() -> None:
     child = DecodingChild()
     child.wait_until_ready()
     child.decode(GOOD)
@@ -119,7 +129,7 @@ def test_child_is_limited_and_holds_no_heavy_library():
     assert not any(name in maps for name in ("libtorch", "pyarrow", "libopencv"))
 
 
-def test_child_ends_when_its_parent_closes_the_pipe():
+def test_child_ends_when_its_parent_closes_the_pipe() -> None:
     child = DecodingChild()
     child.wait_until_ready()
     child._requests.close()
@@ -127,7 +137,7 @@ def test_child_ends_when_its_parent_closes_the_pipe():
     child.close()
 
 
-def test_reading_imports_neither_torch_nor_streamlit():
+def test_reading_imports_neither_torch_nor_streamlit() -> None:
     code = (
         "import sys, explorer.reading; "
         "print(sorted({'torch', 'streamlit', 'transformers', 'pydicom'} & set(sys.modules)))"
@@ -140,19 +150,21 @@ def test_reading_imports_neither_torch_nor_streamlit():
     assert told.stdout.strip() == "[]"
 
 
-def test_warm_decoding_of_a_large_radiograph_is_fast():
+def test_warm_decoding_of_a_large_radiograph_is_fast() -> None:
     large = dicom(np.tile(ramp(64, 64), (32, 32)))  # 2048 x 2048, 16 bit
     shared_pool().decode(large)
     best = min(_seconds(lambda: shared_pool().decode(large)) for _ in range(3))
     assert best < 1.0  # 0.05 s on an idle machine; a cold interpreter alone would cost more
 
 
-def _seconds(action) -> float:
+def _seconds(action: Callable[[], object]) -> float:
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
 
 
-def test_files_of_one_study_are_read_in_order():
+def test_files_of_one_study_are_read_in_order() -> None:
     first, second = read_files([raster(np.zeros((40, 40), np.uint8)), GOOD])
+    assert isinstance(first, Radiograph)
+    assert isinstance(second, Radiograph)
     assert (first.shape, second.shape) == ((40, 40), (48, 40))

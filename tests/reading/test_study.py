@@ -16,7 +16,7 @@ OTHER = raster((ramp() // 16).astype(np.uint8))
 PDF = b"%PDF-1.7 nothing"
 
 
-def test_each_file_gets_its_own_outcome_in_order():
+def test_each_file_gets_its_own_outcome_in_order() -> None:
     good, pdf, other, empty = read_files([GOOD, PDF, OTHER, b""])
     assert isinstance(good, Radiograph)
     assert isinstance(pdf, UnsupportedFileError)
@@ -24,7 +24,7 @@ def test_each_file_gets_its_own_outcome_in_order():
     assert isinstance(empty, DamagedFileError)
 
 
-def test_broken_file_becomes_a_note_of_the_study():
+def test_broken_file_becomes_a_note_of_the_study() -> None:
     study = read_study([PDF, GOOD, OTHER])
     assert len(study.radiographs) == 2
     (note,) = study.radiographs[0].notes
@@ -32,27 +32,27 @@ def test_broken_file_becomes_a_note_of_the_study():
     assert "PDF" in note
 
 
-def test_only_file_broken_raises_its_own_error():
+def test_only_file_broken_raises_its_own_error() -> None:
     with pytest.raises(UnsupportedFileError, match="PDF"):
         read_study([PDF])
 
 
-def test_all_files_broken_raises_one_error_that_names_each():
+def test_all_files_broken_raises_one_error_that_names_each() -> None:
     with pytest.raises(ReadingError, match=r"None of the 2 files.*File 1.*PDF.*File 2.*0 bytes"):
         read_study([PDF, b""])
 
 
-def test_same_image_twice_is_kept_once():
+def test_same_image_twice_is_kept_once() -> None:
     assert len(read_study([GOOD, GOOD, OTHER]).radiographs) == 2
 
 
 @pytest.mark.parametrize(("count", "error"), [(0, UnsupportedFileError), (17, LimitExceededError)])
-def test_number_of_files_is_limited(count, error):
+def test_number_of_files_is_limited(count: int, error: type[ReadingError]) -> None:
     with pytest.raises(error):
         read_files([GOOD] * count)
 
 
-def test_report_is_read_with_the_study_and_changes_its_id():
+def test_report_is_read_with_the_study_and_changes_its_id() -> None:
     text = "FINDINGS: No pleural effusion.\nIMPRESSION: Normal chest."
     study = read_study([GOOD], report=text)
     assert study.report is not None
@@ -60,7 +60,7 @@ def test_report_is_read_with_the_study_and_changes_its_id():
     assert study.study_id != read_study([GOOD]).study_id
 
 
-def test_digest_is_sha256_of_shape_and_pixels():
+def test_digest_is_sha256_of_shape_and_pixels() -> None:
     radiograph = read_radiograph(GOOD)
     expected = hashlib.sha256(b"48x40" + radiograph.pixels.tobytes()).hexdigest()
     assert radiograph.digest == expected
@@ -68,7 +68,7 @@ def test_digest_is_sha256_of_shape_and_pixels():
     assert pixel_digest(flat) != radiograph.digest
 
 
-def test_reading_twice_gives_equal_bytes():
+def test_reading_twice_gives_equal_bytes() -> None:
     first, second = read_radiograph(GOOD), read_radiograph(GOOD)
     assert first.pixels.tobytes() == second.pixels.tobytes()
     assert first.digest == second.digest
