@@ -45,9 +45,10 @@ export function contourLines({ values, x, y }, level) {
   for (let row = 0; row + 1 < y.length; row++) {
     for (let column = 0; column + 1 < columns; column++) {
       const i = row * columns + column;
+      const above = (values[i] >= level) + (values[i + 1] >= level) + (values[i + columns + 1] >= level) + (values[i + columns] >= level);
+      if (above === 0 || above === 4) continue;
       const corners = [values[i], values[i + 1], values[i + columns + 1], values[i + columns]];
       const pairs = crossedEdges(corners, level);
-      if (pairs === null) continue;
       const edges = [2 * i, 2 * (i + 1) + 1, 2 * (i + columns), 2 * i + 1];
       for (const [a, b] of pairs) join(crossing(edges[a]), crossing(edges[b]));
     }
@@ -55,11 +56,10 @@ export function contourLines({ values, x, y }, level) {
   return chains(links, points);
 }
 
-/** Pairs of cell edges (0 top, 1 right, 2 bottom, 3 left) joined by a line; null when none. */
+/** Pairs of cell edges (0 top, 1 right, 2 bottom, 3 left) joined by a line. */
 function crossedEdges(corners, level) {
   const above = corners.map((value) => value >= level);
   const crossed = [0, 1, 2, 3].filter((edge) => above[edge] !== above[(edge + 1) % 4]);
-  if (crossed.length === 0) return null;
   if (crossed.length === 2) return [crossed];
   // A saddle: the mean decides which opposite corners belong together.
   const middle = (corners[0] + corners[1] + corners[2] + corners[3]) / 4 >= level;

@@ -70,9 +70,12 @@ function moments(axis, from, to) {
 /** Largest map value over the seen pixels; the first in row order when several are equal. */
 function peak(map) {
   let best = { x: -1, y: -1, value: -Infinity };
-  eachRow(map, [0, 0, map.frame.imageWidth, map.frame.imageHeight], (row, y, from, to) => {
-    for (let x = from; x < to; x++) {
-      const value = row[map.x.below[x]] * (1 - map.x.share[x]) + row[map.x.below[x] + 1] * map.x.share[x];
+  const { imageWidth, imageHeight } = map.frame;
+  const { share } = map.x;
+  eachPiece(map, [0, 0, imageWidth, imageHeight], (left, right, y, from, to) => {
+    // The map is straight along a piece, so its largest pixel is the first or the last.
+    for (const x of [from, to - 1]) {
+      const value = left + (right - left) * share[x];
       if (value > best.value) best = { x, y, value };
     }
   });
@@ -81,30 +84,44 @@ function peak(map) {
 
 /** Number of seen pixels of a rectangle whose value is above `threshold`. */
 export function countAbove(map, rectangle, threshold) {
-  const { below, share } = map.x;
+  const { share } = map.x;
   let count = 0;
-  eachRow(map, rectangle, (row, y, from, to) => {
-    for (let x = from; x < to; x++) {
-      const k = below[x];
-      if (row[k] + (row[k + 1] - row[k]) * share[x] > threshold) count++;
+  eachPiece(map, rectangle, (left, right, y, from, to) => {
+    if (left > threshold && right > threshold) {
+      count += to - from;
+    } else if (left > threshold || right > threshold) {
+      for (let x = from; x < to; x++) if (left + (right - left) * share[x] > threshold) count++;
     }
   });
   return count;
 }
 
-/** Calls `visit(grid row at y, y, first column, last column)` for every seen row of a rectangle. */
-function eachRow({ grid, x, y }, [x0, y0, x1, y1], visit) {
+/**
+ * Calls `visit(left, right, y, from, to)` for every straight piece of every seen row of a
+ * rectangle: pixels [from, to) of row y lie between two cells with these values in this row.
+ */
+function eachPiece({ grid, x, y }, [x0, y0, x1, y1], visit) {
   const columns = x.cells;
   const row = new Float64Array(columns + 1);
-  const [from, to] = [Math.max(x0, x.first), Math.min(x1, x.last)];
+  const pieces = straightPieces(x, Math.max(x0, x.first), Math.min(x1, x.last));
   for (let j = Math.max(y0, y.first); j < Math.min(y1, y.last); j++) {
     const top = y.below[j] * columns;
     const bottom = Math.min(y.below[j] + 1, y.cells - 1) * columns;
     const f = y.share[j];
-    for (let c = 0; c < columns; c++) row[c] = grid[top + c] * (1 - f) + grid[bottom + c] * f;
+    for (let c = 0; c < columns; c++) row[c] = grid[top + c] + (grid[bottom + c] - grid[top + c]) * f;
     row[columns] = row[columns - 1];
-    visit(row, j, from, to);
+    for (const [cell, from, to] of pieces) visit(row[cell], row[cell + 1], j, from, to);
   }
+}
+
+/** [cell, first pixel, last pixel + 1] of every run of pixels between the same two cells. */
+function straightPieces({ below }, from, to) {
+  const pieces = [];
+  for (let i = from; i < to; i++) {
+    if (i === from || below[i] !== below[i - 1]) pieces.push([below[i], i, i + 1]);
+    else pieces.at(-1)[2] = i + 1;
+  }
+  return pieces;
 }
 
 /** The whole pixels a box touches, clipped to the image: [x0, y0, x1, y1) integers. */

@@ -1,14 +1,9 @@
 // A map in words, for people who do not see it.
 
-const ROWS = ["upper", "middle", "lower"];
-const COLUMNS = ["left", "central", "right"];
-
-/** Third of the image, as seen on an unturned image: "upper left part". */
+/** Zone of an unturned image, with the limits that the phrases "upper, mid, lower" use here. */
 export function partOfImage(x, y, width, height) {
-  const third = (value, size) => Math.min(2, Math.max(0, Math.floor((3 * value) / size)));
-  const row = ROWS[third(y, height)];
-  const column = COLUMNS[third(x, width)];
-  if (row === "middle" && column === "central") return "centre";
+  const row = y < 0.38 * height ? "upper" : y < 0.55 * height ? "middle" : "lower";
+  const column = x < 0.45 * width ? "left" : x < 0.55 * width ? "central" : "right";
   return `${row} ${column} part`;
 }
 
@@ -17,7 +12,7 @@ export function patientSide(x, width, laterality) {
   const left = (laterality || "").trim().toUpperCase()[0];
   if (left !== "R" && left !== "L") return null;
   const offset = x / width - 0.5;
-  if (Math.abs(offset) < 0.04) return null;
+  if (Math.abs(offset) < 0.05) return null;
   return (left === "R") === offset < 0 ? "right" : "left";
 }
 
@@ -47,5 +42,5 @@ export function describeMap(shown) {
 
 function share(fraction) {
   const percent = 100 * fraction;
-  return percent < 1 ? "less than 1 %" : `${Math.round(percent)} %`;
+  return percent < 1 ? "less than 1\u00a0%" : `${Math.round(percent)}\u00a0%`;
 }

@@ -113,8 +113,17 @@ export class BoxList {
     if (reference.length) rows.push(["Reference", reference.map(({ box }) => box)]);
     this.node.hidden = rows.length === 0;
     while (this.rows.children.length > rows.length) this.rows.lastChild.remove();
-    rows.forEach(([label, boxes], index) => this.fill(index, label, agreement(map.measured, boxes, threshold)));
+    rows.forEach(([label, boxes], index) => this.measure(index, label, boxes, map, threshold));
     if (drawn.length) pane.marks.dataset.cnr = this.rows.children[0].children[1].textContent;
+  }
+
+  /** Measure again only when boxes, map or threshold changed. */
+  measure(index, label, boxes, map, threshold) {
+    const name = `${label} ${threshold} ${boxes.join(" ")}`;
+    const row = this.rows.children[index];
+    if (row && row.measuredMap === map && row.measuredName === name) return;
+    this.fill(index, label, agreement(map.measured, boxes, threshold));
+    Object.assign(this.rows.children[index], { measuredMap: map, measuredName: name });
   }
 
   fill(index, label, { cnr, iou, pointing, meanIn, meanOut }) {

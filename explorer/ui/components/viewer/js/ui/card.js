@@ -10,7 +10,7 @@ export function makeCard(phrase, choose) {
   const { map } = phrase;
   const value = el("i.value");
   const bar = el("div.under-cursor", { "aria-hidden": "true" }, [el("div.track", {}, [value]), el("span.number")]);
-  const words = [el("span.chip", { "aria-hidden": "true" }), el("span.text", { text: phrase.text })];
+  const words = [el("span.text", { text: phrase.text })];
   const button = map ? el("button.say", { type: "button", onclick: choose }, words) : null;
   const node = el("li.card", {}, [
     button ?? el("div.say", {}, words),

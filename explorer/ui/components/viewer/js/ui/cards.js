@@ -66,10 +66,14 @@ export class Cards {
     const maps = new Map(pane.phrases.map((phrase) => [phrase.id, phrase.map]));
     const values = this.cards.map(({ phrase }) => maps.get(phrase.id)?.valueAt("score", x, y) ?? NaN);
     this.cards.forEach((card, index) => card.setHover(values[index]));
-    const now = performance.now();
-    if (now - (this.rankedAt ?? 0) < RERANK_EVERY_MS) return;
-    this.rankedAt = now;
-    this.place(reranked(this.order, values));
+    this.hoverValues = values;
+    this.rankTimer ??= setTimeout(() => this.rank(), RERANK_EVERY_MS);
+  }
+
+  rank() {
+    this.rankTimer = null;
+    if (!this.hovering || this.hoverValues.length !== this.order.length) return;
+    this.place(reranked(this.order, this.hoverValues));
     this.list.scrollTop = 0;
   }
 

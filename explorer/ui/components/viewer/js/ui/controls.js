@@ -1,10 +1,9 @@
 // The controls under the image: window by number and preset, quantity, opacity, threshold, lines.
 
-import { gradient } from "../maths/colour.js";
 import { asPlainWindow, formatValue } from "../maths/window.js";
 import { el, setAttribute, setText, setValue } from "./dom.js";
 
-const STEPS = [["auto", "auto"], ["0.25", "0.25"], ["0.1", "0.1"], ["0.05", "0.05"], ["off", "threshold only"]];
+const STEPS = [["auto", "auto"], ["0.25", "0.25"], ["0.1", "0.1"], ["0.05", "0.05"], ["off", "off"]];
 
 export class Controls {
   constructor(viewer) {
@@ -123,7 +122,6 @@ export class Controls {
     this.colours.disabled = state.quantity === "cosine";
     this.colours.title = this.colours.disabled ? "The signed cosine is always shown in RdBu" : "";
     for (const input of [this.opacity, this.threshold, this.cut, this.step]) input.disabled = !pane.map;
-    this.threshold.style.setProperty("--ramp", gradient(state.colours, "to right"));
   }
 
   fillPresets(pane) {

@@ -7,7 +7,7 @@ import { orientation, toScreen } from "../maths/view.js";
 export const BOX_COLOUR = "#ffe14d";
 const FONT = "600 11px system-ui, -apple-system, 'Segoe UI', sans-serif";
 const HALO = "rgba(0, 0, 0, 0.75)";
-const SHORTEST_LABELLED_LINE = 70;
+const SHORTEST_LABELLED_LINE = 110;
 
 /** Draw all marks of a pane; coordinates are CSS pixels. */
 export function drawMarks(pane) {
@@ -20,13 +20,15 @@ export function drawMarks(pane) {
   g.font = FONT;
   g.lineJoin = "round";
   const place = (x, y) => toScreen(pane.view, size, x, y);
-  const draw = { g, pane, place };
+  const draw = { g, pane, place, taken: [] };
   if (!state.hidden && state.overlay) {
     drawUnseen(draw);
     drawContours(draw);
     if (state.regions) drawRegions(draw);
   }
   if (!state.hidden) for (const box of viewer.boxesOf(pane)) drawDrawnBox(draw, box);
+  // Last, so that the labels of lines keep clear of those of boxes.
+  if (!state.hidden && state.overlay) labelContours(draw);
   for (const ruler of viewer.rulersOf(pane)) drawRuler(draw, ruler);
 }
 
@@ -45,14 +47,22 @@ function drawUnseen({ g, pane, place }) {
   g.fillStyle = pane.hatch;
   g.fillRect(0, 0, pane.size.width, pane.size.height);
   g.restore();
-  outline(g, place, seen, { colour: "#c8d0d4", dash: [3, 5], width: 1 });
+  g.beginPath();
+  trace(g, place, seen);
+  g.setLineDash([4, 4]);
+  g.lineWidth = 1;
+  g.strokeStyle = "rgba(214, 222, 226, 0.85)";
+  g.stroke();
+  g.setLineDash([]);
+  const [x, y] = corners(seen).map((point) => place(...point)).reduce((a, b) => (a[0] + a[1] <= b[0] + b[1] ? a : b));
+  write(g, "seen by the model", x + 5, y + 14, "rgba(214, 222, 226, 0.9)");
 }
 
 function hatch(g) {
   const tile = document.createElement("canvas");
   tile.width = tile.height = 10;
   const t = tile.getContext("2d");
-  t.strokeStyle = "rgba(200, 208, 212, 0.45)";
+  t.strokeStyle = "rgba(200, 208, 212, 0.32)";
   t.beginPath();
   for (const shift of [-10, 0, 10]) {
     t.moveTo(shift, 10);
@@ -62,18 +72,28 @@ function hatch(g) {
   return g.createPattern(tile, "repeat");
 }
 
-function drawContours({ g, pane, place }) {
-  const { map, phrase, viewer } = pane;
+/** The threshold's line and the regular ones, or null when none are shown. */
+function shownContours({ map, viewer }) {
   const { state } = viewer;
-  if (!map || !state.contours) return;
-  const cut = map.linesAt("score", state.threshold ?? map.threshold);
-  const regular = state.step === "off" ? [] : map.contours(state.quantity, state.step);
-  for (const { level, lines, path } of regular) {
-    strokePath(g, pane, path, { colour: "rgba(255, 255, 255, 0.75)", width: 1 });
-    labelLines(g, pane, lines, place, formatLevel(level), "#ffffff");
-  }
-  strokePath(g, pane, cut.path, { colour: phrase.color, width: 2 });
-  labelLines(g, pane, cut.lines, place, `threshold ${formatLevel(cut.level)}`, phrase.color, 0.25);
+  if (!map || !state.contours) return null;
+  return {
+    cut: map.linesAt("score", state.threshold ?? map.threshold),
+    regular: state.step === "off" ? [] : map.contours(state.quantity, state.step),
+  };
+}
+
+function drawContours({ g, pane }) {
+  const shown = shownContours(pane);
+  if (!shown) return;
+  for (const { path } of shown.regular) strokePath(g, pane, path, { colour: "rgba(255, 255, 255, 0.75)", width: 1 });
+  strokePath(g, pane, shown.cut.path, { colour: pane.phrase.color, width: 2 });
+}
+
+function labelContours(draw) {
+  const shown = shownContours(draw.pane);
+  if (!shown) return;
+  labelLines(draw, shown.cut.lines, `threshold ${formatLevel(shown.cut.level)}`, draw.pane.phrase.color);
+  for (const { level, lines } of shown.regular) labelLines(draw, lines, formatLevel(level), "#ffffff");
 }
 
 function formatLevel(level) {
@@ -88,8 +108,8 @@ function strokePath(g, pane, path, { colour, width }) {
   const [x, y] = toScreen(view, size, 0, 0);
   g.save();
   g.setTransform(a, c, b, d, x * ratio, y * ratio);
-  g.strokeStyle = HALO;
-  g.lineWidth = (width + 1.5) / view.scale;
+  g.strokeStyle = "rgba(0, 0, 0, 0.45)";
+  g.lineWidth = (width + 1) / view.scale;
   g.stroke(path);
   g.strokeStyle = colour;
   g.lineWidth = width / view.scale;
@@ -97,14 +117,27 @@ function strokePath(g, pane, path, { colour, width }) {
   g.restore();
 }
 
-/** One label on every line that is long enough on the screen, where the line is inside it. */
-function labelLines(g, pane, lines, place, text, colour, share = 0.5) {
+/** One label on every line that is long enough on the screen and has a free place for it. */
+function labelLines({ g, pane, place, taken }, lines, text, colour) {
+  const width = g.measureText(text).width;
   for (const line of lines) {
     const length = line.length * pane.view.scale * stepOf(line);
     if (length < SHORTEST_LABELLED_LINE) continue;
-    const [x, y] = place(...line[Math.floor(line.length * share)]);
-    write(g, text, x, y, colour, "center");
+    for (const share of [0.5, 0.25, 0.75, 0, 0.4, 0.6]) {
+      const [x, y] = place(...line[Math.floor(line.length * share)]);
+      const rect = [x - width / 2 - 3, y - 7, x + width / 2 + 3, y + 7];
+      if (!isFree(rect, taken, pane.size)) continue;
+      taken.push(rect);
+      write(g, text, x, y + 4, colour, "center");
+      break;
+    }
   }
+}
+
+/** Whether a label's rectangle lies inside the pane and clear of the others. */
+function isFree([x0, y0, x1, y1], taken, { width, height }) {
+  if (x0 < 2 || y0 < 2 || x1 > width - 2 || y1 > height - 2) return false;
+  return taken.every(([a0, b0, a1, b1]) => x1 < a0 || a1 < x0 || y1 < b0 || b1 < y0);
 }
 
 function stepOf(line) {
@@ -123,7 +156,7 @@ function drawRegions(draw) {
   }
   for (const { label, box, sentence } of pane.reference) {
     const own = phrase !== null && sentence !== null && sentence === phrase.sentence;
-    const colour = own || sentence === null ? "#ffffff" : "rgba(255, 255, 255, 0.45)";
+    const colour = own || sentence === null ? "#ffffff" : "rgba(255, 255, 255, 0.6)";
     outline(g, place, box, { colour, width: 1.5, dash: [7, 5] });
     labelBox(draw, box, `reference: ${label}`, colour, true);
   }
@@ -157,7 +190,9 @@ function drawRuler({ g, pane, place }, { from, to }) {
   }
   const { value, unit, source } = lineLength(from, to, pane.info.spacing);
   const digits = unit === "mm" ? 1 : 0;
-  write(g, `${value.toFixed(digits)} ${unit} (${source})`, x1 + 8, y1 + 4, "#7ee0ff");
+  const text = `${value.toFixed(digits)} ${unit}, ${source}`;
+  const x = Math.max(4, Math.min(x1 + 8, pane.size.width - g.measureText(text).width - 6));
+  write(g, text, x, y1 + (x < x1 ? 18 : 4), "#7ee0ff");
 }
 
 function corners([x0, y0, x1, y1]) {
@@ -177,10 +212,10 @@ function outline(g, place, box, { colour, width, dash = [] }) {
   g.save();
   g.beginPath();
   trace(g, place, box);
-  g.strokeStyle = HALO;
+  g.strokeStyle = "rgba(0, 0, 0, 0.5)";
   g.lineWidth = width + 2;
-  g.setLineDash(dash);
   g.stroke();
+  g.setLineDash(dash);
   g.strokeStyle = colour;
   g.lineWidth = width;
   g.stroke();
@@ -188,14 +223,17 @@ function outline(g, place, box, { colour, width, dash = [] }) {
 }
 
 /** A label at the box's upper left corner on the screen, or below its lower left one. */
-function labelBox({ g, pane, place }, box, text, colour, below = false) {
+function labelBox({ g, pane, place, taken }, box, text, colour, below = false) {
   const points = corners(box).map(([x, y]) => place(x, y));
   const left = Math.min(...points.map(([x]) => x));
   const top = Math.min(...points.map(([, y]) => y));
   const bottom = Math.max(...points.map(([, y]) => y));
   const y = below || top < 16 ? bottom + 13 : top - 5;
-  const widest = pane.size.width - g.measureText(text).width - 4;
-  write(g, text, Math.max(4, Math.min(left, widest)), Math.min(y, pane.size.height - 4), colour);
+  const width = g.measureText(text).width;
+  const x = Math.max(4, Math.min(left, pane.size.width - width - 4));
+  const base = Math.min(y, pane.size.height - 4);
+  taken.push([x, base - 11, x + width, base + 3]);
+  write(g, text, x, base, colour);
 }
 
 function write(g, text, x, y, colour, align = "left") {

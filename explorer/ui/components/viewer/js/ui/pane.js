@@ -117,6 +117,12 @@ export class Pane {
     this.view ??= firstView(this.size, this.info);
     const { state } = this.viewer;
     const { dirty } = this;
+    // Boxes, ruler and lines have a canvas of their own: the picture below them stays.
+    if (Object.values(dirty).includes(true)) this.paintPicture(state, dirty);
+    drawMarks(this);
+  }
+
+  paintPicture(state, dirty) {
     const overlay = state.overlay && !state.hidden && this.map !== null && state.opacity > 0;
     if (dirty.grey) this.grey = greyTable(this.window, { ...this.info, inverted: this.inverted });
     if (dirty.view) this.resample();
@@ -126,7 +132,6 @@ export class Pane {
     paint(this.out, this.levels, this.grey, overlay ? this.indices : null, this.tint, this.columns, this.inside);
     this.image.getContext("2d").putImageData(this.pixels, 0, 0);
     this.dirty = { view: false, map: false, grey: false, tint: false };
-    drawMarks(this);
   }
 
   /** Screen axis tables and the 16-bit levels under every screen pixel. */

@@ -53,7 +53,7 @@ export class Viewer {
     const main = el("div.main", {}, [
       this.toolbar.node, this.stage, this.controls.node, this.boxes.node, this.words.node, this.status,
     ]);
-    root.replaceChildren(main, this.cards.node, this.sheet.node);
+    root.replaceChildren(el("div.body", {}, [main, this.cards.node]), this.sheet.node);
     listenToKeys(root, this);
     this.observer = new ResizeObserver(() => this.schedule());
     this.observer.observe(this.stage);
@@ -264,12 +264,12 @@ export class Viewer {
   }
 
   toggle(name) {
-    this.set({ [name]: !this.state[name] });
+    this.set({ [name]: !this.state[name] }, "tint");
     this.say(`${name} ${this.state[name] ? "on" : "off"}`);
   }
 
   hold(hidden) {
-    if (this.state.hidden !== hidden) this.set({ hidden });
+    if (this.state.hidden !== hidden) this.set({ hidden }, "tint");
   }
 
   stepThreshold(step) {
