@@ -5,7 +5,6 @@ sha256 of every other file; nothing is loaded before all of them match. Weights 
 only: no pickle is opened and no code of the folder is run.
 """
 
-import hashlib
 import importlib
 import json
 import pkgutil
@@ -14,10 +13,9 @@ from typing import Any
 
 from explorer import adapters
 from explorer.adapters._base import AdapterCard, Calibration, Engine
+from explorer.encoders.files import CARD_FILE, WEIGHTS_FILE, sha256_of
 from explorer.errors import CheckpointError
 
-CARD_FILE = "card.json"
-WEIGHTS_FILE = "model.safetensors"
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 
 
@@ -121,12 +119,6 @@ def verify_hashes(folder: Path, *, files: dict[str, str]) -> None:
                 f"{name} of checkpoint {folder.name!r} has sha256 {found[:12]}…, the card says "
                 f"{expected[:12]}…: the file is damaged or swapped. Copy the folder again."
             )
-
-
-def sha256_of(path: Path) -> str:
-    """Hex sha256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _refuse_pickles(folder: Path) -> None:

@@ -11,13 +11,13 @@ from tokenizers import Tokenizer
 
 from explorer.adapters._base import AdapterCard
 from explorer.adapters._device import choose_device, choose_precision
-from explorer.adapters._shelf import WEIGHTS_FILE
 from explorer.encoders.alignment import (
     IMAGE_KINDS,
     LocalAlignmentConfig,
     LocalAlignmentModel,
     image_vector,
 )
+from explorer.encoders.files import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
 from explorer.encoders.preprocessing import standardise
 from explorer.encoders.text import tokenize
 from explorer.entities import Float32, ImageCheck, ImageEmbeddings, ModelFrame, PatchGrid
@@ -35,13 +35,13 @@ def load(card: AdapterCard, *, device: str, precision: str) -> "LocalAlignmentEn
     device = choose_device(device)
     dtype = choose_precision(precision, device=device)
     try:
-        config_text = (card.folder / "config.json").read_text(encoding="utf-8")
+        config_text = (card.folder / CONFIG_FILE).read_text(encoding="utf-8")
         config = LocalAlignmentConfig(**json.loads(config_text))
         state = {
             k: v.float() if v.is_floating_point() else v
             for k, v in load_file(card.folder / WEIGHTS_FILE).items()
         }
-        tokenizer = Tokenizer.from_file(str(card.folder / "tokenizer.json"))
+        tokenizer = Tokenizer.from_file(str(card.folder / TOKENIZER_FILE))
         model = LocalAlignmentModel(config)
         model.load_state_dict(state, strict=True)
     except CheckpointError:

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from explorer.encoders.depthwise import DepthwiseConv2d
+
 # (kernel, stride, expansion, channels in, channels out, repeats) of each stage.
 _STAGES = (
     (3, 1, 1, 32, 16, 1),
@@ -44,7 +46,9 @@ class _ConvBatchNorm(nn.Sequential):
             layers.append(nn.ZeroPad2d(((kernel - 2) // 2, (kernel - 1) // 2) * 2))
             padding = 0
         layers.append(
-            nn.Conv2d(channels_in, channels_out, kernel, stride, padding, groups=groups, bias=False)
+            DepthwiseConv2d(channels_out, kernel=kernel, stride=stride, padding=padding)
+            if groups == channels_out
+            else nn.Conv2d(channels_in, channels_out, kernel, stride, padding, bias=False)
         )
         layers.append(nn.BatchNorm2d(channels_out, eps=1e-3, momentum=0.01))
         if activation:
@@ -86,6 +90,7 @@ class EfficientNetLite0(nn.Module):
         self.stages = nn.ModuleList(stages)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Images (B, 1, S, S) to features at strides 8, 16 and 32."""
         x = self.stem(x)
         kept = {}
         for i, stage in enumerate(self.stages):
@@ -135,6 +140,7 @@ class ImageEncoder(nn.Module):
         self.dropout = nn.Dropout2d(dropout)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Images (B, 1, S, S) to patch features (B, width, S / 8, S / 8) and summary (B, F)."""
         c8, c16, c32 = self.trunk(x)
         top = self.lateral[2](c32) + self.context(c32.mean((2, 3)))[..., None, None]
         mid = self.merge[1](self.lateral[1](c16) + _upsample(top, like=c16))

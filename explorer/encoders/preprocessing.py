@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 
 def standardise(
-    pixels: NDArray[np.float32], inside: NDArray[np.bool_] | None = None
+    pixels: NDArray[np.floating], inside: NDArray[np.bool_] | None = None
 ) -> NDArray[np.float32]:
     """Zero mean and unit deviation over the radiograph, 0 in the padding around it.
 

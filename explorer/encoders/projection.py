@@ -13,6 +13,7 @@ class PatchProjection(nn.Module):
         self.linear = nn.Conv2d(channels, dimension, 1)
 
     def forward(self, features: Tensor) -> Tensor:
+        """Project and normalise."""
         return F.normalize(self.linear(features).float(), dim=1).permute(0, 2, 3, 1)
 
 
@@ -30,6 +31,7 @@ class PhraseProjection(nn.Module):
         )
 
     def forward(self, vectors: Tensor) -> Tensor:
+        """Project and normalise."""
         return F.normalize(self.layers(vectors).float(), dim=-1)
 
 

@@ -20,6 +20,7 @@ class TextEncoder(nn.Module):
         self.hidden_size = config.hidden_size
 
     def forward(self, token_ids: Tensor, mask: Tensor) -> Tensor:
+        """Mean of the last hidden states over all tokens, special ones included."""
         hidden = self.bert(input_ids=token_ids, attention_mask=mask).last_hidden_state
         weight = mask[..., None].to(hidden.dtype)
         return (hidden * weight).sum(1) / weight.sum(1)  # special tokens count, as in MiniLM

@@ -1,0 +1,165 @@
+"""From studies to the arrays of one step: images, phrases, masks, safe negatives, labels."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.text import negated, side_swapped
+from explorer.training.augment import augment
+from explorer.training.phrasing import (
+    FINDINGS,
+    random_everyday,
+    random_letters,
+    random_negation,
+    random_phrase,
+)
+from explorer.training.samples import PhraseTarget, TrainingStudy
+
+Float32 = NDArray[np.float32]
+EVERYWHERE = -1  # owner of a phrase that is in no image
+
+
+@dataclass(slots=True)
+class Batch:
+    """One step.
+
+    Attributes:
+        pixels: (B, 1, S, S) float32.
+        phrases: P texts.
+        owner: (P,) index of the image a phrase was written for; -1 = in no image.
+        masks: (P, G, G); zeros where the phrase has no place.
+        weight: (P,) trust in the mask; 0 for phrases without one.
+        safe: (B, P) weight of "phrase p is not in image b".
+        weak: (image, phrase, present) triples of image-level labels.
+    """
+
+    pixels: Float32
+    phrases: list[str]
+    owner: NDArray[np.int64]
+    masks: Float32
+    weight: Float32
+    safe: Float32
+    weak: list[tuple[int, int, bool]]
+
+
+@dataclass(slots=True)
+class _Phrase:
+    text: str
+    owner: int
+    group: str | None
+    mask: Float32 | None = None
+    weight: float = 0.0
+    absent_weight: float = 1.0  # weight of "not in its own image", for phrases without a mask
+
+
+@dataclass(slots=True)
+class _Draft:
+    phrases: list[_Phrase] = field(default_factory=list)
+    weak: list[tuple[int, int, bool]] = field(default_factory=list)
+
+
+def make_batch(
+    studies: Sequence[TrainingStudy],
+    rng: np.random.Generator,
+    *,
+    side: int,
+    grid: int,
+    mirror: float,
+) -> Batch:
+    """Augment the studies and write their phrases."""
+    draft = _Draft()
+    views = [augment(s, rng, side=side, grid=grid, mirror=mirror) for s in studies]
+    for i, (study, view) in enumerate(zip(studies, views, strict=True)):
+        chosen = rng.permutation(len(study.targets))[:6]
+        for t in chosen:
+            _add_target(draft, study, study.targets[t], view.masks[t], i, view.mirrored, rng)
+        if study.labels is not None:
+            _add_labels(draft, study, i, rng)
+        if study.denials and rng.random() < 0.5:
+            denial = str(rng.choice(study.denials))
+            draft.phrases.append(_Phrase(denial, EVERYWHERE, None))
+    _add_absent(draft, rng, count=max(4, len(studies) // 2))
+    return _assemble(draft, studies, np.stack([v.pixels for v in views])[:, None], grid)
+
+
+def _add_target(
+    draft: _Draft,
+    study: TrainingStudy,
+    target: PhraseTarget,
+    mask: Float32,
+    image: int,
+    mirrored: bool,
+    rng: np.random.Generator,
+) -> None:
+    if mask.max() < 0.05:  # moved out of view
+        return
+    if target.texts:
+        text = str(rng.choice(target.texts))
+    else:
+        text = random_phrase(
+            target.label,
+            rng,
+            side=target.side,
+            zone=target.zone,
+            must_place=target.must_place,
+        )
+    swapped = side_swapped(text)
+    if mirrored and swapped:
+        text, swapped = swapped, text
+    draft.phrases.append(
+        _Phrase(text, image, target.group, mask, weight=0.6 if study.exact else 1.0)
+    )
+    if swapped and target.sided_alone and rng.random() < 0.5:
+        weight = 1.0 if study.exact else 0.3
+        draft.phrases.append(_Phrase(swapped, image, None, absent_weight=weight))
+    if rng.random() < 0.3 and (denied := negated(text)):
+        draft.phrases.append(_Phrase(denied, EVERYWHERE, None))
+
+
+def _add_labels(draft: _Draft, study: TrainingStudy, image: int, rng: np.random.Generator) -> None:
+    """Image-level labels as plain phrases: those present, and three that surely are not."""
+    for label in sorted(study.labels or ()):
+        text = random_phrase(label, rng, side=None, zone=None)
+        draft.weak.append((image, len(draft.phrases), True))
+        draft.phrases.append(_Phrase(text, image, FINDINGS[label].group))
+    for label in rng.choice(list(FINDINGS), 3, replace=False):
+        if FINDINGS[label].group not in study.maybe_present:
+            text = random_phrase(label, rng, side=None, zone=None)
+            draft.weak.append((image, len(draft.phrases), False))
+            draft.phrases.append(_Phrase(text, image, None, absent_weight=0.0))
+
+
+def _add_absent(draft: _Draft, rng: np.random.Generator, *, count: int) -> None:
+    """Phrases that are in no image: null phrases, nonsense, stated absences."""
+    makers: tuple[Callable[[], str], ...] = (
+        lambda: random_everyday(rng),
+        lambda: random_letters(rng),
+        lambda: random_negation(str(rng.choice(list(FINDINGS))), rng),
+    )
+    for i in range(count):
+        draft.phrases.append(_Phrase(makers[i % 3](), EVERYWHERE, None))
+
+
+def _assemble(draft: _Draft, studies: Sequence[TrainingStudy], pixels: Float32, grid: int) -> Batch:
+    phrases = draft.phrases
+    empty = np.zeros((grid, grid), np.float32)
+    safe = np.zeros((len(studies), len(phrases)), np.float32)
+    for p, phrase in enumerate(phrases):
+        for b, study in enumerate(studies):
+            if phrase.owner == EVERYWHERE:
+                safe[b, p] = 1.0
+            elif phrase.owner == b:
+                safe[b, p] = phrase.absent_weight if phrase.group is None else 0.0
+            elif phrase.group is not None and not (study.labels is None and not study.exact):
+                safe[b, p] = float(phrase.group not in study.maybe_present)
+    return Batch(
+        pixels=pixels,
+        phrases=[p.text for p in phrases],
+        owner=np.array([p.owner for p in phrases], np.int64),
+        masks=np.stack([empty if p.mask is None else p.mask for p in phrases]),
+        weight=np.array([p.weight for p in phrases], np.float32),
+        safe=safe,
+        weak=draft.weak,
+    )

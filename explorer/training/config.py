@@ -1,0 +1,74 @@
+"""Settings of a training run, read from JSON and written beside the checkpoint."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from explorer.errors import DataSetError
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """Everything that decides a run, apart from the data.
+
+    Attributes:
+        name: Folder name of the checkpoint.
+        title: Shown to people.
+        image_size: Side of the model input at the end of training, a multiple of 32.
+        warm_size: Side for the first `warm_share` of the steps; smaller is faster.
+        steps: Optimiser steps.
+        boxed, weak, phantoms: Images of each kind in a batch.
+        trunk_rate, rate: Peak learning rates of the pre-trained trunk and of the rest.
+        ema: Decay of the averaged weights that become the checkpoint.
+        mirror: Probability of mirroring an image (phrases swap their sides).
+        text_steps: Steps of teaching the small text tower.
+        text_layers: Layers of MiniLM that are kept.
+        common_words: Most frequent English word pieces that are kept.
+    """
+
+    name: str = "local-alignment"
+    title: str = "Local alignment"
+    image_size: int = 320
+    warm_size: int = 256
+    warm_share: float = 0.5
+    steps: int = 2000
+    boxed: int = 10
+    weak: int = 6
+    phantoms: int = 8
+    trunk_rate: float = 4e-4
+    rate: float = 1.5e-3
+    weight_decay: float = 0.05
+    warm_up: int = 100
+    ema: float = 0.998
+    mirror: float = 0.3
+    dimension: int = 128
+    width: int = 160
+    text_steps: int = 1600
+    text_layers: tuple[int, ...] = (0, 2, 3, 5)
+    common_words: int = 2500
+    save_every: int = 100
+    seed: int = 0
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> "TrainingConfig":
+        """Read JSON; unknown keys are refused.
+
+        Raises:
+            DataSetError: The file is no JSON object or has an unknown key.
+        """
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            if "text_layers" in data:
+                data["text_layers"] = tuple(data["text_layers"])
+            return cls(**data)
+        except (OSError, ValueError, TypeError) as error:
+            raise DataSetError(
+                f"{path.name!r} is no training configuration ({error}). "
+                "See docs/training.md for its keys."
+            ) from error
+
+    def to_json(self) -> str:
+        """JSON text that `read` takes back."""
+        return json.dumps(asdict(self), indent=2)

