@@ -56,7 +56,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 
 # Library -> the only packages or files that may import it.
 ONLY_IN: dict[str, tuple[str, ...]] = {
-    "torch": ("encoders", "adapters", "methods", "training", "phantom"),
+    "torch": ("encoders", "adapters", "methods", "training", "phantom", "grounding/attribution.py"),
     "transformers": ("encoders", "adapters"),
     "captum": ("grounding/attribution.py",),
     "pydicom": ("reading", "exchange", "phantom"),
