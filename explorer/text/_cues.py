@@ -66,9 +66,8 @@ DOUBT_AFTER = (
     "(?:cannot|can not|could not|can't) (?:entirely |completely |definitely )?be "
     "(?:entirely |completely |definitely )?(?:excluded|ruled out)",
     "(?:is|are) difficult to exclude",
-    "(?:is|are) (?:a )?(?:considerations?|possibilit(?:y|ies)|concerns?)",
+    "(?:is|are|remains?|would be) (?:a )?(?:considerations?|possibilit(?:y|ies)|concerns?)",
     "less likely",
-    "suspected",
     "not excluded",
 )
 """Put what stands before in doubt."""
@@ -117,7 +116,7 @@ DENIAL_AFTER = (
     "(?:is|are) absent",
     "(?:has|have) (?:\\w{1,14} )?(?:resolved|cleared|disappeared)",
     "(?:interval |complete |near )?resolution",
-    "(?:is|are) (?:unlikely|ruled out|excluded|resolved|negative|clear)",
+    "(?:is|are) (?:unlikely|ruled out|excluded|resolved|negative|clear(?! (?:of|from)))",
     "unlikely",
     "(?:has|have) been (?:\\w{1,14} )?(?:removed|excluded|ruled out|resolved)",
     "(?:was|were) removed",
@@ -205,6 +204,7 @@ ABNORMAL = (
     "thicken(?:ed|ing)",
     "obscur(?:ed|ation)",
     "asymmetr(?:y|ic)",
+    "lucenc(?:y|ies)",
     "distortion",
     "distended|distention|distension",
     "injur(?:y|ies)",
@@ -271,6 +271,13 @@ COMMUNICATION = (
 )
 """Who was told, who signed."""
 
+LIMITATION = (
+    "(?:evaluation|assessment|visuali[sz]ation) (?:of|for) (?:\\w{1,14} ){1,6}"
+    "(?:is|are|was) (?:\\w{1,14} ){0,2}limited",
+    "(?:cannot|can not) be (?:\\w{1,14} )?(?:assessed|evaluated)",
+)
+"""What could not be judged."""
+
 TECHNIQUE = (
     "(?:(?:pa|ap|frontal|lateral|single|portable|upright|two|2|three|3|four|semi-?upright|supine|"
     "semi-?erect|erect|posteroanterior|anteroposterior|oblique|additional|chest|1|one)[\\s,-]{1,3}"
@@ -295,6 +302,7 @@ TECHNIQUE = (
     "(?:motion|patient) (?:artifact|rotation)",
     "(?:body habitus|obese)",
     "history of",
+    "kub",
     "year[\\s-]old",
     "please",
 )

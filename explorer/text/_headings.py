@@ -107,7 +107,7 @@ _GROUPS = (
 _TAIL = r"(?:[ \t]{0,2}(?:\#|no\.?)?[ \t]?\d{1,2})?(?:[ \t]{0,2}\([^()\r\n]{0,40}\))?"
 
 HEADING_PATTERN = re.compile(
-    rf"(?<![\w/-])(?:{_GROUPS})(?![\w/]){_TAIL}(?P<close>[*_]{{0,3}})", re.IGNORECASE
+    rf"(?<![\w/-])(?=[a-zA-Z])(?:{_GROUPS})(?![\w/]){_TAIL}(?P<close>[*_]{{0,3}})", re.IGNORECASE
 )
 """A heading without what stands before and after it; `heading_name` tells which."""
 

@@ -1,25 +1,103 @@
-"""Builds one case-insensitive pattern from tables of cue words."""
+"""Finds the cue words of a table in a text, each word start looked at once."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 # Words of a cue may be wrapped over a line; the bound keeps long runs of spaces linear.
 _GAP = r"[\s]{1,9}"
+_WORD_START = re.compile(r"(?<!\w)\w")
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 
 
-def compile_cues(groups: Mapping[str, Sequence[str]]) -> re.Pattern[str]:
-    """Compile named groups of cues; `match.lastgroup` names the group that matched.
+class CueTable:
+    """Named groups of cues; a match's `lastgroup` is the name of its group.
 
-    A cue is a run of words in which a space stands for any white space and `?`, `[]`, `()`
-    and `|` keep their meaning in regular expressions (no capturing groups). Earlier groups win;
-    inside a group the longer cue wins.
+    A cue is a run of words in which a space stands for any white space and `?`, `[]`, `{}`, `()`
+    and `|` keep their meaning in regular expressions (no capturing groups); case is ignored.
+    Earlier groups win; inside a group the longer cue wins. Cues are sorted by first letter, so
+    that a word is compared with few of them.
 
-    >>> compile_cues({"negation": ["no", "no evidence of"]}).search("No  evidence of it")[0]
+    >>> CueTable({"negation": ["no", "no evidence of"]}).search("There is No  evidence of it")[0]
     'No  evidence of'
     """
-    parts = []
-    for name, cues in groups.items():
-        ordered = sorted(cues, key=len, reverse=True)
-        alternatives = "|".join(cue.replace(" ", _GAP) for cue in ordered)
-        parts.append(f"(?P<{name}>{alternatives})")
-    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
+
+    def __init__(self, groups: Mapping[str, Sequence[str]]) -> None:
+        self._by_letter: dict[str, re.Pattern[str]] = {}
+        for letter in _LETTERS:
+            parts = []
+            for name, cues in groups.items():
+                fitting = [cue for cue in cues if letter in _first_letters(cue)]
+                if fitting:
+                    ordered = sorted(fitting, key=len, reverse=True)
+                    alternatives = "|".join(cue.replace(" ", _GAP) for cue in ordered)
+                    parts.append(f"(?P<{name}>{alternatives})")
+            if parts:
+                self._by_letter[letter] = re.compile(rf"(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """Matches in order, not overlapping."""
+        end = 0
+        for word in _WORD_START.finditer(text):
+            pattern = self._by_letter.get(word[0].lower())
+            if pattern is None or word.start() < end:
+                continue
+            match = pattern.match(text, word.start())
+            if match is not None:
+                end = match.end()
+                yield match
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first match, or None."""
+        return next(self.finditer(text), None)
+
+
+def _first_letters(cue: str) -> frozenset[str]:
+    """Letters with which a match of `cue` can begin.
+
+    >>> sorted(_first_letters("(?:hydro)?pneumo(?:a|b)|x"))
+    ['h', 'p', 'x']
+    """
+    found: frozenset[str] = frozenset()
+    for alternative in _alternatives(cue):
+        found |= _first_of_sequence(alternative)
+    return found
+
+
+def _first_of_sequence(cue: str) -> frozenset[str]:
+    if not cue:
+        return frozenset()
+    if cue[0] in "[\\":
+        return _LETTERS
+    if cue[0] == "(":
+        close = _closing(cue)
+        inner = _first_letters(cue[cue.index(":") + 1 : close])
+        rest = cue[close + 1 :]
+    else:
+        inner = frozenset({cue[0].lower()})
+        rest = cue[1:]
+    if rest.startswith("?"):
+        return inner | _first_of_sequence(rest[1:].removeprefix(" "))
+    if rest.startswith("{0,"):
+        return inner | _first_of_sequence(rest[rest.index("}") + 1 :])
+    return inner
+
+
+def _alternatives(cue: str) -> list[str]:
+    """Split at the bars that stand outside parentheses."""
+    parts, depth = [""], 0
+    for character in cue:
+        depth += (character == "(") - (character == ")")
+        if character == "|" and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
+def _closing(cue: str) -> int:
+    depth = 0
+    for position, character in enumerate(cue):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return position
+    raise ValueError(f"Unbalanced parentheses in cue {cue!r}.")

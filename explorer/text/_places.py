@@ -4,14 +4,12 @@ RIGHT = (
     "right(?:-?sided|ward|wards)?",
     "rt",
     "(?-i:R)",
-    "dextro(?:curvature|convex|position)",
     "(?-i:RUL|RML|RLL|rul|rml|rll|RIJ)",
 )
 LEFT = (
     "left(?:-?sided|ward|wards)?",
     "lt",
     "(?-i:L)",
-    "levo(?:curvature|convex|position)",
     "(?-i:LUL|LLL|lul|lll|LIJ)",
     "lingula[re]?",
     "lingular",
@@ -20,6 +18,7 @@ BILATERAL = (
     "bilateral(?:ly)?",
     "both",
     "bi-?(?:basilar|basal|apical|hilar|pulmonary|lateral)",
+    "symmetric(?:al|ally)?",
     "either (?:side|lung)",
     "right and left",
     "left and right",
@@ -36,7 +35,6 @@ UPPER = (
     "supraclavicular",
     "clavic(?:le|les|ular)",
     "(?-i:RUL|LUL|rul|lul)",
-    "aortic (?:arch|knob)",
 )
 MID = (
     "mid",

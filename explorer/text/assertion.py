@@ -5,12 +5,13 @@ every finding in its reach into a state; the reach ends at a conjunction or a ne
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from explorer.entities import Assertion
 from explorer.text import _cues
-from explorer.text._patterns import compile_cues
+from explorer.text._patterns import CueTable
 from explorer.text.findings import find_mentions
 
 _CLAUSE_COMMA = (
@@ -21,9 +22,11 @@ _SIZE_COMMA = (
     r",\s{1,4}(?:and\s)?(?:small|mild|mildly|moderate|minimal|stable|unchanged|persistent|chronic|"
     r"improv\w{2,4}|worsen\w{2,4}|increas\w{2,4}|possible|probable|likely)\b"
 )
-_SCOPE = re.compile(rf"(?P<comma>{_CLAUSE_COMMA})|(?P<size>{_SIZE_COMMA})|(?P<stop>;|:\s)", re.I)
+_SCOPE = re.compile(
+    rf"(?P<comma>{_CLAUSE_COMMA})|(?P<size>{_SIZE_COMMA})|(?P<stop>;|:\s)|(?P<pause>,)", re.I
+)
 _ALTERNATIVE = re.compile(r"\b(?:or|nor)\b", re.IGNORECASE)
-_CUES = compile_cues(
+_CUES = CueTable(
     {
         "unchanged": _cues.NO_CHANGE,
         "doubt_after": _cues.DOUBT_AFTER,
@@ -33,11 +36,13 @@ _CUES = compile_cues(
         "end": _cues.SCOPE_END,
     }
 )
-_ABNORMAL = compile_cues({"abnormal": _cues.ABNORMAL})
-_NORMAL = compile_cues({"normal": _cues.NORMAL})
-_NEXT_STEP = compile_cues({"next": _cues.RECOMMENDATION, "told": _cues.COMMUNICATION})
-_TECHNIQUE = compile_cues({"technique": _cues.TECHNIQUE})
-_COMPARISON_ONLY = compile_cues({"same": _cues.UNCHANGED})
+_ABNORMAL = CueTable({"abnormal": _cues.ABNORMAL})
+_NORMAL = CueTable({"normal": _cues.NORMAL})
+_NEXT_STEP = CueTable(
+    {"next": _cues.RECOMMENDATION, "told": _cues.COMMUNICATION, "limited": _cues.LIMITATION}
+)
+_TECHNIQUE = CueTable({"technique": _cues.TECHNIQUE})
+_COMPARISON_ONLY = CueTable({"same": _cues.UNCHANGED})
 _ANATOMY = re.compile(
     r"(?<!\w)(?:lungs?|heart|cardi\w+|mediast\w+|pleura\w?|hil\w+|aort\w+|bon\w{1,2}|osseous|"
     r"spine|ribs?|diaphragms?|hemidiaphragms?|trachea|soft tissues?|vascul\w+|silhouette|"
@@ -79,9 +84,9 @@ def _scope_events(text: str) -> list[tuple[int, str]]:
     ]
     # "No consolidation, large effusion, or pneumothorax" is one list.
     events += [
-        (match.start(), "end")
+        (match.start(), "pause" if match["pause"] else "end")
         for match in _SCOPE.finditer(text)
-        if match["size"] is None or match.start() > last_alternative
+        if match["comma"] or match["stop"] or match.start() > last_alternative
     ]
     return sorted(events)
 
@@ -96,18 +101,25 @@ def _sweep(
         else {"denial_after": "absent", "doubt_after": "uncertain"}
     )
     merged: list[tuple[int, str, Target | None]] = [(at, kind, None) for at, kind in events]
-    merged += [(target.start, "target", target) for target in targets]
+    # A mention may hold its cue ("heart is not enlarged"): forward, it counts where it ends.
+    merged += [(target.end - 1 if before else target.start, "target", target) for target in targets]
     merged.sort(key=lambda item: item[0], reverse=not before)
     scope: Assertion | None = None
     result = []
     for _, kind, target in merged:
         if target is not None:
             result.append(replace(target, state=scope) if scope else target)
-        elif kind == "end":
+        elif kind == "end" or (kind == "pause" and scope == "uncertain"):
             scope = None
         elif kind in kinds and not (kind == "doubt_before" and scope == "absent"):
             scope = kinds[kind]
     return result
+
+
+def targets_within(targets: Sequence[Target], *, start: int, end: int) -> Sequence[Target]:
+    """The targets, which are in order, that begin in [start, end)."""
+    first = bisect_left(targets, start, key=lambda target: target.start)
+    return targets[first : bisect_left(targets, end, lo=first, key=lambda target: target.start)]
 
 
 def assert_span(
@@ -116,7 +128,7 @@ def assert_span(
     """Assertion of `text[start:end]`, a phrase of the sentence `text` with its `targets`."""
     end = len(text) if end is None else end
     part = text[start:end]
-    states = {target.state for target in targets if start <= target.start < end}
+    states = {target.state for target in targets_within(targets, start=start, end=end)}
     if _TOKENS_ONLY.fullmatch(part):
         return "not about the image"
     if _is_next_step(part):
@@ -140,8 +152,8 @@ def _assert_without_target(part: str, *, normal: bool) -> Assertion:
         return "not about the image"
     cue = _CUES.search(part)
     kind = str(cue.lastgroup) if cue else ""
-    if kind == "unchanged" or (_COMPARISON_ONLY.search(part) and not anatomy):
-        return "present" if anatomy else "not about the image"
+    if kind == "unchanged" or _COMPARISON_ONLY.search(part):
+        return "absent" if anatomy else "not about the image"
     if kind.startswith("denial"):
         return "absent"
     return "uncertain" if kind.startswith("doubt") else "present"

@@ -1,6 +1,6 @@
 """Names the findings that a phrase mentions, from a small table of synonyms."""
 
-from explorer.text._patterns import compile_cues
+from explorer.text._patterns import CueTable
 
 FINDINGS: dict[str, tuple[str, ...]] = {
     "pneumothorax": (r"(?:hydro)?pneumothora(?:x|xes|ces)", r"ptx"),
@@ -214,10 +214,10 @@ FINDINGS: dict[str, tuple[str, ...]] = {
         r"metallic (?:fragments?|densit(?:y|ies)|objects?|foreign bod(?:y|ies))",
     ),
 }
-"""Finding -> ways to say it, as cues of `compile_cues`; the name is the glossary's word."""
+"""Finding -> ways to say it, as cues of `CueTable`; the name is the glossary's word."""
 
 _IDS = {name.replace(" ", "_"): name for name in FINDINGS}
-_PATTERN = compile_cues({identifier: FINDINGS[name] for identifier, name in _IDS.items()})
+_PATTERN = CueTable({identifier: FINDINGS[name] for identifier, name in _IDS.items()})
 
 
 def find_mentions(text: str) -> tuple[tuple[int, int, str], ...]:

@@ -1,11 +1,11 @@
 """Reads from a phrase on which side and in which zone of the chest its finding lies."""
 
 from explorer.entities import Side, Zone
-from explorer.text._patterns import compile_cues
+from explorer.text._patterns import CueTable
 from explorer.text._places import BILATERAL, LEFT, LOWER, MID, NOT_A_ZONE, RIGHT, UPPER
 
-_SIDES = compile_cues({"bilateral": BILATERAL, "right": RIGHT, "left": LEFT})
-_ZONES = compile_cues({"none": NOT_A_ZONE, "upper": UPPER, "mid": MID, "lower": LOWER})
+_SIDES = CueTable({"bilateral": BILATERAL, "right": RIGHT, "left": LEFT})
+_ZONES = CueTable({"none": NOT_A_ZONE, "upper": UPPER, "mid": MID, "lower": LOWER})
 _ZONE_NAMES: dict[str, Zone] = {"upper": "upper", "mid": "mid", "lower": "lower"}
 
 

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from explorer.text.assertion import Target
+from explorer.entities import Assertion
+from explorer.text.assertion import Target, targets_within
 from explorer.text.location import find_side, find_zone
 
 Span = tuple[int, int]
@@ -12,13 +13,21 @@ Span = tuple[int, int]
 _SEPARATOR = re.compile(
     r"(?P<strong>[;,]?\s{1,4}(?:but|however|although|though|while|whereas|yet),?\s{1,4}"
     r"|;\s{0,4})"
-    r"|(?P<list>,\s{0,4}(?:(?:and|or|as well as|and/or|with|plus|and with)\s{1,4})?)"
-    r"|(?P<bare>\s{1,4}(?:and|or|as well as|and/or|with|plus|nor)\s{1,4})"
-    r"|(?P<without>,?\s{1,4}(?=without\b))",
+    r"|(?P<denial>,?\s{1,4}(?:(?:and|with)\s{1,4}(?=no\b)|(?=without\b)))"
+    r"|(?P<list>,\s{0,4}"
+    r"(?:(?:and|or|as well as|and/or|with|plus|and with|otherwise,?)\s{1,4})?)"
+    r"|(?P<bare>\s{1,4}(?:and|or|as well as|and/or|with|plus|nor)\s{1,4})",
     re.IGNORECASE,
 )
+# Enough for any real clause; bounds the work on endless lists.
+_LOOK_BACK = 400
 _VERB = re.compile(
     r"\b(?:is|are|was|were|has|have|appears?|remains?|shows?|demonstrates?|seen|noted|recommended)\b",
+    re.IGNORECASE,
+)
+_BINDS_NEXT = re.compile(
+    r"\b(?:is|are|was|were|appears?|remains?|consistent|compatible|associated|along|together|keeping|"
+    r"continuous|confluent|patients?|compared|combined|status|between|both)\Z",
     re.IGNORECASE,
 )
 _STARTS_WITHOUT_SUBJECT = re.compile(
@@ -45,10 +54,10 @@ def split_phrases(sentence: str, targets: Sequence[Target]) -> tuple[Span, ...]:
         if match.start() < begin:
             continue
         following = separators[number + 1].start() if number + 1 < len(separators) else None
-        left = (begin, match.start())
+        left = (max(begin, match.start() - _LOOK_BACK), match.start())
         right = (match.end(), len(sentence) if following is None else following)
-        if match["strong"] is not None or _cuts(sentence, match, left, right, targets):
-            spans.append(left)
+        if _cuts(sentence, match, left, right, targets):
+            spans.append((begin, match.start()))
             begin = match.end()
     spans.append((begin, len(sentence)))
     return tuple(trimmed for span in spans if (trimmed := _trim(sentence, span)))
@@ -58,29 +67,49 @@ def _cuts(
     sentence: str, match: re.Match[str], left: Span, right: Span, targets: Sequence[Target]
 ) -> bool:
     left_text, right_text = sentence[slice(*left)], sentence[slice(*right)]
-    if _NEXT_STEP_CLAUSE.match(right_text) and match["bare"] != " with ":
-        return True
-    left_states = {target.state for target in targets if left[0] <= target.start < left[1]}
-    right_states = {target.state for target in targets if right[0] <= target.start < right[1]}
-    if _STARTS_WITHOUT_SUBJECT.match(right_text):
+    left_targets = targets_within(targets, start=left[0], end=left[1])
+    right_targets = targets_within(targets, start=right[0], end=right[1])
+    if match["strong"] is not None:
+        return bool(right_targets) or len(right_text.split()) > 2
+    if _BINDS_NEXT.search(left_text[-16:]) or _STARTS_WITHOUT_SUBJECT.match(right_text):
         return False
-    if match["without"] is not None:
-        return bool(right_states)
+    if match["denial"] is not None:
+        return bool(right_targets)
+    if _NEXT_STEP_CLAUSE.match(right_text):
+        return "with" not in match[0].lower()
     if _VERB.search(left_text) and _VERB.search(right_text):
         return True
-    if not left_states or not right_states:
+    if not left_targets or not right_targets:
         return False
+    right_place = right_text[: right_targets[0].end - right[0]]
+    return _separate(
+        {target.state for target in left_targets},
+        {target.state for target in right_targets},
+        left_place=_has_place(left_text),
+        right_place=_has_place(right_place),
+        any_right_place=_has_place(right_text),
+    )
+
+
+def _separate(
+    left_states: set[Assertion],
+    right_states: set[Assertion],
+    *,
+    left_place: bool,
+    right_place: bool,
+    any_right_place: bool,
+) -> bool:
+    """Whether two neighbours of a list are statements of their own."""
+    if "uncertain" in left_states and right_states == {"uncertain"}:
+        return left_place and right_place
     if left_states != right_states or left_states == {"absent"}:
         return True
-    return _separate_places(left_text, right_text, listed=match["list"] is not None)
+    # "Left atelectasis and effusion" and "atelectasis and effusion on the left" share a place.
+    return right_place or not (left_place or any_right_place)
 
 
-def _separate_places(left: str, right: str, *, listed: bool) -> bool:
-    left_place = find_side(left) or find_zone(left)
-    right_place = find_side(right) or find_zone(right)
-    if right_place:
-        return bool(left_place) or listed
-    return not left_place
+def _has_place(text: str) -> bool:
+    return find_side(text) is not None or find_zone(text) is not None
 
 
 def _trim(sentence: str, span: Span) -> Span | None:

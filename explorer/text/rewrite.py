@@ -3,7 +3,7 @@
 import re
 
 from explorer.text._null_phrases import NONSENSE_PHRASES, NULL_PHRASES
-from explorer.text._patterns import compile_cues
+from explorer.text._patterns import CueTable
 from explorer.text._places import BILATERAL
 from explorer.text.assertion import phrase_assertion
 
@@ -50,7 +50,7 @@ _SIDE_WORDS = re.compile(
     r"|(?-i:[RL])(?!\w))",
     re.IGNORECASE,
 )
-_BILATERAL = compile_cues({"bilateral": BILATERAL})
+_BILATERAL = CueTable({"bilateral": BILATERAL})
 
 
 def negated(phrase: str) -> str | None:
