@@ -1,0 +1,182 @@
+"""The viewer's messages, the bundle and what is accepted back from a browser."""
+
+import json
+import struct
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from explorer.entities import Box, Radiograph, VoiTable
+from explorer.ui.components.viewer import ViewerPane, ViewerPhrase, ViewerReference, payload
+from explorer.ui.components.viewer.bundle import bundle_modules
+from explorer.ui.components.viewer.component import read_event
+from explorer.ui.components.viewer.packing import pack_levels, unpack_levels
+from explorer.ui.components.viewer.payload import image_id, map_message, radiograph_message
+
+from .synthetic import make_grounded, make_radiograph
+
+
+def body_of(message: bytes) -> dict[str, Any]:
+    (length,) = struct.unpack_from("<I", message, 4)
+    return dict(json.loads(message[8 : 8 + length])["body"])
+
+
+def maps(*phrases: ViewerPhrase, **pane: Any) -> dict[str, Any]:
+    panes = [ViewerPane(make_radiograph(), phrases=phrases, **pane)]
+    return body_of(map_message(panes, key="k", shown=None, send_choice=False))["panes"][0]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (7, 1), (33, 65)])
+def test_packing_loses_nothing(shape: tuple[int, int]) -> None:
+    levels = np.random.default_rng(0).integers(0, 65536, shape, dtype=np.uint16)
+    np.testing.assert_array_equal(unpack_levels(pack_levels(levels), shape), levels)
+
+
+def test_packing_halves_a_smooth_noisy_image() -> None:
+    rows, columns = np.mgrid[:256, :256]
+    noise = np.random.default_rng(0).normal(0, 6, rows.shape)
+    levels = (2000 + 5 * rows + 3 * columns + noise).astype(np.uint16)
+    assert len(pack_levels(levels)) < 0.5 * levels.nbytes
+
+
+def test_a_new_phrase_leaves_the_radiograph_message_as_it_is(radiograph: Radiograph) -> None:
+    alone = radiograph_message([ViewerPane(radiograph)], key="k", height=640)
+    pane = ViewerPane(radiograph, phrases=(ViewerPhrase(make_grounded()),), title="A checkpoint")
+    assert radiograph_message([pane], key="k", height=640) == alone
+
+
+def test_the_same_radiograph_in_four_panes_is_sent_once(radiograph: Radiograph) -> None:
+    one = radiograph_message([ViewerPane(radiograph)], key="k", height=640)
+    four = radiograph_message([ViewerPane(radiograph)] * 4, key="k", height=640)
+    names = {pane["levels"] for pane in body_of(four)["panes"]}
+    assert names == {body_of(one)["panes"][0]["levels"]}
+
+
+def test_images_with_other_levels_have_other_names(radiograph: Radiograph) -> None:
+    assert image_id(radiograph) != image_id(make_radiograph(radiograph.levels + np.uint16(1)))
+    assert image_id(radiograph) == image_id(make_radiograph())
+
+
+def test_percentiles_leave_padding_out() -> None:
+    levels = np.full((10, 10), 100, np.uint16)
+    levels[:, 5:] = 60000
+    valid = np.ones((10, 10), np.bool_)
+    valid[:, 5:] = False
+    message = radiograph_message(
+        [ViewerPane(make_radiograph(levels, valid=valid))], key="k", height=9
+    )
+    assert body_of(message)["panes"][0]["percentiles"]["100"] == 100
+
+
+def test_percentiles_are_modality_values_in_order_for_a_falling_slope() -> None:
+    levels = np.arange(101, dtype=np.uint16)[None].repeat(2, axis=0)
+    shown = make_radiograph(levels, level_slope=-2.0, level_intercept=500.0)
+    message = radiograph_message([ViewerPane(shown)], key="k", height=9)
+    percentiles = body_of(message)["panes"][0]["percentiles"]
+    assert (percentiles["0"], percentiles["100"]) == (300.0, 500.0)
+
+
+def test_a_huge_image_is_averaged_over_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payload, "MAX_PIXELS_SENT", 20)
+    levels = np.arange(5 * 6, dtype=np.uint16).reshape(5, 6)
+    message = radiograph_message([ViewerPane(make_radiograph(levels))], key="k", height=9)
+    sent = body_of(message)["panes"][0]
+    assert (sent["sentHeight"], sent["sentWidth"], sent["reduction"]) == (3, 3, 2)
+    assert (sent["height"], sent["width"]) == (5, 6)
+
+
+def test_a_voi_table_travels_with_its_name() -> None:
+    table = VoiTable("Chest", 10.0, np.linspace(0, 1, 4, dtype=np.float32))
+    shown = replace(make_radiograph(), windows=(table,))
+    [window] = body_of(radiograph_message([ViewerPane(shown)], key="k", height=9))["panes"][0][
+        "windows"
+    ]
+    assert (window["kind"], window["name"], window["first"]) == ("table", "Chest", 10.0)
+
+
+def test_an_undefined_correlation_is_null() -> None:
+    [phrase] = maps(ViewerPhrase(make_grounded(), sentence=2))["phrases"]
+    assert phrase["id"] == "s2"
+    assert phrase["map"]["controls"]["nonsense"] is None
+    assert phrase["map"]["controls"]["swapped"] == 0.2
+
+
+def test_a_sentence_without_a_map_keeps_its_words() -> None:
+    [phrase] = maps(ViewerPhrase(None, "not about the image", text="Cough.", sentence=0))["phrases"]
+    assert (phrase["text"], phrase["map"]) == ("Cough.", None)
+
+
+def test_a_phrase_without_map_and_words_is_refused() -> None:
+    with pytest.raises(ValueError, match="needs a text"):
+        ViewerPhrase(None)
+
+
+def test_reference_boxes_may_be_plain_pairs() -> None:
+    reference = (("nodule", Box(1, 2, 3, 4)), ViewerReference("mass", Box(0, 0, 2, 2), 3))
+    shown = maps(reference=reference)["reference"]
+    assert [item["sentence"] for item in shown] == [None, 3]
+    assert shown[0]["box"] == [1, 2, 3, 4]
+
+
+def test_events_from_the_browser_are_checked(radiograph: Radiograph) -> None:
+    panes = [ViewerPane(radiograph, phrases=(ViewerPhrase(make_grounded(), sentence=1),))]
+    name = image_id(radiograph)
+    good = {"id": "box-1", "pane": 0, "image": name, "box": [1, 1, 4, 5.5]}
+    bad: list[Any] = [
+        good | {"image": "other"},
+        good | {"pane": 7},
+        good | {"box": [4, 1, 1, 5]},
+        good | {"box": [0, 0, 9, 5]},
+        good | {"box": [0, 0, "nan", 5]},
+        good | {"box": [1, 2]},
+        {"pane": 0},
+        "nonsense",
+        None,
+    ]
+    event = read_event([*bad, good], "s1", panes, send_choice=True)
+    assert [box.box for box in event.boxes] == [Box(1, 1, 4, 5.5)]
+    assert event.box is not None
+    assert event.box.box_id == "box-1"
+    assert event.phrase_id == "s1"
+    assert read_event(None, "s9", panes, send_choice=True).phrase_id is None
+    assert read_event("boxes", "s1", panes, send_choice=False).phrase_id is None
+
+
+def test_modules_are_joined_in_order_of_need(tmp_path: Path) -> None:
+    (tmp_path / "one.js").write_text("export const one = 1;\nexport function add(x) {\n}\n")
+    (tmp_path / "two.js").write_text('import { one } from "./one.js";\nexport const two = one;\n')
+    main = tmp_path / "main.js"
+    main.write_text(
+        'import { add as plus } from "./one.js";\nimport { two } from "./two.js";\n'
+        "export default function start() {}\n"
+    )
+    text = bundle_modules(main)
+    assert text.index("module_one") < text.index("module_two") < text.index("module_main")
+    assert "const { add: plus } = module_one;" in text
+    assert text.rstrip().endswith("export default module_main.start;")
+    assert text.count("const module_one") == 1
+
+
+def test_a_circle_of_modules_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text('import { b } from "./b.js";\nexport const a = 1;\n')
+    (tmp_path / "b.js").write_text('import { a } from "./a.js";\nexport const b = 1;\n')
+    with pytest.raises(ValueError, match=r"a\.js -> b\.js -> a\.js"):
+        bundle_modules(tmp_path / "a.js")
+
+
+def test_an_import_that_would_be_lost_is_refused(tmp_path: Path) -> None:
+    main = tmp_path / "main.js"
+    main.write_text('import * as all from "./x.js";\nexport default function start() {}\n')
+    with pytest.raises(ValueError, match="not read here"):
+        bundle_modules(main)
+
+
+def test_report_text_never_becomes_markup() -> None:
+    folder = Path(payload.__file__).parent / "js"
+    for path in folder.rglob("*.js"):
+        source = path.read_text("utf-8")
+        for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+            assert way not in source, f"{path.name} uses {way}"
