@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -26,6 +27,7 @@ from explorer.errors import CheckpointError, DataSetError, NotARadiographError
 from explorer.evaluation.benchmark import Track, as_report, run_benchmark
 from explorer.evaluation.protocols import nih_boxes
 from explorer.exchange import figure, grounding_json
+from explorer.exchange.grounding_json import to_json_text as to_json_text
 from explorer.grounding.controls import measure_controls
 from explorer.grounding.geometry import fit_frame, to_model_input, with_image_shape
 from explorer.grounding.regions import find_regions
@@ -324,7 +326,7 @@ def grounding_document(
     grounded: Sequence[GroundedPhrase],
     *,
     sentences: Sequence[Sentence] | None = None,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Gather a grounding into plain values for JSON: boxes in original pixels, no patient data."""
     assertions = [s.assertion for s in sentences or ()]
     return grounding_json.grounding_document(

@@ -1,10 +1,9 @@
 """`explorer ground`: the region of each phrase in one radiograph, as JSON and a figure."""
 
-import json
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -87,8 +86,9 @@ def ground(
         document = pipeline.grounding_document(
             engine, radiograph, embeddings, grounded, sentences=sentences
         )
+        written = pipeline.to_json_text(document)
         picture = pipeline.grounding_figure(engine, radiograph, grounded)
-    _write_results(targets, document, picture)
+    _write_results(targets, written, picture)
     _print_grounding(console, grounded)
     say(log, f"Wrote {targets[0]} and {targets[1]}. Research use, not for diagnosis.")
 
@@ -115,10 +115,9 @@ def _targets(out: Path, *, force: bool) -> tuple[Path, Path]:
     return targets
 
 
-def _write_results(targets: tuple[Path, Path], document: dict[str, Any], picture: bytes) -> None:
+def _write_results(targets: tuple[Path, Path], text: str, picture: bytes) -> None:
     targets[0].parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
-    targets[0].write_text(text + "\n", encoding="utf-8")
+    targets[0].write_text(text, encoding="utf-8")
     targets[1].write_bytes(picture)
 
 

@@ -1,5 +1,7 @@
 """One grounding as JSON: boxes in original pixels, controls, frame and provenance."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +21,7 @@ from explorer.entities import (
 SCHEMA = "radiograph-grounding/1"
 NOTICE = "Research use, not for diagnosis."
 DIGITS = 4  # of cosines and scores
+_NUMBERS = re.compile(r"\[\n\s*(?:-?[\d.eE+-]+,\n\s*)*-?[\d.eE+-]+\n\s*\]")
 
 
 def grounding_document(
@@ -78,6 +81,13 @@ def grounding_document(
         "frame": _frame(frame),
         "phrases": phrases,
     }
+
+
+def to_json_text(document: Mapping[str, Any]) -> str:
+    """Write a document as JSON, lists of numbers on one line each."""
+    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+    # A line break inside a string is escaped, so only lists of numbers match.
+    return _NUMBERS.sub(lambda found: " ".join(found[0].split()), text) + "\n"
 
 
 def _image(radiograph: Radiograph, source_name: str | None) -> dict[str, Any]:

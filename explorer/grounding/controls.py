@@ -130,7 +130,7 @@ def _map_reasons(
     if z < MIN_NULL_Z:
         reasons.append(
             f"The map does not stand out: its peak of {peak:.2f} lies {abs(z):.1f} standard "
-            f"deviations {'above' if z >= 0 else 'below'} what phrases about nothing reach here; "
+            f"deviations {'above' if z >= 0 else 'below'} phrases about nothing; "
             f"{MIN_NULL_Z:g} above are needed."
         )
     if to_nonsense > MAX_NONSENSE_CORRELATION:

@@ -19,7 +19,7 @@ from explorer.entities import (
     Spacing,
     Window,
 )
-from explorer.exchange.grounding_json import NOTICE, SCHEMA, grounding_document
+from explorer.exchange.grounding_json import NOTICE, SCHEMA, grounding_document, to_json_text
 
 FRAME = ModelFrame((30, 20), (64, 64), (2, 2), 3.2, 64 / 30, 0.0, 0.0)
 COSINE = np.array([[0.5, -0.25], [0.125, 0.123456]], np.float32)
@@ -112,3 +112,11 @@ def test_assertion_and_place_in_the_report_are_kept():
     assert phrase["sentence"] == {"section": "Findings", "start": 10, "end": 23}
     with pytest.raises(ValueError, match="assertions must be one a phrase, got 2 for 1"):
         document(assertions=["present", "absent"])
+
+
+def test_text_keeps_rows_of_numbers_on_one_line_and_every_value():
+    found = document(source_name="[\n 1,\n 2\n].dcm")
+    text = to_json_text(found)
+    assert json.loads(text) == found
+    assert "[ 0.5, -0.25 ]" in text
+    assert "[ 0.125, 0.1235 ]" in text
