@@ -54,21 +54,21 @@ def random_technique(rng: np.random.Generator, *, view: str) -> Technique:
     portable = view == "AP"
     uniform = rng.uniform
     return Technique(
-        bone=uniform(0.9, 2.0),
+        bone=uniform(0.8, 1.7),
         soft=uniform(0.75, 1.15),
         wall=uniform(0.45, 1.3),
         abdomen=uniform(0.6, 1.05),
         markings=uniform(0.8, 1.9),
         attenuation=uniform(0.13, 0.2),
-        scatter=uniform(0.25, 0.7) if portable else uniform(0.1, 0.5),
-        noise=uniform(0.004, 0.03) if portable else uniform(0.002, 0.015),
-        detail=uniform(0, 1.4) if rng.random() < 0.75 else 0.0,
-        equalise=uniform(0.0, 0.6),
-        local=uniform(0.5, 2.0) if rng.random() < 0.2 else 0.0,
+        scatter=uniform(0.35, 0.8) if portable else uniform(0.2, 0.65),
+        noise=uniform(0.003, 0.02) if portable else uniform(0.001, 0.01),
+        detail=float(rng.exponential(0.6)) if rng.random() < 0.85 else 0.0,
+        equalise=float(rng.beta(1.2, 3.0)) * 0.6,
+        local=uniform(0.5, 1.6) if rng.random() < 0.1 else 0.0,
         gamma=uniform(0.65, 1.25),
         low=uniform(0.0, 0.03),
         high=uniform(0.0, 0.22),
-        softness_mm=uniform(0.3, 1.3) if portable else uniform(0.1, 0.8),
+        softness_mm=uniform(0.1, 0.9) if portable else uniform(0.05, 0.5),
         grid_lines=uniform(0.002, 0.01) if rng.random() < 0.06 else 0.0,
     )
 
@@ -117,12 +117,14 @@ def process(
         average = float(signal[body].mean())
         signal = signal - technique.equalise * (blur(signal, 22 * px) - average)
     if technique.detail:
-        signal = signal + technique.detail * (signal - blur(signal, rng.uniform(1.5, 8) * px))
+        signal = signal + technique.detail * (
+            signal - blur(signal, rng.choice([1.0, 1.6, 3.0, 6.0]) * px)
+        )
     lungs = scene.lungs["right"].aerated | scene.lungs["left"].aerated
     inner = signal[lungs] if lungs.any() else signal[body]
     dark = float(np.percentile(inner, 1 + 100 * technique.low))
     bright = float(np.percentile(signal[body], 99.7 - 100 * technique.high))
-    margin = rng.uniform(0.02, 0.3) * (bright - dark)
+    margin = rng.uniform(0.08, 0.5) * (bright - dark)
     shown = np.clip((signal - dark + margin) / max(1e-3, bright - dark + margin), 0, None)
     # A film's shoulder: the dense end bends over instead of being cut.
     knee = rng.uniform(0.75, 0.95)
@@ -133,6 +135,9 @@ def process(
         clahe = cv2.createCLAHE(technique.local, (8, 8))
         levels = clahe.apply((shown * 65535).astype(np.uint16))
         shown = levels.astype(np.float32) / 65535
+    # Few films use all of the screen: black and white ends as measured on real ones.
+    low, high = abs(rng.normal(0.0, 0.035)), 1 - abs(rng.normal(0.08, 0.09))
+    shown = low + (high - low) * shown
     if rng.random() < 0.3:  # Uneven detector or heel effect.
         shown = np.clip(shown * (1 + 0.03 * smooth_noise(rng, shown.shape, cell=200 * px)), 0, 1)
     return shown.astype(np.float32)

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import (
+    UID,
     DigitalXRayImageStorageForPresentation,
     ExplicitVRLittleEndian,
     JPEG2000Lossless,
@@ -70,9 +71,9 @@ def _uid(levels: np.ndarray, study: PhantomStudy) -> str:
 def _with_meta(root: str) -> FileDataset:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = DigitalXRayImageStorageForPresentation
-    meta.MediaStorageSOPInstanceUID = f"{root}.3"
+    meta.MediaStorageSOPInstanceUID = UID(f"{root}.3")
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = "2.25.30411020300912"
+    meta.ImplementationClassUID = UID("2.25.30411020300912")
     return FileDataset("", Dataset(), file_meta=meta, preamble=b"\0" * 128)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import cv2
 import numpy as np
 
 from explorer.entities import Float32, Side
@@ -42,14 +43,17 @@ def _extend_upwards(
     reach_mm = 185.0 - (185.0 - neck_mm) * np.clip(height_mm / rise_mm, 0, 1) ** rng.uniform(
         0.45, 0.8
     )
-    inside = np.clip((reach_mm - offset_mm) / 22.0, 0, 1) ** 0.5
+    inside = np.clip((reach_mm - offset_mm) / 30.0, 0, 1) ** 0.5
     neck = 11.0 * np.sqrt(np.clip(1 - (offset_mm / (neck_mm + 1)) ** 2, 0, 1))
     top = blur(layers["wall"], 3)[edge : edge + 6].mean(axis=0) + blur(layers["mediastinum"], 3)[
         edge : edge + 6
     ].mean(axis=0)
-    away = np.exp(-height_mm / 45.0)
-    grown = np.maximum(top[None] * inside * (0.35 + 0.65 * away), 0.75 * neck * (1 - 0.3 * away))
+    away = np.exp(-height_mm / 110.0)
+    flesh = blur(np.repeat(top[None], edge, axis=0), 4) * inside * (0.3 + 0.7 * away)
+    grown = np.maximum(flesh, 0.8 * neck * (1 - 0.3 * away))
     layers["wall"][:edge] = grown
+    seam = slice(max(0, edge - 14), edge + 6)
+    layers["wall"][seam] = blur(layers["wall"], 3.0)[seam]
     for name in ("mediastinum", "vessels"):
         layers[name][:edge] = layers[name][edge][None] * np.exp(-height_mm / 15.0)
     for name in ("spine", "airway"):
@@ -69,7 +73,10 @@ def _extend_downwards(layers: dict[str, Float32]) -> None:
     last = np.where(lower_half, np.maximum(0, last - 8), total.shape[0])[None]
     source = np.minimum(rows, np.minimum(last, total.shape[0] - 1))
     for name, layer in layers.items():
-        layers[name] = np.take_along_axis(layer, source, axis=0)
+        longer = np.take_along_axis(layer, source, axis=0)
+        # Blurred sideways below the CT, or every column would leave a streak.
+        even = cv2.blur(longer, (61, 1))
+        layers[name] = np.where(rows > last, even, longer).astype(np.float32)
 
 
 def _mirror_rows(layer: Float32, *, edge: int, period: int) -> None:
@@ -86,9 +93,9 @@ def _add_arms(
     pixel = projection.pixel_mm
     shape = layers["wall"].shape
     layers["arms"] = np.zeros(shape, np.float32)
-    shown = rng.random() < 0.8
+    shown = rng.random() < 0.65
     spread = rng.uniform(8, 26)
-    radius = rng.uniform(34, 52)
+    radius = rng.uniform(42, 60)
     shoulder_y = projection.top * pixel + rng.uniform(10, 30)
     for sign in (-1, 1):
         if not shown:
@@ -98,10 +105,10 @@ def _add_arms(
         end = (start[0] + sign * np.sin(angle) * 330, start[1] + np.cos(angle) * 330)
         distance = _distance_to_segment(shape, start=start, end=end, pixel_mm=pixel)
         flesh = 2 * np.sqrt(np.clip(radius**2 - distance**2, 0, None)) / 10
-        layers["wall"] = np.maximum(layers["wall"], 0.8 * flesh.astype(np.float32))
+        layers["wall"] = np.maximum(layers["wall"], 1.0 * flesh.astype(np.float32))
         bone = 2 * np.sqrt(np.clip(13.0**2 - distance**2, 0, None)) / 10
         marrow = 2 * np.sqrt(np.clip(8.0**2 - distance**2, 0, None)) / 10
-        layers["arms"] += (1.7 * bone - 1.1 * marrow).astype(np.float32)
+        layers["arms"] += (1.3 * bone - 0.9 * marrow).astype(np.float32)
 
 
 def _distance_to_segment(

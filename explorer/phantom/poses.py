@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from explorer.entities import Float32
 from explorer.errors import DataSetError
-from explorer.phantom.anatomy import Anatomy, build_anatomy
+from explorer.phantom.anatomy import LOBES, Anatomy, build_anatomy
 from explorer.phantom.habitus import complete_body
 from explorer.phantom.projection import ProjectedView, project, random_pose
 from explorer.phantom.source import LabelledCt, cache_folder, load_ct, locate_ct
+from explorer.phantom.textures import blur
 
 BANK_VERSION = 1
+_SHARPENED = (*LOBES, "ribs", "shoulder", "spine", "vessels", "airway")
 _LATERAL_EVERY = 9  # One pose in nine is a lateral.
 
 
@@ -70,18 +72,26 @@ class PoseBank:
             return np.asarray(stored["slices"])
 
 
-def pose_of(index: int, *, seed: int, anatomy: Anatomy, pixel_mm: float = 1.125) -> StoredPose:
+def pose_of(index: int, *, seed: int, anatomy: Anatomy, pixel_mm: float = 0.95) -> StoredPose:
     """Project pose `index` of a bank; the same numbers give the same pose at any pixel size."""
     rng = np.random.default_rng([seed, index, BANK_VERSION])
     lateral = index % _LATERAL_EVERY == 8
     view: ProjectedView = "lateral" if lateral else ("PA" if rng.random() < 0.58 else "AP")
     projection = project(anatomy, random_pose(rng, view=view), pixel_mm=pixel_mm)
+    layers = complete_body(projection, rng)
+    for name in _SHARPENED:
+        layers[name] = _sharpen(layers[name], sigma=1.3 / projection.pixel_mm)
     return StoredPose(
-        layers=complete_body(projection, rng),
+        layers=layers,
         landmarks=dict(projection.landmarks),
         pixel_mm=projection.pixel_mm,
         view=view,
     )
+
+
+def _sharpen(layer: Float32, *, sigma: float) -> Float32:
+    """Undo some of the blur that 2.5 mm slices and resampling leave."""
+    return np.clip(layer + 1.2 * (layer - blur(layer, sigma)), 0, None).astype(np.float32)
 
 
 def open_bank(

@@ -93,7 +93,7 @@ def frame_scene(
     box = np.array([xs.min(), ys.min(), xs.max() + 1, ys.max() + 1], float)
     if view != "lateral":
         dome = lung & (layers["T_abdomen"] < 4.0)
-        box[3] = box[3] * 0.45 + (np.nonzero(dome)[0].max() + 1) * 0.55
+        box[3] = np.nonzero(dome)[0].max() + 1
     target = np.clip(
         rng.normal(_FRAME_MEAN, _FRAME_SPREAD), [-0.02, 0.01, 0.8, 0.6], [0.2, 0.25, 1.02, 0.99]
     )
@@ -104,7 +104,7 @@ def frame_scene(
     scale_y = (box[3] - box[1]) / ((target[3] - target[1]) * height)
     # People differ in shape, pixels do not: keep the two scales within what bodies do.
     middle = np.sqrt(scale_x * scale_y)
-    ratio = np.clip(scale_x / scale_y, 0.8, 1.3)
+    ratio = np.clip(scale_x / scale_y * rng.uniform(0.95, 1.15), 0.9, 1.5)
     scale_x, scale_y = middle * np.sqrt(ratio), middle / np.sqrt(ratio)
     centre = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
     place = ((target[0] + target[2]) / 2 * width, (target[1] + target[3]) / 2 * height)

@@ -42,9 +42,7 @@ ELLIPSOIDS: dict[str, tuple[int, tuple[float, float, float], tuple[float, float,
 def make_ct() -> LabelledCt:
     """Ellipsoids in an elliptic trunk of 340 x 240 mm; later structures win where they overlap."""
     grid = np.meshgrid(*(np.arange(n) for n in SHAPE), indexing="ij")
-    x, y, z = (
-        (g + 0.5 - n / 2) * step for g, n, step in zip(grid, SHAPE, SPACING, strict=True)
-    )
+    x, y, z = ((g + 0.5 - n / 2) * step for g, n, step in zip(grid, SHAPE, SPACING, strict=True))
     hounsfield = np.full(SHAPE, -1000, np.int16)
     hounsfield[(x / 170) ** 2 + (y / 120) ** 2 < 1] = 30
     labels = np.zeros(SHAPE, np.uint8)

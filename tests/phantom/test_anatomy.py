@@ -9,9 +9,11 @@ from tests.phantom.conftest import SPACING, make_ct
 
 def volume_cm3(anatomy: Anatomy, name: str) -> float:
     """Volume under a thickness layer."""
-    return float(anatomy.slabs[name].planes.astype(np.float64).sum()) * float(
-        np.prod(anatomy.spacing_mm)
-    ) / 1000
+    return (
+        float(anatomy.slabs[name].planes.astype(np.float64).sum())
+        * float(np.prod(anatomy.spacing_mm))
+        / 1000
+    )
 
 
 def test_lobe_volume_is_kept(ct: LabelledCt, anatomy: Anatomy) -> None:

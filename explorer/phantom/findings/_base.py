@@ -136,7 +136,26 @@ def visible(added: Float32, *, share: float = 0.3, least_cm: float = 0.15) -> Ma
     if not (added > least_cm).any():
         return np.zeros(added.shape, bool)
     top = float(np.percentile(added[added > least_cm], 95))
-    return added > max(least_cm, share * top)
+    return without_crumbs(added > max(least_cm, share * top))
+
+
+def without_crumbs(mask: Mask) -> Mask:
+    """Drop connected parts below a twelfth of the largest: they are not findings of their own."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        mask.astype(np.uint8), connectivity=8
+    )
+    areas = stats[:, cv2.CC_STAT_AREA]
+    areas[0] = 0
+    kept = np.flatnonzero(areas >= 1 / 12 * areas.max()) if count > 1 else np.array([], int)
+    return np.isin(labels, kept)
+
+
+def seen_against(scene: Scene) -> Mask:
+    """Where an opacity can be told: not below the costophrenic angle of its lung."""
+    hidden = np.zeros(scene.shape, bool)
+    for lung in scene.lungs.values():
+        hidden |= lung.full & (lung.height > 1.0)
+    return ~hidden
 
 
 def outer_distance_mm(scene: Scene, side: Side) -> Float32:

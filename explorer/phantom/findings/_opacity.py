@@ -3,7 +3,7 @@
 import numpy as np
 
 from explorer.entities import Float32, Side, Zone
-from explorer.phantom.findings._base import Mask, distance_mm, random_point, visible
+from explorer.phantom.findings._base import Mask, distance_mm, random_point, seen_against, visible
 from explorer.phantom.scene import Scene
 from explorer.phantom.textures import blur, cloud, sigmoid
 
@@ -68,7 +68,7 @@ def lobar(
 
 def add_opacity(scene: Scene, added: Float32, *, share: float = 0.3) -> Mask | None:
     """Lay an opacity into the scene; return its mask, or None when it would not be seen."""
-    mask = visible(added, share=share, least_cm=0.2)
+    mask = visible(added, share=share, least_cm=0.2) & seen_against(scene)
     if mask.sum() < 12:
         return None
     scene.extra += np.where(mask | (added > 0), added, 0)

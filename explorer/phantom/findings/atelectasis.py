@@ -9,7 +9,6 @@ from explorer.phantom.findings._base import (
     pick_side,
     severity_of,
     sides_of,
-    visible,
 )
 from explorer.phantom.findings._opacity import add_opacity
 from explorer.phantom.scene import Scene
@@ -127,8 +126,8 @@ def _collapse(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     inside: Float32 = sigmoid(-edge * rng.uniform(25, 60))
     depth = np.maximum(scene.lobe(name), 0.35 * lung.thickness)
     added = blur(inside * depth * rng.uniform(0.35, 0.8), 0.8 * scene.px_per_mm)
-    mask = visible(added, share=0.3, least_cm=0.3)
-    if add_opacity(scene, added) is None:
+    mask = add_opacity(scene, added)
+    if mask is None:
         return None
     templates = (
         f"{words} collapse",

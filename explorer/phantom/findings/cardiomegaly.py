@@ -77,7 +77,11 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     """Widen the heart by 25 to 75 percent."""
     wider = float(rng.uniform(1.25, 1.75))
     grown = resize_heart(scene, rng, wider=wider)
-    mask = blur(grown, 1.0 * scene.px_per_mm) > 0.8
+    outline = (blur(grown, 1.0 * scene.px_per_mm) > 0.8).astype(np.uint8)
+    # The stems of the great vessels belong to the CT's heart, not to its outline on a film.
+    side = 2 * round(14 * scene.px_per_mm) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    mask = cv2.morphologyEx(outline, cv2.MORPH_OPEN, disc) > 0
     if mask.sum() < 50:
         return None
     return Inserted(mask=mask, side=None, zone=None, severity=severity_of(wider, 1.38, 1.58))

@@ -8,6 +8,7 @@ from explorer.phantom.findings._base import (
     Inserted,
     outer_distance_mm,
     pick_side,
+    seen_against,
     severity_of,
     sides_of,
     visible,
@@ -56,7 +57,7 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
         amount = float(rng.beta(1.3, 2.2))
         added += _free_fluid(scene, rng, side=one, amount=amount)
         amounts.append(amount)
-    mask = visible(added, share=0.22, least_cm=0.4)
+    mask = visible(added, share=0.22, least_cm=0.4) & seen_against(scene)
     if mask.sum() < 12:
         return None
     scene.extra += added

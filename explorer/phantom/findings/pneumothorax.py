@@ -10,6 +10,7 @@ from explorer.phantom.findings._base import (
     outer_distance_mm,
     pick_side,
     severity_of,
+    without_crumbs,
 )
 from explorer.phantom.scene import LOBES_OF, Scene
 from explorer.phantom.textures import blur, smooth_noise
@@ -66,6 +67,7 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     gap = outer_distance_mm(scene, side)
     air = (gap < width * profile * ripple) & lung.aerated
     air = cv2.morphologyEx(air.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+    air = without_crumbs(air)
     if air.sum() < 30:
         return None
     _empty(scene, rng, side=side, air=air, gap=gap)
