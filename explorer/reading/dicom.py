@@ -159,7 +159,7 @@ def _check_pixel_header(dataset: FileDataset) -> None:
         frames=header.integer_of(dataset, "NumberOfFrames", 1),
     )
     photometric = header.text_of(dataset, "PhotometricInterpretation")
-    samples = header.integer_of(dataset, "SamplesPerPixel", 1)
+    samples = header.integer_of(dataset, "SamplesPerPixel", _SAMPLES.get(photometric, 1))
     if photometric not in _SAMPLES:
         raise UnsupportedFileError(
             f"The photometric interpretation must be one of {', '.join(_SAMPLES)}, this file "
@@ -170,6 +170,21 @@ def _check_pixel_header(dataset: FileDataset) -> None:
             f"{photometric} images have {_SAMPLES[photometric]} sample(s) per pixel, this file "
             f"states {samples}. Export it again."
         )
+    _fill_gaps(dataset, samples)
+
+
+def _fill_gaps(dataset: FileDataset, samples: int) -> None:
+    """Set required elements that careless writers leave out to the only sensible value."""
+    bits = header.integer_of(dataset, "BitsAllocated", 0)
+    for keyword, value in {
+        "SamplesPerPixel": samples,
+        "PixelRepresentation": 0,
+        "PlanarConfiguration": 0,
+        "BitsStored": bits,
+        "HighBit": header.integer_of(dataset, "BitsStored", bits) - 1,
+    }.items():
+        if bits in (8, 16, 32) and dataset.get(keyword) is None:
+            setattr(dataset, keyword, value)
 
 
 def _transfer_syntax(dataset: FileDataset) -> tuple[str, str]:

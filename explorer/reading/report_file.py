@@ -1,6 +1,7 @@
 """Bytes of an uploaded report file to text, whatever encoding the hospital system wrote."""
 
 import codecs
+from itertools import pairwise
 
 import charset_normalizer
 
@@ -15,8 +16,8 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# In Western European text accents are rare; in other scripts most letters are not ASCII.
-_WESTERN_SHARE = 0.15
+# Western accents stand alone among ASCII letters; letters of other scripts stand side by side.
+_WESTERN_NEIGHBOURS = 0.3
 _REMEDY = "Save the report as plain text (.txt, UTF-8) or paste it."
 
 
@@ -82,8 +83,9 @@ def _guess_utf16(data: bytes) -> str:
 
 
 def _decode_legacy(data: bytes) -> str:
-    share = sum(byte >= 0x80 for byte in data) / len(data)
-    if share > _WESTERN_SHARE:
+    high = [byte >= 0x80 for byte in data]
+    neighbours = sum(one and next_one for one, next_one in pairwise(high))
+    if neighbours > _WESTERN_NEIGHBOURS * sum(high):
         match = charset_normalizer.from_bytes(data).best()
         if match is not None:
             return str(match)

@@ -189,3 +189,12 @@ def test_broken_lookup_table_is_damaged() -> None:
     item.LUTData = b"\x00" * 10
     with pytest.raises(DamagedFileError, match="lookup table"):
         read_radiograph(dicom(ramp(), VOILUTSequence=[item]))
+
+
+@pytest.mark.parametrize(
+    "keyword", ["SamplesPerPixel", "PixelRepresentation", "BitsStored", "HighBit", "Modality"]
+)
+def test_gaps_in_the_header_that_have_one_sensible_value_are_filled(keyword: str) -> None:
+    made = dataset(ramp())
+    delattr(made, keyword)
+    np.testing.assert_array_equal(read_radiograph(saved(made)).levels, ramp())

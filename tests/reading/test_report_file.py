@@ -34,6 +34,16 @@ def test_typographic_letters_survive(encoding: str) -> None:
     assert decode_report(FRENCH.encode(encoding)) == FRENCH
 
 
+@pytest.mark.parametrize("text", ["Ödem", "é", "Früher „größer“ – jetzt ähnlich."])
+def test_short_western_texts_are_not_taken_for_another_script(text: str) -> None:
+    assert decode_report(text.encode("cp1252")) == text
+
+
+def test_japanese_is_recognised() -> None:
+    text = "胸部X線写真：心拡大なし。肺野清明。"
+    assert decode_report(text.encode("shift-jis")) == text
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1251", "koi8-r"])
 def test_cyrillic_is_not_taken_for_western(encoding: str) -> None:
     assert decode_report((RUSSIAN * 3).encode(encoding)) == RUSSIAN * 3
