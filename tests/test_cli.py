@@ -195,6 +195,15 @@ def test_evaluate_prints_a_table_and_writes_the_documented_json(engine, tmp_path
     assert "macro" in shown
 
 
+def test_the_table_fits_on_80_columns(engine, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    images, boxes = write_data_set(tmp_path)
+    assert run("evaluate", "grounding", "--images", images, "--boxes", boxes) == 0
+    macro = next(line for line in capsys.readouterr().out.splitlines() if "macro" in line)
+    # Three means, each with its interval in brackets, on one line.
+    assert macro.count("[") == macro.count("]") == 3
+
+
 def test_missing_image_files_are_counted(engine, tmp_path, capsys):
     images, boxes = write_data_set(tmp_path, missing=True)
     assert run("evaluate", "grounding", "--images", images, "--boxes", boxes) == 6

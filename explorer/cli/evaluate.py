@@ -1,6 +1,7 @@
 """`explorer evaluate grounding`: pinned grounding figures with intervals, beside the prior."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -62,33 +63,47 @@ def evaluate_grounding(
 
 
 def _print_evaluation(console: "Console", found: dict[str, Any]) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    number, checkpoint = found["n"], found["checkpoint"]
+    number, spans = found["n"], found["intervals"]
     table = Table(
         title=f"{found['protocol']}, split {found['split']}: {number['images']} images of "
-        f"{number['patients']} patients, checkpoint {checkpoint['name']}",
-        caption=f"95 % intervals: bootstrap by patient. Prior: {found['prior_source']}.",
+        f"{number['patients']} patients, checkpoint {found['checkpoint']['name']}",
+        caption="In brackets: 95 % interval, bootstrap by patient. "
+        f"Prior: {found['prior_source']}.",
+        box=SIMPLE_HEAD,
     )
-    for name, justify in (("finding", "left"), ("row", "left"), ("n", "right")):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
-    for name in ("pointing", "CNR", "mIoU(.1-.5)"):
-        table.add_column(name, justify="right")
-    parts = [*found["findings"].items(), ("macro", found["macro"])]
-    for finding, rows in parts:
+    table.add_column("finding", no_wrap=True)
+    table.add_column("row", no_wrap=True)
+    for name in ("n", "pointing", "CNR", "mIoU(.1-.5)"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for finding, rows in (*found["findings"].items(), ("macro", found["macro"])):
+        whole = finding == "macro"
         for row, values in rows.items():
-            spans = found["intervals"]
-            span = spans["macro"][row] if finding == "macro" else spans["findings"][finding][row]
-            count = number["samples"] if finding == "macro" else number["findings"][finding]
-            cells = [_cell(values[metric], span[metric]) for metric in ("pointing", "cnr", "miou")]
-            label = finding if row == "plain" else ""
-            table.add_row(label, row, str(count[row]), *cells, end_section=row == "prior")
+            span = spans["macro"][row] if whole else spans["findings"][finding][row]
+            count = number["samples"] if whole else number["findings"][finding]
+            table.add_row(
+                finding if row == "plain" else "",
+                row,
+                str(count[row]),
+                _cell(values["pointing"], span["pointing"], digits=3),
+                _cell(values["cnr"], span["cnr"], digits=2),
+                _cell(values["miou"], span["miou"], digits=3),
+                end_section=row == "prior",
+            )
     console.print(table)
 
 
-def _cell(value: float | None, span: Sequence[float | None]) -> str:
+def _cell(value: float | None, span: Sequence[float | None], *, digits: int) -> str:
+    """A mean with its interval, short enough for three of them on 80 columns: ".133 [.00 .33]"."""
     if value is None:
         return "-"
-    if None in span:
-        return f"{value:.3f}"
-    return f"{value:.3f} [{span[0]:.2f}, {span[1]:.2f}]"
+    low, high = span
+    shown = _short(value, digits)
+    return shown if low is None or high is None else f"{shown} [{_short(low, 2)} {_short(high, 2)}]"
+
+
+def _short(value: float, digits: int) -> str:
+    """Leave out the zero before the point: .33, -.04, 1.00."""
+    return re.sub(r"^(-?)0\.", r"\1.", f"{value:.{digits}f}")

@@ -143,7 +143,8 @@ def _print_grounding(console: "Console", grounded: "Sequence[GroundedPhrase]") -
         table.add_column(name, justify="right")
     table.add_column("reading", overflow="fold")
     for item in grounded:
-        reading = " ".join(item.controls.reasons) if item.controls.abstain else "shown"
+        # The first reason; grounding.json has them all.
+        reading = f"abstains: {item.controls.reasons[0]}" if item.controls.abstain else "shown"
         table.add_row(
             # Phrases come from outside: brackets in them are no markup.
             Text(item.phrase),
