@@ -67,7 +67,9 @@ def _extend_downwards(layers: dict[str, Float32]) -> None:
     """Continue the CT's last rows to the lower edge, column by column."""
     total = np.sum([layers[n] for n in layers if not n.startswith("T_")], axis=0)
     rows = np.arange(total.shape[0])[:, None]
-    there = total > 1.0
+    # The lower end fades over many rows, since each depth ends elsewhere: go back to full depth.
+    lower = total[int(0.55 * len(total)) :].max(axis=0)
+    there = (total > 0.8 * lower) & (total > 1.0)
     last = np.where(there.any(axis=0), total.shape[0] - 1 - there[::-1].argmax(axis=0), 0)
     lower_half = last > 0.5 * total.shape[0]
     last = np.where(lower_half, np.maximum(0, last - 8), total.shape[0])[None]

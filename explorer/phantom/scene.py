@@ -28,6 +28,7 @@ class Lung:
     Attributes:
         thickness: (S, S) cm of lung along the ray.
         full: Lung anywhere along the ray, also behind heart and diaphragm.
+        clear: The aerated lung beside heart and mediastinum.
         aerated: What shows as lung: above the diaphragm's dome.
         height: (S, S) 0 at the apex, 1 at the base of the aerated lung.
         lateral: (S, S) 0 at the mediastinum, 1 at the ribs.
@@ -37,6 +38,7 @@ class Lung:
     thickness: Float32
     full: NDArray[np.bool_]
     aerated: NDArray[np.bool_]
+    clear: NDArray[np.bool_]
     height: Float32
     lateral: Float32
     depth_mm: Float32
@@ -155,7 +157,7 @@ def _finish(
     if view != "lateral" and rng.random() < 0.45:
         layers["wall"] = add_breasts(layers["wall"], lungs=thickness, rng=rng)
     lungs = {
-        side: _lung(thickness[side], abdomen=layers["T_abdomen"], side=side, px_per_mm=px_per_mm)
+        side: _lung(thickness[side], layers=layers, side=side, px_per_mm=px_per_mm)
         for side in SIDES
     }
     return Scene(
@@ -168,9 +170,13 @@ def _finish(
     )
 
 
-def _lung(thickness: Float32, *, abdomen: Float32, side: str, px_per_mm: float) -> Lung:
+def _lung(
+    thickness: Float32, *, layers: Mapping[str, Float32], side: Side, px_per_mm: float
+) -> Lung:
     full = thickness > 0.6
-    aerated = full & (abdomen < 4.0)
+    aerated = full & (layers["T_abdomen"] < 4.0)
+    middle = layers["mediastinum"] + layers["vessels"] + layers["spine"]
+    clear = aerated & (layers["T_heart"] < 1.0) & (middle < 4.5)
     rows, columns = np.mgrid[: full.shape[0], : full.shape[1]].astype(np.float32)
     ys = np.flatnonzero(aerated.any(axis=1))
     first, last = (ys[0], ys[-1]) if len(ys) else (0, 1)
@@ -186,6 +192,7 @@ def _lung(thickness: Float32, *, abdomen: Float32, side: str, px_per_mm: float) 
         thickness=thickness,
         full=full,
         aerated=aerated,
+        clear=clear,
         height=height.astype(np.float32),
         lateral=np.clip(lateral, 0, 1).astype(np.float32),
         depth_mm=depth.astype(np.float32),

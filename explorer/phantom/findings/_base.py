@@ -97,11 +97,16 @@ def zone_of(lung: Lung, row: float) -> Zone:
 
 
 def random_point(
-    lung: Lung, zone: Zone, rng: np.random.Generator, *, depth_mm: float = 4.0
+    lung: Lung, zone: Zone, rng: np.random.Generator, *, depth_mm: float = 4.0, clear: bool = False
 ) -> tuple[float, float] | None:
-    """A pixel (x, y) inside a zone of the aerated lung, `depth_mm` away from its outline."""
+    """A pixel (x, y) inside a zone of the aerated lung, `depth_mm` away from its outline.
+
+    `clear` keeps to where heart and mediastinum do not hide it.
+    """
     third = ZONES.index(zone) / 3
     inside = (lung.height >= third) & (lung.height < third + 1 / 3) & (lung.depth_mm > depth_mm)
+    if clear:
+        inside &= lung.clear
     rows, columns = np.nonzero(inside)
     if len(rows) < 12:
         return None

@@ -30,7 +30,7 @@ def patch(
         grain: 0 = even, 1 = broken into clumps.
     """
     lung = scene.lungs[side]
-    centre = random_point(lung, zone, rng)
+    centre = random_point(lung, zone, rng, clear=rng.random() < 0.8)
     if centre is None:
         return None
     shape = scene.shape

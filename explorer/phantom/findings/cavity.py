@@ -32,7 +32,8 @@ CARD = Card(
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     """One cavity, mostly in the upper lungs, a third with fluid at its floor."""
     side, zone = pick_side(rng), pick_zone(rng, (0.6, 0.25, 0.15))
-    point = random_point(scene.lungs[side], zone, rng, depth_mm=6)
+    clear = rng.random() < 0.9  # the rest hides behind heart or spine
+    point = random_point(scene.lungs[side], zone, rng, depth_mm=6, clear=clear)
     if point is None:
         return None
     x, y = point

@@ -31,7 +31,8 @@ CARD = Card(
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     """One spot of 3 to 9 mm with the density of bone."""
     side, zone = pick_side(rng), pick_zone(rng, (0.35, 0.35, 0.3))
-    point = random_point(scene.lungs[side], zone, rng, depth_mm=4)
+    clear = rng.random() < 0.85  # the rest hides behind heart or spine
+    point = random_point(scene.lungs[side], zone, rng, depth_mm=4, clear=clear)
     if point is None:
         return None
     x, y = point

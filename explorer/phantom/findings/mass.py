@@ -49,7 +49,8 @@ CARD = Card(
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     """One mass of 3 to 8 cm; half of them sit at a hilum or against the wall."""
     side, zone = pick_side(rng, right=0.53), pick_zone(rng, (0.38, 0.4, 0.22))
-    point = random_point(scene.lungs[side], zone, rng, depth_mm=2)
+    clear = rng.random() < 0.75  # the rest hides behind heart or spine
+    point = random_point(scene.lungs[side], zone, rng, depth_mm=2, clear=clear)
     if point is None:
         return None
     x, y = point

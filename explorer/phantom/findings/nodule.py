@@ -53,18 +53,19 @@ CARD = Card(
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     """One nodule of 6 to 30 mm; small ones are dense enough to be seen."""
     side, zone = pick_side(rng, right=0.53), pick_zone(rng, (0.35, 0.35, 0.3))
-    point = random_point(scene.lungs[side], zone, rng, depth_mm=5)
+    clear = rng.random() < 0.88  # the rest hides behind heart or spine
+    point = random_point(scene.lungs[side], zone, rng, depth_mm=5, clear=clear)
     if point is None:
         return None
     x, y = point
-    radius = float(np.clip(rng.lognormal(np.log(7.0), 0.4), 3.2, 15.0))
+    radius = float(np.clip(rng.lognormal(np.log(8.0), 0.4), 3.2, 15.0))
     added, mask = ball(
         scene, rng, x=x, y=y, radius_mm=radius, lumps=rng.uniform(0.02, 0.16),
         edge_mm=rng.uniform(0.3, 1.4),
     )  # fmt: skip
     if mask.sum() < 6:
         return None
-    scene.extra += added * (rng.uniform(0.8, 1.3) if radius > 6 else rng.uniform(1.2, 2.0))
+    scene.extra += added * (rng.uniform(0.9, 1.6) if radius > 6 else rng.uniform(1.3, 2.2))
     return Inserted(
         mask=mask,
         side=side,

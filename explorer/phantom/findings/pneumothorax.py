@@ -66,6 +66,10 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     ripple = 1 + 0.12 * smooth_noise(rng, scene.shape, cell=60 * scene.px_per_mm)
     gap = outer_distance_mm(scene, side)
     air = (gap < width * profile * ripple) & lung.aerated
+    if kind == "large":  # The lung shrinks towards its hilum instead.
+        away = (lung.lateral / rng.uniform(0.35, 0.75)) ** 2
+        away = away + ((lung.height - 0.52) / rng.uniform(0.34, 0.5)) ** 2
+        air = (away * ripple > 1) & lung.aerated & (lung.lateral > 0.06)
     air = cv2.morphologyEx(air.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
     air = without_crumbs(air)
     if air.sum() < 30:
@@ -95,7 +99,7 @@ def _empty(
     """Take the lung out of the air space, crowd it beside it, draw the visceral pleura."""
     px = scene.px_per_mm
     soft = blur(air.astype(np.float32), 0.5 * px)
-    left_over = rng.uniform(0.15, 0.45)
+    left_over = rng.uniform(0.05, 0.35)
     crowd = 1 + rng.uniform(0.0, 0.35) * float(air.sum()) / max(
         1.0, float(scene.lungs[side].aerated.sum())
     )
@@ -110,5 +114,5 @@ def _empty(
         air.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)
     ).astype(np.float32)
     border *= (gap > 2.5) & scene.lungs[side].aerated
-    line = blur(border, max(0.35, 0.45 * px)) * rng.uniform(0.2, 0.55)
+    line = blur(border, max(0.35, 0.45 * px)) * rng.uniform(0.3, 0.9)
     scene.extra += line
