@@ -202,6 +202,7 @@ def test_the_table_fits_on_80_columns(engine, tmp_path, capsys, monkeypatch):
     macro = next(line for line in capsys.readouterr().out.splitlines() if "macro" in line)
     # Three means, each with its interval in brackets, on one line.
     assert macro.count("[") == macro.count("]") == 3
+    assert "…" not in macro
 
 
 def test_missing_image_files_are_counted(engine, tmp_path, capsys):

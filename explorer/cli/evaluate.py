@@ -73,6 +73,8 @@ def _print_evaluation(console: "Console", found: dict[str, Any]) -> None:
         caption="In brackets: 95 % interval, bootstrap by patient. "
         f"Prior: {found['prior_source']}.",
         box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
     )
     table.add_column("finding", no_wrap=True)
     table.add_column("row", no_wrap=True)
