@@ -1,7 +1,7 @@
 """Tables of words that say whether a finding is there: negation, doubt, normality and more."""
 
 NO_CHANGE = (
-    "no (?:significant |interval |definite |appreciable |substantial |acute |major |new )"
+    "no (?:significant |interval |definite |appreciable |substantial )"
     "{0,3}(?:change|changes|difference)",
     "not (?:significantly |substantially |appreciably |much )?(?:changed|different)",
     "without (?:significant |interval |appreciable )?change",

@@ -63,12 +63,21 @@ class Target:
 
 def find_targets(text: str) -> tuple[Target, ...]:
     """Everything in a sentence that can be asserted, denied or doubted, with its state."""
-    spans = [(start, end) for start, end, _ in find_mentions(text)]
-    spans += [match.span() for match in _ABNORMAL.finditer(text)]
+    spans = [(start, -end, True) for start, end, _ in find_mentions(text)]
+    spans += [(match.start(), -match.end(), True) for match in _ABNORMAL.finditer(text)]
+    # The "significant change" of "no significant change" is nothing that could be there.
+    spans += [
+        (match.start(), -match.end(), False)
+        for match in _CUES.finditer(text)
+        if match.lastgroup == "unchanged"
+    ]
     targets: list[Target] = []
-    for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
-        if not targets or start >= targets[-1].end:
-            targets.append(Target(start, end, "present"))
+    taken = 0
+    for start, negative_end, is_target in sorted(spans):
+        if start >= taken:
+            taken = -negative_end
+            if is_target:
+                targets.append(Target(start, taken, "present"))
     cues = _scope_events(text)
     targets = _sweep(targets, cues, before=True)
     return tuple(_sweep(targets[::-1], cues[::-1], before=False)[::-1])

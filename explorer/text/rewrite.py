@@ -103,7 +103,7 @@ def _swap(match: re.Match[str]) -> str:
 
 
 def _cased(word: str, like: str) -> str:
-    if like.isupper() and len(word) < 4:
+    if like.isupper() and (len(word) < 4 or len(like) > 3):
         return word.upper()
     return word.capitalize() if like[0].isupper() and not like.isupper() else word
 
