@@ -17,5 +17,5 @@ export function readMessage(bytes) {
     return bytes.subarray(start + offset, start + offset + size);
   };
   const floats = (index) => new Float32Array(blob(index).slice().buffer);
-  return { body: header.body, blob, floats };
+  return { body: header.body, blob, floats, bytes };
 }

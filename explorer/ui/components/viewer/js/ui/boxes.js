@@ -27,8 +27,10 @@ export class BoxList {
     ]);
   }
 
-  clear() {
-    this.list = [];
+  /** Boxes on radiographs that are shown; others come back with their radiograph. */
+  get current() {
+    const shown = new Set(this.viewer.panes.map((pane) => pane.info?.id));
+    return this.list.filter(({ image }) => shown.has(image));
   }
 
   add(pane, box) {
@@ -52,7 +54,7 @@ export class BoxList {
 
   /** Move or resize the newest box by the keyboard; returns whether there is one. */
   nudge(dx, dy, resize) {
-    const newest = this.list.at(-1);
+    const newest = this.current.at(-1);
     if (!newest) return false;
     const pane = this.viewer.panes[newest.pane];
     const step = Math.max(1, Math.round(4 / pane.view.scale));
@@ -74,14 +76,16 @@ export class BoxList {
   }
 
   deleteNewest() {
-    if (!this.list.length) return;
-    this.list.pop();
+    const newest = this.current.at(-1);
+    if (!newest) return;
+    this.list = this.list.filter((item) => item !== newest);
     this.tell();
   }
 
   deleteAll() {
-    if (!this.list.length) return;
-    this.list = [];
+    const gone = this.current;
+    if (!gone.length) return;
+    this.list = this.list.filter((item) => !gone.includes(item));
     this.tell();
   }
 

@@ -22,10 +22,15 @@ export class Cards {
 
   build(phrases) {
     const focused = this.focusedId();
+    const { scrollTop } = this.list;
+    const open = new Set(this.cards.filter(({ node }) => node.querySelector("details[open]")).map(({ phrase }) => phrase.id));
     this.cards = phrases.map((phrase) => makeCard(phrase, () => this.viewer.choosePhrase(phrase.id)));
     this.order = this.cards.map((_, index) => index);
     this.list.replaceChildren(...this.cards.map((card) => card.node));
-    this.node.dataset.empty = phrases.length === 0;
+    for (const { node, phrase } of this.cards) {
+      if (open.has(phrase.id)) node.querySelector("details")?.setAttribute("open", "");
+    }
+    this.list.scrollTop = scrollTop;
     if (focused !== null) this.cards.find((card) => card.phrase.id === focused)?.button?.focus();
     this.markShown();
   }

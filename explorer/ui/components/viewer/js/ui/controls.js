@@ -68,9 +68,10 @@ export class Controls {
 
   makeSliders() {
     const { viewer } = this;
-    const slider = (oninput) => el("input", { type: "range", min: "0", max: "1", step: "0.01", oninput });
-    this.opacity = slider(() => viewer.set({ opacity: Number(this.opacity.value) }, "tint"));
-    this.threshold = slider(() => viewer.set({ threshold: Number(this.threshold.value) }, "tint"));
+    const slider = (name, oninput) =>
+      el("input", { type: "range", "aria-label": name, min: "0", max: "1", step: "0.01", oninput });
+    this.opacity = slider("Opacity", () => viewer.set({ opacity: Number(this.opacity.value) }, "tint"));
+    this.threshold = slider("Threshold", () => viewer.set({ threshold: Number(this.threshold.value) }, "tint"));
     this.opacityValue = el("output");
     this.thresholdValue = el("output");
     this.auto = el("button.choice", {

@@ -76,7 +76,12 @@ export function listenToKeys(root, viewer) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const target = event.composedPath()[0];
     const editing = target.matches?.("input, select, textarea") || target.closest?.("dialog");
-    if (editing) return;
+    if (editing) {
+      // Seen from outside, the target is the viewer and not the field: Streamlit would take a
+      // typed "c" or "r" for its own shortcuts.
+      event.stopPropagation();
+      return;
+    }
     if (event.key === "o" || event.key === "O") {
       viewer.hold(true);
       event.preventDefault();

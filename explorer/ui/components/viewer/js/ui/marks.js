@@ -7,7 +7,8 @@ import { orientation, toScreen } from "../maths/view.js";
 export const BOX_COLOUR = "#ffe14d";
 const FONT = "600 11px system-ui, -apple-system, 'Segoe UI', sans-serif";
 const HALO = "rgba(0, 0, 0, 0.75)";
-const SHORTEST_LABELLED_LINE = 110;
+const SHORTEST_LABELLED_LINE = 110; // CSS pixels
+const MOST_LABELS = 6; // of one level
 
 /** Draw all marks of a pane; coordinates are CSS pixels. */
 export function drawMarks(pane) {
@@ -55,7 +56,7 @@ function drawUnseen({ g, pane, place }) {
   g.stroke();
   g.setLineDash([]);
   const [x, y] = corners(seen).map((point) => place(...point)).reduce((a, b) => (a[0] + a[1] <= b[0] + b[1] ? a : b));
-  write(g, "seen by the model", x + 5, y + 14, "rgba(214, 222, 226, 0.9)");
+  if (x >= 0 && y >= 0) write(g, "seen by the model", x + 5, y + 14, "rgba(214, 222, 226, 0.9)");
 }
 
 function hatch(g) {
@@ -120,7 +121,9 @@ function strokePath(g, pane, path, { colour, width }) {
 /** One label on every line that is long enough on the screen and has a free place for it. */
 function labelLines({ g, pane, place, taken }, lines, text, colour) {
   const width = g.measureText(text).width;
+  let left = MOST_LABELS;
   for (const line of lines) {
+    if (left === 0) return;
     const length = line.length * pane.view.scale * stepOf(line);
     if (length < SHORTEST_LABELLED_LINE) continue;
     for (const share of [0.5, 0.25, 0.75, 0, 0.4, 0.6]) {
@@ -129,6 +132,7 @@ function labelLines({ g, pane, place, taken }, lines, text, colour) {
       if (!isFree(rect, taken, pane.size)) continue;
       taken.push(rect);
       write(g, text, x, y + 4, colour, "center");
+      left -= 1;
       break;
     }
   }

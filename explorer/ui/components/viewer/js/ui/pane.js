@@ -25,8 +25,9 @@ export class Pane {
     this.phrases = [];
     this.reference = [];
     this.frame = null;
-    this.image = el("canvas.image", { "aria-hidden": "true" });
-    this.marks = el("canvas.marks", { tabindex: "0", role: "img" });
+    this.image = el("canvas.image", { role: "img" });
+    // An application takes single keys, which screen readers keep for themselves elsewhere.
+    this.marks = el("canvas.marks", { tabindex: "0", role: "application", "aria-roledescription": "radiograph viewer" });
     this.corners = Object.fromEntries(
       ["title", "readout", "window", "zoom", "left", "right", "top", "bottom", "busy"].map((name) => [
         name,

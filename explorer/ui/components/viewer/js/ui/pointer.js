@@ -2,6 +2,15 @@
 
 const DOUBLE_TAP_MS = 300;
 
+/** Keep the drag when the pointer leaves the canvas; a pointer that is already gone is no error. */
+function capture(canvas, pointerId) {
+  try {
+    canvas.setPointerCapture(pointerId);
+  } catch (error) {
+    if (error.name !== "NotFoundError") throw error;
+  }
+}
+
 export function listenToPointer(canvas, pane, viewer) {
   const down = new Map();
   let gesture = null;
@@ -16,7 +25,7 @@ export function listenToPointer(canvas, pane, viewer) {
   };
 
   canvas.onpointerdown = (event) => {
-    canvas.setPointerCapture(event.pointerId);
+    capture(canvas, event.pointerId);
     canvas.focus({ preventScroll: true });
     down.set(event.pointerId, at(event));
     if (down.size === 2) {

@@ -74,7 +74,7 @@ export class Toolbar {
       setAttribute(this.switches[index], "aria-pressed", state[name] ? "true" : "false"),
     );
     setAttribute(this.invert, "aria-pressed", pane?.info && pane.inverted !== pane.info.inverted ? "true" : "false");
-    this.clear.disabled = boxes.list.length === 0;
+    this.clear.disabled = boxes.current.length === 0;
     this.viewer.stage.dataset.tool = state.tool;
   }
 }

@@ -78,7 +78,6 @@ export class Viewer {
       this.state.rulers = [];
       this.state.hover = null;
       this.state.active = 0;
-      this.boxes.clear();
     }
     panes.forEach((info, index) =>
       this.panes[index].takeRadiograph(info, message).catch(() => this.panes[index].failed()),
@@ -110,6 +109,7 @@ export class Viewer {
     else if (!known(this.state.phraseId)) this.showPhrase(this.maps[0].phrases.find((p) => p.map)?.id ?? null);
     else this.showPhrase(this.state.phraseId);
     this.cards.build(this.maps[0].phrases);
+    if (asked) this.cards.reveal();
   }
 
   spreadMaps() {

@@ -17,7 +17,9 @@ export class Words {
       if (!info) return;
       const size = `${info.view === "unknown" ? "Radiograph" : `${info.view} radiograph`}, ${info.width} by ${info.height} pixels.`;
       const words = map ? `\u201c${phrase.text}\u201d: ${this.describe(pane)}` : "No map is shown.";
-      setAttribute(pane.marks, "aria-label", `${pane.title ? `${pane.title}. ` : ""}${size} ${words}`);
+      const named = `${pane.title ? `${pane.title}. ` : ""}${size} ${words}`;
+      setAttribute(pane.image, "aria-label", named);
+      setAttribute(pane.marks, "aria-label", `${named} Press question mark for the keys.`);
       if (index === state.active) setText(this.line, words);
     });
   }
