@@ -157,12 +157,14 @@ def _assert_without_target(part: str, *, normal: bool) -> Assertion:
     anatomy = _ANATOMY.search(part) is not None
     if normal:
         return "absent"
+    if anatomy and _COMPARISON_ONLY.search(part):
+        return "absent"
     if _TECHNIQUE.search(part):
         return "not about the image"
     cue = _CUES.search(part)
     kind = str(cue.lastgroup) if cue else ""
     if kind == "unchanged" or _COMPARISON_ONLY.search(part):
-        return "absent" if anatomy else "not about the image"
+        return "not about the image"
     if kind.startswith("denial"):
         return "absent"
     return "uncertain" if kind.startswith("doubt") else "present"

@@ -8,7 +8,7 @@ Span = tuple[int, int]
 _LINE = re.compile(r"[^\r\n\u2028\u2029]*(?:\r\n|[\r\n\u2028\u2029]|\Z)")
 _MARKER = re.compile(
     r"(?:\(?\d{1,2}[.)]|\(?[a-hA-H]\)|[-*•·●▪►‣\u2013\u2014>+]+|#+)[ \t]*(?=[^\W\d]|[\"'(\[<])"
-    r"|(?:[-*•·●▪►‣\u2013\u2014>+]+|#+)[ \t]+(?=\S)"
+    r"|\(?\d{1,2}[.)][ \t]+(?=\S)|(?:[-*•·●▪►‣\u2013\u2014>+]+|#+)[ \t]+(?=\S)"
 )
 _TERMINATOR = re.compile(r"[.!?…]{1,9}[\"')\]*\u201d\u2019]{0,3}|[\u3002\uff01\uff1f]")
 _JOINING_END = re.compile(
@@ -36,7 +36,7 @@ def split_sentences(text: str, *, start: int = 0, end: int | None = None) -> tup
     """Spans (start, end) of the sentences of `text[start:end]`, in order, not overlapping.
 
     List markers and surrounding white space are left out of the spans; a line break inside a
-    sentence stays inside. Spans without a letter or digit are dropped.
+    sentence stays inside. Spans without a letter are dropped.
     """
     end = len(text) if end is None else end
     spans: list[Span] = []
@@ -150,5 +150,5 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
-    if any(character.isalnum() for character in text[start:end]):
+    if any(character.isalpha() for character in text[start:end]):
         yield start, end
