@@ -72,12 +72,14 @@ class PoseBank:
             return np.asarray(stored["slices"])
 
 
-def pose_of(index: int, *, seed: int, anatomy: Anatomy, pixel_mm: float = 0.95) -> StoredPose:
+def pose_of(
+    index: int, *, seed: int, anatomy: Anatomy, pixel_mm: float = 0.95, refine: int = 1
+) -> StoredPose:
     """Project pose `index` of a bank; the same numbers give the same pose at any pixel size."""
     rng = np.random.default_rng([seed, index, BANK_VERSION])
     lateral = index % _LATERAL_EVERY == 8
     view: ProjectedView = "lateral" if lateral else ("PA" if rng.random() < 0.58 else "AP")
-    projection = project(anatomy, random_pose(rng, view=view), pixel_mm=pixel_mm)
+    projection = project(anatomy, random_pose(rng, view=view), pixel_mm=pixel_mm, refine=refine)
     layers = complete_body(projection, rng)
     for name in _SHARPENED:
         layers[name] = _sharpen(layers[name], sigma=1.3 / projection.pixel_mm)
