@@ -1,8 +1,14 @@
-"""The frame of the app: page settings and navigation, nothing else."""
+"""The frame of the app: page settings and navigation, nothing else.
+
+`streamlit run app.py` imports this file once to serve it, which starts the warm-up, and then runs
+it as a script for every session.
+"""
 
 from pathlib import Path
 
 import streamlit as st
+
+from explorer.ui.serving import explain_error, warm_up
 
 ROOT = Path(__file__).parent
 PAGES = ROOT / "explorer" / "ui" / "pages"
@@ -13,15 +19,25 @@ def rank(page: Path) -> tuple[bool, bool, str]:
     return page.stem != "ground", page.stem == "about", page.stem
 
 
-st.set_page_config(
-    page_title="Radiograph Grounding Explorer",
-    # A local image: a `:material/` icon would make the browser call out for its favicon.
-    page_icon=str(ROOT / "assets" / "theme" / "icon.png"),
-    layout="wide",
-)
-files = sorted((page for page in PAGES.glob("*.py") if page.stem[0] != "_"), key=rank)
-pages = [
-    st.Page(file, title=file.stem.capitalize(), url_path=file.stem, default=file.stem == "ground")
-    for file in files
-]
-st.navigation(pages, position="top").run()
+def show_frame() -> None:
+    """Set up the page and run the one that was navigated to: every file of the pages folder."""
+    st.set_page_config(
+        page_title="Radiograph Grounding Explorer",
+        # A local image: a `:material/` icon would make the browser call out for its favicon.
+        page_icon=str(ROOT / "assets" / "theme" / "icon.png"),
+        layout="wide",
+    )
+    files = sorted((page for page in PAGES.glob("*.py") if page.stem[0] != "_"), key=rank)
+    pages = [
+        st.Page(
+            file, title=file.stem.capitalize(), url_path=file.stem, default=file.stem == "ground"
+        )
+        for file in files
+    ]
+    st.navigation(pages, position="top").run()
+
+
+if __name__ == "__main__":
+    show_frame()
+else:
+    app = st.App(__file__, lifespan=warm_up, on_script_error=explain_error)

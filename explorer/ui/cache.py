@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -171,7 +171,7 @@ def decode_report(data: bytes) -> str:
     return text
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
+@st.cache_resource(show_spinner=False, max_entries=32)
 def bundled_thumbnail(name: str) -> np.ndarray:
     """Return a small picture of a bundled study, (side, side) uint8."""
     return thumbnail(bundled(name).study.radiographs[0])
@@ -283,3 +283,16 @@ def as_figure(
     with turn():
         picture: bytes = _pipeline().grounding_figure(loaded, radiograph, grounded)
         return picture
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> None:
+    """Once a process: start the decoding children, load and encode what a first visit shows.
+
+    What fails here fails again where it is needed, and is explained there.
+    """
+    with suppress(Exception):
+        _pipeline().warm_up()
+        loaded = engine()
+        for study in shelf()[:1]:
+            encode(loaded, bundled(study.name).study.radiographs[0])

@@ -100,6 +100,8 @@ class Session:
         radiograph_index: Which radiograph of the study is shown.
         typed: Phrases the person typed, in order, without repeats.
         shown: `ViewerPhrase.phrase_id` the viewer is asked to select.
+        chosen: The phrase whose details are shown: the last one typed or pressed.
+        last_choice: What the viewer reported as pressed when it was last asked.
         work: Results of the study on screen; see `explorer.ui.work`.
     """
 
@@ -112,6 +114,8 @@ class Session:
     radiograph_index: int = 0
     typed: list[str] = field(default_factory=list)
     shown: str | None = None
+    chosen: str | None = None
+    last_choice: str | None = None
     work: Any = None
 
     @property
@@ -134,7 +138,7 @@ class Session:
             ),
             0,
         )
-        self.shown = None
+        self.shown = self.chosen = None
         self.typed = []
 
     def add_typed(self, phrase: str) -> bool:

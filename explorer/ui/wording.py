@@ -8,25 +8,31 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
 
 
-def plain(text: str, *, longest: int | None = None) -> str:
-    r"""Escape `text` so that a Markdown label shows it letter by letter.
+def one_line(text: str, *, longest: int | None = None) -> str:
+    """Make one line of `text` without control or direction-changing characters.
+
+    For places that show plain text; where Markdown is read, use `plain`.
 
     Args:
         text: Anything, e.g. a file name or a phrase that was typed.
         longest: Cut to this many characters, the last one being an ellipsis.
 
-    Returns:
-        One line without control or direction-changing characters.
-
-    >>> plain("![x](http://a.b) :red[1]")
-    '\\!\\[x\\]\\(http\\:\\/\\/a\\.b\\) \\:red\\[1\\]'
-    >>> plain("a long name.dcm", longest=7)
+    >>> one_line("a long name.dcm", longest=7)
     'a long…'
     """
     line = _CONTROL.sub(" ", text).strip()
     if longest is not None and len(line) > longest:
-        line = line[: longest - 1] + "…"
-    return _PUNCTUATION.sub(r"\\\1", line)
+        return line[: longest - 1] + "…"
+    return line
+
+
+def plain(text: str, *, longest: int | None = None) -> str:
+    r"""Escape `text` so that Markdown shows it letter by letter, as one line.
+
+    >>> plain("![x](http://a.b) :red[1]")
+    '\\!\\[x\\]\\(http\\:\\/\\/a\\.b\\) \\:red\\[1\\]'
+    """
+    return _PUNCTUATION.sub(r"\\\1", one_line(text, longest=longest))
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

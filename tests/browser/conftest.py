@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -115,24 +116,44 @@ def open_tab(server: Server, browser: Browser) -> Iterator[Callable[..., Visit]]
     """Open the app in a new session; afterwards check that it was quiet and stayed at home."""
     visits: list[Visit] = []
 
-    def start(*, width: int = 1400, height: int = 1000, scheme: str = "light") -> Visit:
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if scheme == "dark" else "light",
-        )
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        visit = Visit(page, server.url)
-        _record(visit)
-        visits.append(visit)
-        page.goto(server.url)
-        return visit
+    def start(**look: Any) -> Visit:
+        visits.append(_open(server, browser, **look))
+        return visits[-1]
 
     yield start
     for visit in visits:
-        visit.page.context.close()
-    assert [url for visit in visits for url in visit.abroad] == []
-    assert [text for visit in visits for text in visit.complaints] == []
+        _close(visit)
+
+
+@pytest.fixture(scope="module")
+def tab(server: Server, browser: Browser) -> Iterator[Visit]:
+    """One wide tab that several tests use one after the other, each leaving it usable."""
+    visit = _open(server, browser)
+    yield visit
+    _close(visit)
+
+
+def _open(
+    server: Server,
+    browser: Browser,
+    *,
+    width: int = 1400,
+    height: int = 1000,
+    scheme: Literal["light", "dark"] = "light",
+) -> Visit:
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    visit = Visit(page, server.url)
+    _record(visit)
+    page.goto(server.url)
+    return visit
+
+
+def _close(visit: Visit) -> None:
+    visit.page.context.close()
+    assert visit.abroad == []
+    assert visit.complaints == []
 
 
 def _record(visit: Visit) -> None:

@@ -53,27 +53,25 @@ def radiograph_png() -> bytes:
 
 
 def test_the_first_visit_shows_a_map_within_seconds(
-    open_tab: OpenTab, server: Server, tmp_path: Path, record_property: Callable[[str, str], None]
+    tab: Visit, server: Server, tmp_path: Path, record_property: Callable[[str, str], None]
 ) -> None:
-    visit = open_tab()
-    visit.page.locator("canvas.marks[data-ready='1']").wait_for()
+    tab.page.locator("canvas.marks[data-ready='1']").wait_for()
     seconds = time.monotonic() - server.started
     record_property("process_start_to_first_map_s", f"{seconds:.1f}")
-    visit.settle()
-    assert data(visit.page, "phrase") != ""
-    assert visit.page.locator(".rgx ol.cards > li").count() >= 2
-    expect(visit.page.get_by_text("Research use, not for diagnosis").first).to_be_visible()
-    assert visit.page.screenshot(path=tmp_path / "wide.png")
+    tab.settle()
+    assert data(tab.page, "phrase") != ""
+    assert tab.page.locator(".rgx ol.cards > li").count() >= 2
+    expect(tab.page.get_by_text("Research use, not for diagnosis").first).to_be_visible()
+    assert tab.page.screenshot(path=tmp_path / "wide.png")
     assert seconds < 60  # the figure itself is measured in benchmarks/, on a quiet machine
 
 
-def test_what_a_hand_does_on_the_image_never_reaches_the_server(open_tab: OpenTab) -> None:
-    visit = open_tab()
-    visit.settle()
-    page = visit.page
+def test_what_a_hand_does_on_the_image_never_reaches_the_server(tab: Visit) -> None:
+    tab.settle()
+    page = tab.page
     marks(page).scroll_into_view_if_needed()
     page.wait_for_timeout(500)
-    before = len(visit.sent)
+    before = len(tab.sent)
     state = {name: data(page, name) for name in ("window", "zoom", "opacity", "threshold")}
 
     for step in range(12):  # hover
@@ -82,9 +80,9 @@ def test_what_a_hand_does_on_the_image_never_reaches_the_server(open_tab: OpenTa
     assert data(page, "window") != state["window"]
     page.mouse.wheel(0, -600)
     expect(marks(page)).not_to_have_attribute("data-zoom", state["zoom"])
-    page.get_by_label("Opacity").fill("0.9")
+    page.get_by_role("slider", name="Opacity").fill("0.9")
     expect(marks(page)).to_have_attribute("data-opacity", "0.9")
-    page.get_by_label("Threshold", exact=True).fill("0.3")
+    page.get_by_role("slider", name="Threshold").fill("0.3")
     expect(marks(page)).to_have_attribute("data-threshold", "0.3")
     marks(page).focus()
     page.keyboard.down("o")
@@ -94,13 +92,12 @@ def test_what_a_hand_does_on_the_image_never_reaches_the_server(open_tab: OpenTa
         page.keyboard.press(key)
 
     page.wait_for_timeout(700)
-    assert len(visit.sent) - before == 0
+    assert len(tab.sent) - before == 0
 
 
-def test_a_drawn_box_is_measured_against_the_map(open_tab: OpenTab) -> None:
-    visit = open_tab()
-    visit.settle()
-    page = visit.page
+def test_a_drawn_box_is_measured_against_the_map(tab: Visit) -> None:
+    tab.settle()
+    page = tab.page
     marks(page).scroll_into_view_if_needed()
     marks(page).focus()
     page.keyboard.press("b")
@@ -113,10 +110,9 @@ def test_a_drawn_box_is_measured_against_the_map(open_tab: OpenTab) -> None:
     assert pointing in {"hit", "miss"}
 
 
-def test_a_card_shows_its_map_and_its_details(open_tab: OpenTab) -> None:
-    visit = open_tab()
-    visit.settle()
-    page = visit.page
+def test_a_card_shows_its_map_and_its_details(tab: Visit) -> None:
+    tab.settle()
+    page = tab.page
     first = data(page, "phrase")
     page.locator(".rgx ol.cards > li button").nth(1).click()
     expect(marks(page)).not_to_have_attribute("data-phrase", first)
@@ -125,11 +121,10 @@ def test_a_card_shows_its_map_and_its_details(open_tab: OpenTab) -> None:
     expect(page.locator(".st-key-details").get_by_text(text).first).to_be_visible()
 
 
-def test_a_typed_phrase_is_grounded_and_taken_away_again(open_tab: OpenTab) -> None:
-    visit = open_tab()
-    visit.settle()
-    page = visit.page
-    page.get_by_label("Phrase", exact=True).fill("right pleural effusion")
+def test_a_typed_phrase_is_grounded_and_taken_away_again(tab: Visit) -> None:
+    tab.settle()
+    page = tab.page
+    page.get_by_role("textbox", name="Phrase").fill("right pleural effusion")
     page.keyboard.press("Enter")
     expect(marks(page)).to_have_attribute("data-phrase", "t:right pleural effusion")
     expect(page.locator(".st-key-details").get_by_text("right pleural effusion")).to_be_visible()
@@ -155,7 +150,7 @@ def test_a_dicom_and_a_png_with_a_hostile_report(
             FilePayload(name="notes.pdf", mimeType="application/pdf", buffer=b"%PDF-1.7\n%%EOF"),
         ]
     )
-    page.get_by_label("Report", exact=True).fill(
+    page.get_by_role("textbox", name="Report").fill(
         f"FINDINGS: Left lower lobe opacity. {SCRIPT} No pneumothorax. ![x](http://203.0.113.9/x)"
     )
     page.get_by_role("button", name="Ground this study").click()
@@ -195,10 +190,9 @@ def test_it_fits_the_window_and_the_theme(
     assert page.screenshot(path=tmp_path / f"{name}.png")
 
 
-def test_every_picture_has_words_and_the_image_is_reached_by_keyboard(open_tab: OpenTab) -> None:
-    visit = open_tab()
-    visit.settle()
-    page = visit.page
+def test_every_picture_has_words_and_the_image_is_reached_by_keyboard(tab: Visit) -> None:
+    tab.settle()
+    page = tab.page
     expect(page.get_by_test_id("stImage").first).to_be_visible()
     silent = page.locator("img:not([alt]), canvas[role=img]:not([aria-label])")
     assert silent.count() == 0

@@ -236,8 +236,8 @@ def test_a_photograph_is_refused_with_an_explanation(
     engines["one"].verdict = KINDS[-1]
     app = open_app()
     assert not viewer(app)
-    assert app.error[0].proto.title == "This does not look like a chest radiograph"
-    assert "90% sure" in app.error[0].value
+    assert app.error[0].proto.title == "Nothing was grounded"
+    assert "This looks not a chest radiograph" in app.error[0].value
     assert engines["one"].batches == []  # nothing was grounded
     assert app.button(key="show_missed")  # the page is still usable
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer.ui import cache
 from explorer.ui.state import Options, Rule, session
-from explorer.ui.wording import plain
+from explorer.ui.wording import one_line
 
 RULES: dict[Rule, str] = {"calibrated": "Calibrated", "otsu": "Otsu", "fixed": "Fixed"}
 RULE_HELP = (
@@ -71,7 +71,7 @@ def _checkpoint() -> str | None:
     name = st.selectbox(
         "Checkpoint",
         list(cards),
-        format_func=lambda name: plain(cards[name].title),
+        format_func=lambda name: one_line(cards[name].title),
         key="checkpoint",
         persist_state="session",
     )

@@ -60,7 +60,7 @@ def _add_text(text: str) -> None:
     if not words:
         st.toast("Type a phrase first, for example pleural effusion.")
     elif memory.add_typed(words):
-        memory.shown = f"t:{words}"
+        memory.shown = memory.chosen = f"t:{words}"
     elif len(memory.typed) >= MOST_TYPED:
         st.toast(f"{MOST_TYPED} typed phrases are kept at a time. Remove one first.")
     else:
@@ -70,4 +70,4 @@ def _add_text(text: str) -> None:
 def _remove(phrase: str) -> None:
     memory = session()
     memory.typed = [typed for typed in memory.typed if typed != phrase]
-    memory.shown = None
+    memory.shown = memory.chosen = None

@@ -17,7 +17,7 @@ from explorer.ui.components.viewer import (
 )
 from explorer.ui.state import LoadedStudy, Options, Session, session
 from explorer.ui.theme import EXPECTED
-from explorer.ui.wording import count, plain
+from explorer.ui.wording import count, one_line, plain
 
 VIEWER_HEIGHT = 640
 
@@ -37,7 +37,7 @@ def heading(loaded: LoadedStudy) -> None:
             "Radiograph",
             range(len(loaded.labels)),
             index=min(memory.radiograph_index, len(loaded.labels) - 1),
-            format_func=lambda i: plain(loaded.labels[i], longest=80),
+            format_func=lambda i: one_line(loaded.labels[i], longest=80),
             key=f"radiograph_{loaded.study.study_id[:12]}",
         )
 
@@ -93,12 +93,11 @@ def _refusal(result: work.Work) -> None:
         width="stretch",
         alt="The uploaded image, which was refused",
     )
-    share = result.check.scores.get(result.check.verdict, 0.0)
     right.error(
-        f"{plain(result.check.message)}\n\nThe image check is {share:.0%} sure. It compares the "
-        "image with frontal chest radiographs, with lateral and turned ones, and with other "
-        "pictures. Nothing was grounded. Open a frontal chest radiograph, or pick a bundled study.",
-        title="This does not look like a chest radiograph",
+        f"{plain(result.check.message)}\n\nThe image check compares a picture with frontal chest "
+        "radiographs, with lateral and turned ones, and with pictures of other things. Open a "
+        "frontal chest radiograph, or pick a bundled study.",
+        title="Nothing was grounded",
     )
 
 
@@ -119,10 +118,10 @@ def _show(memory: Session, result: work.Work) -> None:
     )
     event = viewer([pane], key="viewer", height=VIEWER_HEIGHT, shown=memory.shown, send_choice=True)
     st.caption(_cost(result))
+    if event.phrase_id != memory.last_choice:  # a card was pressed since the last run
+        memory.last_choice = memory.chosen = event.phrase_id
     grounded = {p.phrase_id: p for p in phrases if p.grounded is not None}
-    chosen = grounded.get(event.phrase_id or memory.shown or "") or next(
-        iter(grounded.values()), None
-    )
+    chosen = grounded.get(memory.chosen or "") or next(iter(grounded.values()), None)
     if chosen is not None and chosen.grounded is not None:
         details(chosen, result)
         downloads(memory, result, chosen=chosen.grounded)

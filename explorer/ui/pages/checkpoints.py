@@ -85,9 +85,9 @@ def _card(card: "AdapterCard", *, default: bool) -> None:
     left, right = st.columns(2, gap="large")
     left.table(_facts(card), alt=f"What is known of {card.title}")
     with right:
-        if card.metrics:
+        if measured := card.metrics or card.extra.get("validation"):
             st.markdown("**Measured**")
-            st.table(_flat(card.metrics), alt=f"Figures measured with {card.title}")
+            st.table(_flat(measured), alt=f"Figures measured with {card.title}")
         for (device, precision), engine in loaded.items():
             _runs(engine, device=device, precision=precision)
 
