@@ -2,7 +2,7 @@
 
 Needs the OpenI reports (`NLMCXR_reports.tgz`). Rivals that are not installed are left out:
 `pip install pysbd negspacy` adds them. The labels were set by hand before the rules were tuned;
-the rules were tuned on one half only and the other half is the check.
+the rules were tuned on the misses of one half and the other half is the check.
 """
 
 import argparse
@@ -32,7 +32,7 @@ PROTOCOL = (
     "Distinct sentences from the Findings and Impression of even-id OpenI reports, labelled by "
     "one reader without seeing any output: 200 drawn at random, and 100 difficult ones drawn at "
     "random from those with a word of doubt, contrast, comparison or recommendation. Half of "
-    "each was used to tune the rules, half never. Assertion of the whole sentence: present if "
+    "each was used to tune the rules, half to check (misses not looked at). Assertion of the whole sentence: present if "
     "anything is, else uncertain, else absent (denied, called normal, or only called unchanged), "
     "else not about the image. Each way gets the sentence as the label cuts it; cutting is "
     "counted apart, as the share of labelled sentences returned with exactly their first and "
