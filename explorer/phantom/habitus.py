@@ -17,7 +17,7 @@ def complete_body(projection: Projection, rng: np.random.Generator) -> dict[str,
         layers["arms"] = np.zeros_like(layers["wall"])
         return layers
     mid = float(np.median(projection.landmarks["trachea"][:, 0]))
-    _extend_downwards(layers)
+    _extend_downwards(layers, mid=mid, pixel_mm=projection.pixel_mm)
     _extend_upwards(layers, projection=projection, mid=mid, rng=rng)
     _add_arms(layers, projection=projection, mid=mid, rng=rng)
     return layers
@@ -63,22 +63,27 @@ def _extend_upwards(
         layers[name][:edge] = layers[name][edge][None] * fade
 
 
-def _extend_downwards(layers: dict[str, Float32]) -> None:
+def _extend_downwards(layers: dict[str, Float32], *, mid: float, pixel_mm: float) -> None:
     """Continue the CT's last rows to the lower edge, column by column."""
     total = np.sum([layers[n] for n in layers if not n.startswith("T_")], axis=0)
-    rows = np.arange(total.shape[0])[:, None]
+    height = len(total)
+    rows = np.arange(height)[:, None]
     # The lower end fades over many rows, since each depth ends elsewhere: go back to full depth.
-    lower = total[int(0.55 * len(total)) :].max(axis=0)
+    lower = total[int(0.55 * height) :].max(axis=0)
     there = (total > 0.8 * lower) & (total > 1.0)
-    last = np.where(there.any(axis=0), total.shape[0] - 1 - there[::-1].argmax(axis=0), 0)
-    lower_half = last > 0.5 * total.shape[0]
-    last = np.where(lower_half, np.maximum(0, last - 8), total.shape[0])[None]
-    source = np.minimum(rows, np.minimum(last, total.shape[0] - 1))
+    last = np.where(there.any(axis=0), height - 1 - there[::-1].argmax(axis=0), 0)
+    near = slice(max(0, int(mid - 80 / pixel_mm)), int(mid + 80 / pixel_mm))
+    usual = int(np.median(last[near]))
+    # Where a flank ends higher than the trunk, it ends by its shape and not by the CT.
+    last = np.where(np.abs(last - usual) * pixel_mm < 35, last, usual)[None]
+    last = np.maximum(0, last - round(9 / pixel_mm))
+    source = np.minimum(rows, last)
     for name, layer in layers.items():
         longer = np.take_along_axis(layer, source, axis=0)
         # Blurred sideways below the CT, or every column would leave a streak.
-        even = cv2.blur(longer, (61, 1))
-        layers[name] = np.where(rows > last, even, longer).astype(np.float32)
+        even = cv2.blur(longer, (2 * round(30 / pixel_mm) + 1, 1))
+        weight = np.clip((rows - last) * pixel_mm / 12.0, 0, 1)
+        layers[name] = (longer * (1 - weight) + even * weight).astype(np.float32)
 
 
 def _mirror_rows(layer: Float32, *, edge: int, period: int) -> None:

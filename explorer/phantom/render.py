@@ -112,7 +112,7 @@ def _insert_all(
     rng: np.random.Generator,
 ) -> list[tuple[str, Inserted]]:
     if "cardiomegaly" not in ids:
-        resize_heart(scene, rng, wider=float(rng.uniform(0.78, 1.08)))
+        resize_heart(scene, rng, wider=float(rng.uniform(0.94, 1.12)))
     placed = []
     for name in ids:
         if name not in modules:
