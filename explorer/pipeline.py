@@ -28,6 +28,7 @@ from explorer.evaluation.benchmark import Track, as_report, run_benchmark
 from explorer.evaluation.protocols import nih_boxes
 from explorer.exchange import figure, grounding_json
 from explorer.exchange.grounding_json import to_json_text as to_json_text
+from explorer.grounding.attribution import attribute_words as attribute_words
 from explorer.grounding.controls import measure_controls
 from explorer.grounding.geometry import fit_frame, to_model_input, with_image_shape
 from explorer.grounding.regions import find_regions
