@@ -12,6 +12,7 @@ from transformers import BertConfig
 from transformers.models.bert.modeling_bert import BertModel
 
 from explorer.encoders.files import TOKENIZER_FILE, WEIGHTS_FILE
+from explorer.errors import CheckpointError
 
 MAX_TOKENS = 128
 
@@ -32,12 +33,22 @@ class TextEncoder(nn.Module):
 
 
 def load_pretrained(folder: Path) -> tuple[TextEncoder, Tokenizer]:
-    """A BERT and its tokenizer from a Hugging Face folder, ready to read phrases."""
+    """A BERT and its tokenizer from a Hugging Face folder, ready to read phrases.
+
+    Raises:
+        CheckpointError: The weights lack a tensor of the tower.
+    """
     encoder = TextEncoder(BertConfig.from_pretrained(folder))
     state = load_file(folder / WEIGHTS_FILE)
-    encoder.bert.load_state_dict(
+    # Files of other libraries hold more than the tower (a pooler, position ids), never less.
+    missing, _ = encoder.bert.load_state_dict(
         {k.removeprefix("bert."): v for k, v in state.items() if "pooler." not in k}, strict=False
     )
+    if missing:
+        raise CheckpointError(
+            f"{WEIGHTS_FILE} of {folder.name!r} must hold every tensor of its BERT, got none for "
+            f"{missing[0]!r}. Copy the folder again."
+        )
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
     tokenizer.no_padding()
     tokenizer.no_truncation()
