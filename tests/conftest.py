@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from . import tiny_model
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_CHROME = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
@@ -55,3 +57,24 @@ def node_path() -> str:
         )
     assert found is not None
     return found
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint folder with a tiny untrained model; copy it before you change it."""
+    from explorer.training.checkpoint import write_checkpoint
+    from explorer.training.config import TrainingConfig
+
+    folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
+    write_checkpoint(
+        folder,
+        tiny_model.model(),
+        tiny_model.tokenizer(),
+        config=TrainingConfig(name="tiny", title="Tiny model (untrained)"),
+        card={
+            "licence": "Apache-2.0",
+            "training_data": "none",
+            "calibration": {"threshold": 0.4, "null_peak_mean": 0.1, "null_peak_std": 0.05},
+        },
+    )
+    return folder
