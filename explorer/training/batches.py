@@ -1,24 +1,19 @@
 """From studies to the arrays of one step: images, phrases, masks, safe negatives, labels."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.text import negated, side_swapped
+from explorer.training.absent_phrases import random_absent
 from explorer.training.augment import augment
-from explorer.training.phrasing import (
-    FINDINGS,
-    random_everyday,
-    random_letters,
-    random_negation,
-    random_phrase,
-)
+from explorer.training.phrasing import FINDINGS, random_negation, random_phrase
 from explorer.training.samples import PhraseTarget, TrainingStudy
 
 Float32 = NDArray[np.float32]
-EVERYWHERE = -1  # owner of a phrase that is in no image
+NOWHERE = -1  # owner of a phrase that is in no image
 
 
 @dataclass(slots=True)
@@ -32,7 +27,7 @@ class Batch:
         masks: (P, G, G); zeros where the phrase has no place.
         weight: (P,) trust in the mask; 0 for phrases without one.
         safe: (B, P) weight of "phrase p is not in image b".
-        weak: (image, phrase, present) triples of image-level labels.
+        weak: (image, phrase, present) triples: image-level labels, and sides that are wrong.
     """
 
     pixels: Float32
@@ -79,7 +74,7 @@ def make_batch(
             _add_labels(draft, study, i, rng)
         if study.denials and rng.random() < 0.5:
             denial = str(rng.choice(study.denials))
-            draft.phrases.append(_Phrase(denial, EVERYWHERE, None))
+            draft.phrases.append(_Phrase(denial, NOWHERE, None))
     _add_absent(draft, rng, count=max(4, len(studies) // 2))
     return _assemble(draft, studies, np.stack([v.pixels for v in views])[:, None], grid)
 
@@ -113,9 +108,11 @@ def _add_target(
     )
     if swapped and target.sided_alone and rng.random() < 0.5:
         weight = 1.0 if study.exact else 0.3
+        if study.exact:
+            draft.weak.append((image, len(draft.phrases), False))
         draft.phrases.append(_Phrase(swapped, image, None, absent_weight=weight))
     if rng.random() < 0.3 and (denied := negated(text)):
-        draft.phrases.append(_Phrase(denied, EVERYWHERE, None))
+        draft.phrases.append(_Phrase(denied, NOWHERE, None))
 
 
 def _add_labels(draft: _Draft, study: TrainingStudy, image: int, rng: np.random.Generator) -> None:
@@ -133,13 +130,11 @@ def _add_labels(draft: _Draft, study: TrainingStudy, image: int, rng: np.random.
 
 def _add_absent(draft: _Draft, rng: np.random.Generator, *, count: int) -> None:
     """Phrases that are in no image: null phrases, nonsense, stated absences."""
-    makers: tuple[Callable[[], str], ...] = (
-        lambda: random_everyday(rng),
-        lambda: random_letters(rng),
-        lambda: random_negation(str(rng.choice(list(FINDINGS))), rng),
-    )
     for i in range(count):
-        draft.phrases.append(_Phrase(makers[i % 3](), EVERYWHERE, None))
+        text = (
+            random_absent(rng) if i % 3 else random_negation(str(rng.choice(list(FINDINGS))), rng)
+        )
+        draft.phrases.append(_Phrase(text, NOWHERE, None))
 
 
 def _assemble(draft: _Draft, studies: Sequence[TrainingStudy], pixels: Float32, grid: int) -> Batch:
@@ -148,7 +143,7 @@ def _assemble(draft: _Draft, studies: Sequence[TrainingStudy], pixels: Float32, 
     safe = np.zeros((len(studies), len(phrases)), np.float32)
     for p, phrase in enumerate(phrases):
         for b, study in enumerate(studies):
-            if phrase.owner == EVERYWHERE:
+            if phrase.owner == NOWHERE:
                 safe[b, p] = 1.0
             elif phrase.owner == b:
                 safe[b, p] = phrase.absent_weight if phrase.group is None else 0.0

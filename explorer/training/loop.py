@@ -19,7 +19,7 @@ from torch import Tensor
 from explorer.encoders.alignment import LocalAlignmentModel
 from explorer.encoders.image import PATCH_STRIDE
 from explorer.training import objective
-from explorer.training.batches import EVERYWHERE, Batch, make_batch
+from explorer.training.batches import NOWHERE, Batch, make_batch
 from explorer.training.config import TrainingConfig
 from explorer.training.samples import TrainingStudy
 
@@ -112,6 +112,9 @@ def losses(
     owner = torch.from_numpy(batch.owner).to(device)
     safe = torch.from_numpy(batch.safe).to(device)
     parts = {"absence": 0.5 * objective.absence_loss(logits, safe)}
+    nowhere = torch.from_numpy(np.flatnonzero(batch.owner == NOWHERE)).to(device)
+    if len(nowhere):
+        parts["nowhere"] = 0.4 * objective.nowhere_loss(pooled[:, nowhere])
     placed = torch.from_numpy(np.flatnonzero(batch.weight > 0)).to(device)
     if len(placed):
         own = logits[owner[placed], placed]
@@ -125,7 +128,7 @@ def losses(
         )
         parts["labels"] = 0.3 * objective.label_loss(pooled[image, phrase], present.float())
     matched = torch.from_numpy(
-        np.flatnonzero((batch.owner != EVERYWHERE) & (batch.safe.max(0) > 0) & _is_own(batch))
+        np.flatnonzero((batch.owner != NOWHERE) & (batch.safe.max(0) > 0) & _is_own(batch))
     ).to(device)
     if len(matched) > 1:
         parts["local_mi"] = 0.1 * objective.local_mutual_information_loss(

@@ -40,6 +40,14 @@ def absence_loss(logits: Tensor, safe: Tensor) -> Tensor:
     return (F.softplus(logits).mean((2, 3)) * safe).sum() / safe.sum().clamp(min=1e-6)
 
 
+def nowhere_loss(pooled: Tensor) -> Tensor:
+    """Softplus of pooled logits (B, P) of phrases that are in no image: every score should be 0.
+
+    The mean over a map forgives a single bright spot; the pooled logit does not.
+    """
+    return F.softplus(pooled).mean()
+
+
 def label_loss(pooled: Tensor, present: Tensor) -> Tensor:
     """Cross-entropy of pooled logits (N,) with image-level labels (N,) in {0, 1}."""
     return F.binary_cross_entropy_with_logits(pooled, present)
