@@ -1,0 +1,55 @@
+"""The use cases: all that pages and commands call. Records in, records out; no tensor leaves."""
+
+from explorer.adapters import AdapterCard, Engine
+from explorer.corpora._bundled import BundledStudy, ReferenceBox
+from explorer.exchange.grounding_json import to_json_text
+from explorer.grounding.attribution import attribute_words
+from explorer.pipeline.benchmark import evaluate_grounding
+from explorer.pipeline.checkpoints import list_checkpoints, open_engine
+from explorer.pipeline.exports import describe_engine, grounding_document, grounding_figure
+from explorer.pipeline.grounding import (
+    check_image,
+    embed,
+    embed_pixels,
+    ground,
+    ground_report,
+    maps_of,
+)
+from explorer.pipeline.studies import (
+    list_bundled_studies,
+    load_bundled_study,
+    read_report_file,
+    read_study,
+)
+from explorer.reading import make_study, read_files, warm_up
+from explorer.text import NULL_PHRASES, read_report
+
+__all__ = [
+    "NULL_PHRASES",
+    "AdapterCard",
+    "BundledStudy",
+    "Engine",
+    "ReferenceBox",
+    "attribute_words",
+    "check_image",
+    "describe_engine",
+    "embed",
+    "embed_pixels",
+    "evaluate_grounding",
+    "ground",
+    "ground_report",
+    "grounding_document",
+    "grounding_figure",
+    "list_bundled_studies",
+    "list_checkpoints",
+    "load_bundled_study",
+    "make_study",
+    "maps_of",
+    "open_engine",
+    "read_files",
+    "read_report",
+    "read_report_file",
+    "read_study",
+    "to_json_text",
+    "warm_up",
+]
