@@ -6,7 +6,6 @@ one down by a queue and not by a fight over cores and memory. Keys are checkpoin
 digests: no key holds a name or a report text.
 """
 
-import json
 import threading
 import time
 from collections import deque
@@ -34,6 +33,7 @@ from explorer.ui.state import LoadedStudy, Options, Reference
 if TYPE_CHECKING:
     from explorer.pipeline import AdapterCard, BundledStudy, Engine
 
+Share = tuple[str, float]
 MOST_ENGINES = 3
 THUMBNAIL_SIDE = 144
 _TURN = threading.Lock()
@@ -252,6 +252,30 @@ def null_peaks(loaded: "Engine", encoded: Encoded, radiograph: Radiograph) -> di
     return _null_peaks((engine_key(loaded), radiograph.digest), loaded, encoded)
 
 
+def word_shares(loaded: "Engine", encoded: Encoded, grounded: GroundedPhrase) -> dict[int, Share]:
+    """Say what each word adds to the cosine at the highest point of a phrase's map.
+
+    Returns:
+        By place of the word in the phrase: the word, and the cosine lost when it is left out.
+
+    Raises:
+        PhraseError: The phrase has too many words.
+    """
+    pipeline = _pipeline()
+    row, column = np.unravel_index(np.argmax(grounded.map.cosine), grounded.map.cosine.shape)
+
+    def score(texts: Sequence[str]) -> list[float]:
+        # No text at all has no direction, so it agrees with nothing: cosine 0.
+        spoken = [text for text in texts if text]
+        maps = pipeline.maps_of(loaded, encoded.embeddings, spoken) if spoken else ()
+        found = iter(float(m.cosine[row, column]) for m in maps)
+        return [next(found) if text else 0.0 for text in texts]
+
+    with turn():
+        shares = pipeline.attribute_words(grounded.phrase, score)
+    return {share.start: (share.word, float(share.value)) for share in shares}
+
+
 def assertion_of(phrase: str) -> Assertion:
     """Say what a typed phrase states, as the report reader would."""
     found: Assertion = _pipeline().phrase_assertion(phrase)
@@ -273,7 +297,8 @@ def as_json(
         *parts, [g for _, g in sentences], sentences=[s for s, _ in sentences]
     )
     document["phrases"] += pipeline.grounding_document(*parts, typed)["phrases"]
-    return json.dumps(document, indent=2)
+    text: str = pipeline.to_json_text(document)
+    return text
 
 
 def as_figure(

@@ -22,6 +22,7 @@ class Work:
     Attributes:
         sentences: One entry per sentence of the report, None where nothing is grounded.
         typed: Grounded phrases that were typed, by their text.
+        words: What each word adds, for phrases that were asked for; by the phrase.
         batch: How many phrases the last text batch grounded.
         batch_ms: How long that batch took, in milliseconds.
     """
@@ -32,6 +33,7 @@ class Work:
     encoded: cache.Encoded
     sentences: tuple[GroundedPhrase | None, ...] = ()
     typed: dict[str, GroundedPhrase] = field(default_factory=dict)
+    words: dict[str, dict[int, cache.Share]] = field(default_factory=dict)
     batch: int = 0
     batch_ms: float = 0.0
 

@@ -133,6 +133,16 @@ def test_a_fixed_threshold_is_the_one_that_was_set(open_app: OpenApp) -> None:
     assert "Threshold 0.75 (fixed)" in words(app) or "threshold of 0.75" in words(app)
 
 
+def test_words_are_left_out_one_by_one_when_asked(
+    open_app: OpenApp, engines: dict[str, TinyEngine]
+) -> None:
+    app = open_app()
+    app.button(key="ask_words").click().run()
+    assert not app.error
+    assert "heart is enlarged." in engines["one"].batches[-1]  # without its first word
+    assert app.get("plotly_chart")[-1].proto.alt.startswith("The word that adds most is ")
+
+
 def test_every_pooling_of_the_encoders_is_offered() -> None:
     from explorer.encoders.pooling import POOLING_NAMES
 

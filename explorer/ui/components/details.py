@@ -1,13 +1,16 @@
 """What stands behind the map of one phrase: its rank among null phrases, controls, regions."""
 
+from html import escape
+
 import plotly.graph_objects as go
 import streamlit as st
 
 from explorer.entities import GroundedPhrase, PhraseControls, Region, Spacing
 from explorer.ui import cache
+from explorer.ui.components.error_box import guarded
 from explorer.ui.components.viewer import ViewerPhrase
 from explorer.ui.theme import CHART_LIMIT, CHART_NULL, CHART_PHRASE
-from explorer.ui.wording import plain
+from explorer.ui.wording import one_line, plain
 from explorer.ui.work import Work
 
 _QUIET = {"displayModeBar": False}
@@ -29,6 +32,7 @@ def details(chosen: ViewerPhrase, result: Work) -> None:
             _controls(grounded.controls)
         with right:
             _regions(grounded, result.radiograph.spacing)
+        _words(grounded, result)
 
 
 def _rank(grounded: GroundedPhrase, null_peaks: dict[str, float]) -> None:
@@ -51,7 +55,7 @@ def rank_figure(peak: float, null_peaks: dict[str, float], threshold: float) -> 
     figure.add_scatter(
         x=list(null_peaks.values()),
         y=[i % 5 for i in range(len(null_peaks))],
-        text=[plain(phrase) for phrase in null_peaks],
+        text=[escape(phrase) for phrase in null_peaks],
         mode="markers",
         marker={"color": CHART_NULL, "size": 7, "opacity": 0.7},
         hovertemplate="%{text}: %{x:.2f}<extra>null phrase</extra>",
@@ -149,3 +153,40 @@ def region_rows(regions: tuple[Region, ...], spacing: Spacing | None) -> dict[st
             for _, _, width, height in boxes
         ]
     return columns
+
+
+def _words(grounded: GroundedPhrase, result: Work) -> None:
+    phrase = grounded.phrase
+    if phrase not in result.words:
+        if not st.button(
+            "Which words carry it?",
+            key="ask_words",
+            help="Grounds the phrase again without each of its words.",
+        ):
+            return
+        with guarded(), st.spinner("Leaving out one word after the other"):
+            result.words[phrase] = cache.word_shares(result.engine, result.encoded, grounded)
+    if shares := list(result.words.get(phrase, {}).values()):
+        word, value = max(shares, key=lambda share: share[1])
+        st.markdown("Which words carry it?", help="Cosine lost at the map's peak without the word.")
+        st.plotly_chart(
+            words_figure(shares),
+            config=_QUIET,
+            key="words_chart",
+            alt=f"The word that adds most is {word}, {value:+.2f} of cosine",
+        )
+
+
+def words_figure(shares: list[cache.Share]) -> go.Figure:
+    """Draw what each word adds, in reading order; below zero it works against the map."""
+    figure = go.Figure()
+    figure.add_bar(
+        x=list(range(len(shares))),
+        y=[value for _, value in shares],
+        marker={"color": [CHART_PHRASE if value >= 0 else CHART_LIMIT for _, value in shares]},
+        hovertemplate="%{y:+.3f}<extra></extra>",
+    )
+    words = [escape(one_line(word, longest=24)) for word, _ in shares]
+    figure.update_xaxes(tickmode="array", tickvals=list(range(len(words))), ticktext=words)
+    figure.update_yaxes(title="cosine added", zeroline=True)
+    return _small(figure)

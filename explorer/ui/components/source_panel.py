@@ -45,7 +45,7 @@ def gallery(memory: Session) -> Slots:
             with st.container(
                 border=True, width=240, height="stretch", horizontal=True, gap="small"
             ):
-                slots[study.name] = st.empty()
+                slots[study.name] = st.skeleton(THUMBNAIL_WIDTH, width=THUMBNAIL_WIDTH)
                 with st.container(gap="xxsmall", width="stretch"):
                     st.markdown(f"**{plain(study.title)}**")
                     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
