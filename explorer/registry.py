@@ -1,4 +1,4 @@
-"""The folder is the list: every public module of a package is one entry, its file name is the id."""
+"""The folder is the list: each public module of a package is an entry, its name is the id."""
 
 import importlib
 import pkgutil

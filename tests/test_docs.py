@@ -84,8 +84,9 @@ def test_contributing_repeats_the_test_command_word_for_word() -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_documented_commands_parse(path: Path) -> None:
     """Every `explorer ...` line of a code block names options and commands that exist."""
-    from explorer.cli import app
     from typer.main import get_command
+
+    from explorer.cli import app
 
     blocks = re.findall(r"```(?:sh|bash)\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
