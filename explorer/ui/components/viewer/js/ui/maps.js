@@ -37,9 +37,7 @@ export class ShownMap {
 
   /** Contour lines of the quantity at regular levels, as [{level, lines}]. */
   contours(quantity, step) {
-    const lattice = this.lattice(quantity);
-    const low = lattice.values.reduce((a, b) => Math.min(a, b), Infinity);
-    const high = lattice.values.reduce((a, b) => Math.max(a, b), -Infinity);
+    const { low, high } = this.lattice(quantity);
     return contourLevels(low, high, step).map((level) => this.linesAt(quantity, level));
   }
 
@@ -60,9 +58,15 @@ export class ShownMap {
 
   lattice(quantity) {
     this.lattices ??= {};
-    this.lattices[quantity] ??= refine(this.grid(quantity), this.frame);
+    this.lattices[quantity] ??= withRange(refine(this.grid(quantity), this.frame));
     return this.lattices[quantity];
   }
+}
+
+function withRange(lattice) {
+  const low = lattice.values.reduce((a, b) => Math.min(a, b), Infinity);
+  const high = lattice.values.reduce((a, b) => Math.max(a, b), -Infinity);
+  return { ...lattice, low, high };
 }
 
 /** Turn a message body's phrases into cards with ready maps. */

@@ -20,6 +20,7 @@ export class Pane {
     this.viewer = viewer;
     this.index = index;
     this.size = { width: 1, height: 1 };
+    this.resized = true;
     this.dirty = { view: true, map: true, grey: true, tint: true };
     this.title = "";
     this.phrases = [];
@@ -94,10 +95,12 @@ export class Pane {
     return level * slope + intercept;
   }
 
-  /** Follow the size of the element; returns whether it changed. */
+  /** Follow the size of the element; asked for only after a resize, since asking costs a layout. */
   fitToElement() {
-    const { clientWidth: width, clientHeight: height } = this.node;
     const ratio = Math.min(globalThis.devicePixelRatio || 1, MOST_PIXEL_RATIO);
+    if (!this.resized && ratio === this.ratio) return;
+    this.resized = false;
+    const { clientWidth: width, clientHeight: height } = this.node;
     const columns = Math.max(1, Math.round(width * ratio));
     const rows = Math.max(1, Math.round(height * ratio));
     if (this.columns === columns && this.rows === rows && this.ratio === ratio) return;
@@ -171,43 +174,37 @@ export class Pane {
     const grid = map.grid(quantity);
     const [low, high] = RANGES[quantity];
     const factor = 65534 / (high - low);
-    const across = this.gridAxis(this.positions().across, this.columns, frame);
-    const down = this.gridAxis(this.positions().down, this.rows, frame);
+    const across = this.gridAxis(this.positions().across, this.columns, frame, true);
+    const down = this.gridAxis(this.positions().down, this.rows, frame, false);
+    const { near, far, share, cells, stride } = across;
+    const line = new Float64Array(cells);
     const [x0, y0, x1, y1] = inside;
     for (let row = y0; row < y1; row++) {
       const start = row * this.columns;
-      if (!down.seen[row]) {
-        indices.fill(0, start + x0, start + x1);
-        continue;
+      // 0 stands for "not seen".
+      indices.fill(0, start + x0, start + x1);
+      if (row < down.first || row >= down.last) continue;
+      // One row of cells at this height, already as overlay index; half is added for rounding.
+      for (let c = 0; c < cells; c++) {
+        const above = grid[down.near[row] + c * stride];
+        const below = grid[down.far[row] + c * stride];
+        line[c] = 1.5 + (above + (below - above) * down.share[row] - low) * factor;
       }
-      const top = down.near[row];
-      const bottom = down.far[row];
-      const fy = down.share[row];
-      for (let i = x0; i < x1; i++) {
-        if (!across.seen[i]) {
-          indices[start + i] = 0;
-          continue;
-        }
-        const a = across.near[i];
-        const b = across.far[i];
-        const fx = across.share[i];
-        const above = grid[top + a] + (grid[top + b] - grid[top + a]) * fx;
-        const below = grid[bottom + a] + (grid[bottom + b] - grid[bottom + a]) * fx;
-        // Half is added for rounding; 0 stays free for "not seen".
-        indices[start + i] = 1.5 + (above + (below - above) * fy - low) * factor;
+      for (let i = Math.max(x0, across.first); i < Math.min(x1, across.last); i++) {
+        const left = line[near[i]];
+        indices[start + i] = left + (line[far[i]] - left) * share[i];
       }
     }
     this.indicesStale = false;
   }
 
-  /** Grid cells and weights of every pixel of a screen axis. */
-  gridAxis({ image, position }, length, frame) {
+  /** Cells and weights of every pixel of a screen axis; `counted` gives cells, not memory offsets. */
+  gridAxis({ image, position }, length, frame, counted) {
     const place = image === "x" ? gridX : gridY;
     const cells = image === "x" ? frame.gridColumns : frame.gridRows;
     const stride = image === "x" ? 1 : frame.gridColumns;
-    const table = axisTable(length, (i) => place(frame, position(i)), cells, cells, 1, stride);
-    const seen = new Uint8Array(length).fill(1, table.first, table.last);
-    return { seen, near: table.near, far: table.far, share: Float32Array.from(table.share, (s) => s / 256) };
+    const table = axisTable(length, (i) => place(frame, position(i)), cells, cells, 1, counted ? 1 : stride);
+    return { ...table, cells, stride, share: Float32Array.from(table.share, (part) => part / 256) };
   }
 
   makeTint({ quantity, colours, opacity, cut, threshold }) {

@@ -15,8 +15,10 @@ export function listenToPointer(canvas, pane, viewer) {
   const down = new Map();
   let gesture = null;
   let lastTap = { time: 0, x: 0, y: 0 };
+  // Asking for the place costs a layout: once a drag is enough.
+  let edge = null;
   const at = (event) => {
-    const edge = canvas.getBoundingClientRect();
+    if (down.size === 0) edge = canvas.getBoundingClientRect();
     return [event.clientX - edge.left, event.clientY - edge.top];
   };
   const pinch = () => {
@@ -40,8 +42,10 @@ export function listenToPointer(canvas, pane, viewer) {
 
   canvas.onpointermove = (event) => {
     const point = at(event);
-    if (event.pointerType !== "touch") viewer.hoverAt(pane, ...point);
-    if (!down.has(event.pointerId)) return;
+    if (!down.has(event.pointerId)) {
+      if (event.pointerType !== "touch") viewer.hoverAt(pane, ...point);
+      return;
+    }
     down.set(event.pointerId, point);
     if (gesture?.kind === "pinch" && down.size === 2) {
       const next = pinch();
@@ -61,6 +65,7 @@ export function listenToPointer(canvas, pane, viewer) {
     if (event.pointerType === "touch" && point) doubleTap(point);
     // A finger left over from a pinch does nothing until it is lifted.
     gesture = null;
+    if (event.pointerType !== "touch" && point) viewer.hoverAt(pane, ...point);
   };
 
   /** Touch has no double click while `touch-action` is none; and a tap is its hover. */

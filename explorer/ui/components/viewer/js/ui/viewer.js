@@ -55,7 +55,10 @@ export class Viewer {
     ]);
     root.replaceChildren(el("div.body", {}, [main, this.cards.node]), this.sheet.node);
     listenToKeys(root, this);
-    this.observer = new ResizeObserver(() => this.schedule());
+    this.observer = new ResizeObserver(() => {
+      for (const pane of this.panes) pane.resized = true;
+      this.schedule();
+    });
     this.observer.observe(this.stage);
   }
 
@@ -72,6 +75,7 @@ export class Viewer {
     const ids = panes.map((info) => info.id).join(" ");
     while (this.panes.length > panes.length) this.panes.pop().node.remove();
     while (this.panes.length < panes.length) this.addPane();
+    for (const pane of this.panes) pane.resized = true;
     this.stage.dataset.panes = panes.length;
     if (ids !== this.imageIds) {
       this.imageIds = ids;
