@@ -84,6 +84,7 @@ async ([action, steps]) => {
   return { paints, gaps };
 }
 """
+TRACED = ["devtools.timeline", "disabled-by-default-devtools.timeline"]
 KEYS = {"window": "w", "pan": "p", "box": "b"}
 
 
@@ -133,7 +134,7 @@ def _act(page: Page, action: str, *, steps: int) -> Any:
     page.evaluate(DRIVER, [action, steps])
     browser = page.context.browser
     assert browser is not None
-    browser.start_tracing(page=page, categories=["devtools.timeline"])
+    browser.start_tracing(page=page, categories=TRACED)
     timed = page.evaluate(DRIVER, [action, steps])
     trace = json.loads(browser.stop_tracing())["traceEvents"]
     if held:
