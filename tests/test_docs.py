@@ -121,6 +121,14 @@ def test_dependency_tables_are_complete() -> None:
     assert sorted(pairs) == sorted((e, name_of(r)) for e, r in extra_requirements())
 
 
+def test_checkpoint_card_entries_are_those_the_shelf_reads() -> None:
+    from explorer.adapters import _shelf
+
+    text = (ROOT / "docs" / "checkpoints.md").read_text(encoding="utf-8")
+    entries = re.findall(r"^\| `(\w+)` \|", text.partition("## Entries")[2], re.MULTILINE)
+    assert sorted(entries) == sorted([*_shelf._CARD_KEYS, "calibration", "files"])
+
+
 def test_hooks_and_the_dev_extra_name_the_same_versions() -> None:
     hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     pins = dict(pin.split("==") for pin in re.findall(r"\[([\w-]+==[\w.]+)\]", hooks))
@@ -133,7 +141,11 @@ def test_every_third_party_import_is_declared() -> None:
     providers = importlib.metadata.packages_distributions()
     declared = {name_of(r) for r in run_time_requirements()}
     declared |= {name_of(r) for _, r in extra_requirements()}
-    local = {"explorer", "app"} | {path.stem for path in (ROOT / "benchmarks").glob("_*.py")}
+    text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    compared = set(re.findall(r"\w+", text.partition("## Only compared with")[2]))
+    local = {"explorer", "app", "tests"} | {
+        path.stem for path in (ROOT / "benchmarks").glob("_*.py")
+    }
     missing = {}
     for folder in ("explorer", "tests", "benchmarks"):
         for path in (ROOT / folder).rglob("*.py"):
@@ -141,7 +153,8 @@ def test_every_third_party_import_is_declared() -> None:
                 names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
                 if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
                     names = [node.module]
-                for top in {name.split(".")[0] for name in names} - local:
+                known = local | (compared if folder == "benchmarks" else set())
+                for top in {name.split(".")[0] for name in names} - known:
                     sources = {name_of(d) for d in providers.get(top, [top])}
                     headless = {"opencv-python"} & sources  # the same library, another build
                     if top not in sys.stdlib_module_names and not (sources & declared or headless):
