@@ -30,11 +30,12 @@ def _extend_upwards(
     pixel = projection.pixel_mm
     tissues = [n for n in layers if not n.startswith("T_")]
     total = np.sum([layers[n] for n in tissues], axis=0)
-    # The top of the CT is ragged after warping: keep a little below it everywhere.
-    reached = np.argmax(total > 1.0, axis=0)
-    reached[~(total > 1.0).any(axis=0)] = 0
-    middle = reached[int(mid) - 40 : int(mid) + 40]
-    edge = int(np.max(middle)) + round(8 / pixel)
+    # The top of the CT fades in over many rows, since each depth starts elsewhere.
+    near = slice(max(0, int(mid - 110 / pixel)), int(mid + 110 / pixel))
+    profile = np.median(total[:, near], axis=1)
+    first = int(np.argmax(profile > 1.0))
+    full = profile[first : first + round(45 / pixel)].max()
+    edge = int(np.argmax(profile > 0.85 * full)) + round(2 / pixel)
     rows, columns = np.mgrid[:edge, : total.shape[1]]
     height_mm = (edge - rows) * pixel
     offset_mm = np.abs(columns - mid) * pixel

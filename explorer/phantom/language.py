@@ -27,7 +27,8 @@ _FRAMES = (
 _UNCERTAIN = (
     "Possible {x}.",
     "{X} cannot be excluded.",
-    "Findings may represent {x}.",
+    "Suspected {x}.",
+    "{X} is possible.",
     "Questionable {x}.",
     "Cannot exclude {x}.",
 )
@@ -38,8 +39,9 @@ def zone_words(inserted: Inserted) -> tuple[str, ...]:
     if inserted.zone is None:
         return ()
     words = _ZONE_WORDS[inserted.zone]
-    if inserted.lobe is not None:
-        words = (*words, inserted.lobe.split(" ", 1)[1])
+    lobe = (inserted.lobe or "").split(" ", 1)[-1]
+    if lobe.startswith("middle" if inserted.zone == "mid" else inserted.zone):
+        words = (*words, lobe)  # Only where lobe and third of the lung go by the same word.
     return words
 
 
@@ -116,6 +118,8 @@ def _described(
             place = str(rng.choice(list(zone_words(inserted))))
             both = "both lungs" if inserted.side == "bilateral" else f"the {inserted.side} {place}"
             spoken.append(f"{word} {noun} in {both}")
+    if inserted.lobe and card.place == "zone":
+        spoken.append(f"{inserted.lobe} {nouns[0]}")
     return spoken
 
 
@@ -127,7 +131,7 @@ def _fill(template: str, inserted: Inserted, rng: np.random.Generator) -> str | 
         "lobe": inserted.lobe,
         "size": spoken_size(inserted.size_mm),
     }
-    if inserted.side == "bilateral" and "the {side} {zone}" in template:
+    if inserted.side == "bilateral" and "the {side} " in template:
         return None
     used = [key for key in values if f"{{{key}}}" in template]
     if any(values[key] is None for key in used):

@@ -107,7 +107,8 @@ def project(
             seen_rows = rows - np.float32(first_row)
             if refine > 1:
                 tall = (plane.shape[1], plane.shape[0] * refine)
-                plane = cv2.resize(plane, tall, interpolation=cv2.INTER_CUBIC)
+                taller = cv2.resize(plane, tall, interpolation=cv2.INTER_CUBIC)
+                plane = np.asarray(taller, np.float32)
                 seen_rows = (seen_rows + np.float32(0.5)) * refine - np.float32(0.5)
             layers[name] += depth_cm * cv2.remap(
                 plane,

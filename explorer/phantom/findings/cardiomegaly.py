@@ -21,7 +21,7 @@ CARD = Card(
     ),
     place="none",
     adjectives={
-        "mild": ("mild", "borderline"),
+        "mild": ("mild", "slight"),
         "moderate": ("moderate",),
         "severe": ("severe", "marked", "massive"),
     },
@@ -29,7 +29,7 @@ CARD = Card(
         "The heart is enlarged.",
         "The cardiac silhouette is enlarged.",
         "Heart size is enlarged.",
-        "The heart size is above normal limits.",
+        "The heart appears enlarged.",
     ),
     absent=(
         "The heart is normal in size.",

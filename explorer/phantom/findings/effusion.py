@@ -32,7 +32,7 @@ CARD = Card(
     templates=(
         "layering {side} pleural effusion",
         "{side} pleural effusion with adjacent atelectasis",
-        "fluid in the {side} pleural space",
+        "pleural fluid at the {side} lung base",
         "opacification of the {side} lung base compatible with effusion",
     ),
     absent=(

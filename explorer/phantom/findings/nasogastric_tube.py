@@ -16,7 +16,7 @@ CARD = Card(
     templates=(
         "nasogastric tube courses below the diaphragm",
         "enteric tube tip in the stomach",
-        "NG tube with tip below the left hemidiaphragm",
+        "NG tube with tip below the diaphragm",
         "feeding tube extends below the field of view",
     ),
     absent=("No nasogastric tube.", "The nasogastric tube has been removed."),

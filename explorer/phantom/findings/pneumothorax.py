@@ -19,7 +19,7 @@ CARD = Card(
     name="pneumothorax",
     kind="finding",
     frequency=(1.1, 1.2),
-    nouns=("pneumothorax", "PTX", "pleural air", "hydropneumothorax"),
+    nouns=("pneumothorax", "PTX"),
     place="side",
     plural="pneumothoraces",
     countable=True,
@@ -29,9 +29,7 @@ CARD = Card(
         "severe": ("large", "tension"),
     },
     templates=(
-        "visible pleural line on the {side}",
-        "absent lung markings along the {side} chest wall",
-        "air in the {side} pleural space",
+        "{side} pneumothorax with a visible pleural line",
         "{side} pneumothorax with partial collapse of the lung",
     ),
     absent=(
