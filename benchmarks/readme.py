@@ -1,0 +1,94 @@
+"""Rewrites the tables of README.md from the checkpoint cards and the result files.
+
+Run: python benchmarks/readme.py    (a test fails while the README says anything else)
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from _report import ROOT
+
+README = ROOT / "README.md"
+# (what, result file, path to the figure, digits, allowed)
+FIGURES: tuple[tuple[str, str, str, int, str], ...] = (
+    (
+        "20-sentence report, end to end over its bare encoder calls",
+        "report_overhead",
+        "results/ratio",
+        2,
+        "1.3",
+    ),
+    ("Start of the process to the first map, seconds", "first_map", "results/first_map_s", 1, "10"),
+    (
+        "One further phrase with its controls, over an image encode",
+        "first_map",
+        "results/phrase_over_encode",
+        2,
+        "0.1",
+    ),
+    (
+        "Image encode after resize, slowest over fastest of 256 to 4096 pixels a side",
+        "scaling",
+        "results/encode_largest_over_smallest",
+        2,
+        "flat",
+    ),
+    ("Each further phrase of one batch, milliseconds", "scaling", "results/phrase_slope_ms", 1, ""),
+)
+
+
+def main() -> None:
+    """Rewrite README.md in place."""
+    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def with_tables(text: str) -> str:
+    """The README text with both tables as cards and result files have them now."""
+    for name, rows in (("checkpoints", checkpoint_rows()), ("benchmarks", benchmark_rows())):
+        before, start, rest = text.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition(f"<!-- end of {name} -->")
+        text = before + start + rows + end + after
+    return text
+
+
+def checkpoint_rows(root: Path = ROOT / "assets" / "checkpoints") -> str:
+    """A Markdown table with a row for every card below `root`, the default first."""
+    cards = []
+    for path in sorted(root.glob("*/card.json")):
+        card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        size = sum(file.stat().st_size for file in path.parent.iterdir()) / 1e6
+        mark = " (default)" if card.get("default") else ""
+        cells = (
+            f"`{path.parent.name}`{mark}",
+            card["title"],
+            f"{card['parameters'] / 1e6:.1f} M",
+            f"{size:.0f} MB",
+            f"{card['input_size']} px, {card['grid_size']} x {card['grid_size']} patches",
+            card["licence"],
+            card["training_data"],
+        )
+        cards.append((not card.get("default"), "| " + " | ".join(cells) + " |\n"))
+    if not cards:
+        return ""
+    head = "| name | title | parameters | on disk | input | licence | learned from |\n"
+    return head + "|---|---|---|---|---|---|---|\n" + "".join(row for _, row in sorted(cards))
+
+
+def benchmark_rows(root: Path = ROOT / "benchmarks" / "results") -> str:
+    """A Markdown table with a row for every figure whose result file exists."""
+    rows = []
+    for what, name, key, digits, allowed in FIGURES:
+        path = root / f"{name}.json"
+        if not path.exists():
+            continue
+        value = json.loads(path.read_text(encoding="utf-8"))
+        for part in key.split("/"):
+            value = value[part]
+        link = f'[{value:.{digits}f}](benchmarks/results/{name}.json "{key}")'
+        rows.append(f"| {what} | {link} | {allowed} |\n")
+    return "| what | measured | allowed |\n|---|---|---|\n" + "".join(rows) if rows else ""
+
+
+if __name__ == "__main__":
+    main()
