@@ -122,6 +122,9 @@ def losses(
         weight = torch.from_numpy(batch.weight).to(device)[placed]
         parts["dense"] = objective.dense_loss(own, masks, weight)
         parts["pointing"] = 0.25 * objective.pointing_loss(own, masks, weight)
+        if len(nowhere):
+            dark = logits[owner[placed]][:, nowhere]
+            parts["likeness"] = 0.15 * objective.likeness_loss(own, dark)
     if batch.weak:
         image, phrase, present = (
             torch.tensor(x, device=device) for x in zip(*batch.weak, strict=True)

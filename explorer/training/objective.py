@@ -48,6 +48,21 @@ def nowhere_loss(pooled: Tensor) -> Tensor:
     return F.softplus(pooled).mean()
 
 
+def likeness_loss(shown: Tensor, dark: Tensor) -> Tensor:
+    """Pearson correlation, where positive, of phrase maps with maps of phrases in no image.
+
+    A map that resembles the map of nonsense says more about the image than about the phrase.
+
+    Args:
+        shown: Logits of each placed phrase on its own image (P, G, G).
+        dark: Logits of the phrases that are in no image, on the same images (P, Q, G, G).
+    """
+    a, b = shown.flatten(1), dark.flatten(2)
+    a, b = a - a.mean(1, keepdim=True), b - b.mean(2, keepdim=True)
+    correlation = F.cosine_similarity(a[:, None], b, dim=2)
+    return F.relu(correlation).mean()
+
+
 def label_loss(pooled: Tensor, present: Tensor) -> Tensor:
     """Cross-entropy of pooled logits (N,) with image-level labels (N,) in {0, 1}."""
     return F.binary_cross_entropy_with_logits(pooled, present)
