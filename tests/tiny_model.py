@@ -89,7 +89,7 @@ def model(*, seed: int = 0, pooling: str = "log-sum-exp") -> LocalAlignmentModel
         made.train().encode_image(images(8))
     for norm, momentum in zip(norms, kept, strict=True):
         norm.momentum = momentum
-    return made.eval()
+    return made.half().float().eval()  # as a checkpoint stores it
 
 
 def rewrite_card(folder: Path, **changes: Any) -> None:

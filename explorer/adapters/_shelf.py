@@ -7,15 +7,23 @@ only: no pickle is opened and no code of the folder is run.
 
 import importlib
 import json
+import math
 import pkgutil
 from pathlib import Path
 from typing import Any
 
 from explorer import adapters
 from explorer.adapters._base import AdapterCard, Calibration, Engine
-from explorer.encoders.files import CARD_FILE, WEIGHTS_FILE, sha256_of
+from explorer.encoders.files import (
+    CARD_FILE,
+    CONFIG_FILE,
+    TOKENIZER_FILE,
+    WEIGHTS_FILE,
+    sha256_of,
+)
 from explorer.errors import CheckpointError
 
+_LOADED_FILES = (CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE)
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 
 
@@ -58,6 +66,7 @@ def read_card(folder: Path) -> AdapterCard:
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         calibration = Calibration(**data.pop("calibration"))
+        _check_values(data, calibration)
         size = sum(f.stat().st_size for f in folder.iterdir() if f.is_file())
         card = AdapterCard(
             name=folder.name,
@@ -74,7 +83,7 @@ def read_card(folder: Path) -> AdapterCard:
             f"A checkpoint folder needs {CARD_FILE}; {folder.name!r} has none. "
             "Copy the whole folder again."
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(
             f"{CARD_FILE} of checkpoint {folder.name!r} is not complete ({error}). "
             "Copy the folder again or write the card as docs/checkpoints.md says."
@@ -87,26 +96,40 @@ def read_card(folder: Path) -> AdapterCard:
     return card
 
 
-_CARD_KEYS = (
-    "title",
-    "family",
-    "licence",
-    "training_data",
-    "input_size",
-    "grid_size",
-    "dimension",
-    "parameters",
-    "frame_mode",
-    "pooling",
-)
+_WORDS = ("title", "family", "licence", "training_data", "frame_mode", "pooling")
+_NUMBERS = ("input_size", "grid_size", "dimension", "parameters")
+_CARD_KEYS = (*_WORDS, *_NUMBERS)
+
+
+def _check_values(data: dict[str, Any], calibration: Calibration) -> None:
+    """Raise ValueError for an entry of the wrong kind; a missing one is found later."""
+    for name in _WORDS:
+        if not isinstance(data.get(name, ""), str):
+            raise ValueError(f"{name} must be text, got {data[name]!r}")
+    for name in _NUMBERS:
+        value = data.get(name, 1)
+        if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+            raise ValueError(f"{name} must be a positive whole number, got {value!r}")
+    for name in ("threshold", "null_peak_mean", "null_peak_std"):
+        value = getattr(calibration, name)
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            raise ValueError(f"calibration {name} must be a number, got {value!r}")
+    if not all(isinstance(digest, str) for digest in data["files"].values()):
+        raise ValueError("files must map names to sha256 digests")
 
 
 def verify_hashes(folder: Path, *, files: dict[str, str]) -> None:
-    """Compare the sha256 of every file the card names.
+    """Compare the sha256 of every file the card names, those that are loaded among them.
 
     Raises:
         CheckpointError: A file is missing or its hash differs.
     """
+    unnamed = [name for name in _LOADED_FILES if name not in files]
+    if unnamed:
+        raise CheckpointError(
+            f"{CARD_FILE} of checkpoint {folder.name!r} must give the sha256 of every file that is "
+            f"loaded, got none for {unnamed[0]!r}. Copy the whole folder again."
+        )
     for name, expected in files.items():
         path = folder / name
         if Path(name).name != name or not path.is_file():

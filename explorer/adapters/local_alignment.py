@@ -41,17 +41,36 @@ def load(card: AdapterCard, *, device: str, precision: str) -> "LocalAlignmentEn
             k: v.float() if v.is_floating_point() else v
             for k, v in load_file(card.folder / WEIGHTS_FILE).items()
         }
-        tokenizer = Tokenizer.from_file(str(card.folder / TOKENIZER_FILE))
+        tokenizer = _open_tokenizer(card)
+        _check_shape(card, config)
         model = LocalAlignmentModel(config)
         model.load_state_dict(state, strict=True)
-    except CheckpointError:
-        raise
     except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(
             f"Checkpoint {card.name!r} does not hold the model its card describes "
-            f"({type(error).__name__}). Copy the folder again."
+            f"({_first_words(error)}). Copy the folder again."
         ) from error
     return LocalAlignmentEngine(card, model, tokenizer, device=device, dtype=dtype)
+
+
+def _first_words(error: Exception) -> str:
+    """What a library says, short enough for one sentence."""
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words[:160]}"
+
+
+def _open_tokenizer(card: AdapterCard) -> Tokenizer:
+    try:
+        return Tokenizer.from_file(str(card.folder / TOKENIZER_FILE))
+    except Exception as error:  # the library raises bare exceptions
+        raise ValueError(str(error)) from error
+
+
+def _check_shape(card: AdapterCard, config: LocalAlignmentConfig) -> None:
+    said = (card.input_size, card.grid_size, card.dimension)
+    found = (config.image_size, config.grid_size, config.dimension)
+    if said != found:
+        raise ValueError(f"input, grid and dimension are {found}, the card says {said}")
 
 
 class LocalAlignmentEngine:

@@ -36,7 +36,7 @@ def test_trunk_has_one_block_of_two_and_fifteen_of_three_convolutions(
 ) -> None:
     convolutions = [m for m in trunk.modules() if isinstance(m, nn.Conv2d)]
     assert len(convolutions) == 1 + 2 + 15 * 3
-    assert [len(stage) for stage in trunk.stages] == [1, 2, 2, 3, 3, 4, 1]
+    assert [len(list(stage.children())) for stage in trunk.stages] == [1, 2, 2, 3, 3, 4, 1]
     by_depth = [c for c in convolutions if c.groups == c.in_channels and c.groups > 1]
     assert len(by_depth) == 16
     assert sorted({(c.kernel_size[0], c.stride[0]) for c in by_depth}) == [
