@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -103,6 +104,22 @@ def test_documented_commands_parse(path: Path) -> None:
         options = {word.partition("=")[0] for word in words if word.startswith("--")}
         assert options <= known, line
         assert not hasattr(command, "commands") or options, f"{line}: no such command"
+
+
+def test_python_example_of_the_readme_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from explorer import pipeline
+
+    studies = pipeline.list_bundled_studies()
+    shelf = list((pipeline.ASSETS / "checkpoints").glob("*/card.json"))
+    if not (studies and shelf):
+        pytest.skip("no study or no checkpoint is bundled")
+    shutil.copy(studies[0].folder / "image.dcm", tmp_path / "radiograph.dcm")
+    monkeypatch.chdir(tmp_path)
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec(compile(example, "README.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("left pleural effusion 0.")
 
 
 # --- dependencies ----------------------------------------------------------------------------
