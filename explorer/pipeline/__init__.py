@@ -22,7 +22,7 @@ from explorer.pipeline.studies import (
     read_study,
 )
 from explorer.reading import make_study, read_files, warm_up
-from explorer.text import NULL_PHRASES, read_report
+from explorer.text import NULL_PHRASES, phrase_assertion, read_report
 
 __all__ = [
     "NULL_PHRASES",
@@ -46,6 +46,7 @@ __all__ = [
     "make_study",
     "maps_of",
     "open_engine",
+    "phrase_assertion",
     "read_files",
     "read_report",
     "read_report_file",
