@@ -43,12 +43,9 @@ class Work:
         return self.encoded.embeddings.check
 
 
-def is_ready(memory: Session, options: Options) -> bool:
-    """Whether everything the page needs was computed before."""
-    work = memory.work
-    if not isinstance(work, Work) or work.key[1:] != _key(memory, options):
-        return False
-    return work.check.refuse or all(phrase in work.typed for phrase in memory.typed)
+def is_current(memory: Session, options: Options) -> bool:
+    """Whether the radiograph on screen was encoded and its report grounded with these options."""
+    return isinstance(memory.work, Work) and memory.work.key[1:] == _key(memory, options)
 
 
 def do(memory: Session, options: Options, *, say: Say) -> Work:

@@ -150,6 +150,7 @@ def test_a_dicom_and_a_png_with_a_hostile_report(
             FilePayload(name="notes.pdf", mimeType="application/pdf", buffer=b"%PDF-1.7\n%%EOF"),
         ]
     )
+    expect(page.get_by_test_id("stFileUploaderFile")).to_have_count(3)
     page.get_by_role("textbox", name="Report").fill(
         f"FINDINGS: Left lower lobe opacity. {SCRIPT} No pneumothorax. ![x](http://203.0.113.9/x)"
     )

@@ -41,7 +41,7 @@ def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[st
     def open_engine(name: str | None = None, **_: str) -> TinyEngine:
         return made[name or "one"]
 
-    monkeypatch.setattr(pipeline, "ASSETS", tmp_path)
+    monkeypatch.setattr(pipeline.studies, "ASSETS", tmp_path)
     monkeypatch.setattr(pipeline, "open_engine", open_engine)
     monkeypatch.setattr(pipeline, "list_checkpoints", lambda: tuple(e.card for e in made.values()))
     st.cache_resource.clear()

@@ -74,9 +74,11 @@ def _result(
 ) -> work.Work | None:
     """Compute what is missing under a progress line; keep the last result when that fails."""
     try:
-        if work.is_ready(memory, options):
+        if work.is_current(memory, options):  # a typed phrase takes no time worth showing
             return work.do(memory, options, say=lambda _: None)
-        with place.container(), st.status("Preparing", expanded=False) as status:
+        with place.container():
+            status = st.status("Preparing", expanded=False)
+            st.skeleton(VIEWER_HEIGHT)
             return work.do(memory, options, say=lambda text: status.update(label=text))
     except Exception as error:  # noqa: BLE001 - the border to the person
         place.empty()

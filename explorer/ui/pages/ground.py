@@ -20,7 +20,8 @@ from explorer.ui.state import session
 def show() -> None:
     """Draw the page; pictures of the gallery come last, the first map does not wait for them."""
     memory = session()
-    banner()
+    with st.container():  # keeps the place of what follows when the notice goes
+        banner()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("### Which region does each sentence speak of?", width="stretch")
         source = source_choice()
@@ -31,7 +32,8 @@ def show() -> None:
             slots = gallery(memory)
         else:
             own_files(memory)
-    problem_list(memory)
+    with st.container():
+        problem_list(memory)
     if memory.loaded is None:
         st.info("Choose a bundled study or open your own radiograph to begin.")
     else:
