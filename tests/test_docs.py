@@ -112,7 +112,7 @@ def test_python_example_of_the_readme_runs(
     from explorer import pipeline
 
     studies = pipeline.list_bundled_studies()
-    shelf = list((pipeline.ASSETS / "checkpoints").glob("*/card.json"))
+    shelf = list((ROOT / "assets" / "checkpoints").glob("*/card.json"))
     if not (studies and shelf):
         pytest.skip("no study or no checkpoint is bundled")
     shutil.copy(studies[0].folder / "image.dcm", tmp_path / "radiograph.dcm")
