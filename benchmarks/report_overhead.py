@@ -108,7 +108,7 @@ def record_encoder_calls(
     return [call.args for call in image.mock_calls], [call.args for call in text.mock_calls], result
 
 
-def alternate(calls: list[Callable[[], Any]], *, rounds: int) -> list[float]:
+def alternate(calls: list[Callable[[], Any]], *, rounds: int) -> list[list[float]]:
     """Milliseconds of each call by round; every round makes each call once, in turn."""
     times: list[list[float]] = [[] for _ in calls]
     for round_number in range(rounds + 1):
