@@ -13,7 +13,9 @@ from explorer import __version__
 from explorer.cli.checkpoints import checkpoints
 from explorer.cli.evaluate import evaluate_grounding
 from explorer.cli.ground import ground
+from explorer.cli.phantom import render
 from explorer.cli.serve import serve
+from explorer.cli.train import train
 from explorer.errors import (
     CheckpointError,
     DataSetError,
@@ -51,9 +53,14 @@ evaluate_app = typer.Typer(
     help="Measure a checkpoint with a pinned protocol.", no_args_is_help=True
 )
 app.add_typer(evaluate_app, name="evaluate")
-for _command in (ground, serve, checkpoints):
+phantom_app = typer.Typer(
+    help="Radiographs with exact truth, rendered from a CT.", no_args_is_help=True
+)
+app.add_typer(phantom_app, name="phantom")
+for _command in (ground, serve, checkpoints, train):
     app.command(epilog=EXIT_CODE_HELP)(_command)
 evaluate_app.command("grounding", epilog=EXIT_CODE_HELP)(evaluate_grounding)
+phantom_app.command("render", epilog=EXIT_CODE_HELP)(render)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

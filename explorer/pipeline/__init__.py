@@ -21,6 +21,7 @@ from explorer.pipeline.studies import (
     read_report_file,
     read_study,
 )
+from explorer.pipeline.training import TrainingSources, render_phantoms, train
 from explorer.reading import make_study, read_files, warm_up
 from explorer.text import NULL_PHRASES, phrase_assertion, read_report
 
@@ -30,6 +31,7 @@ __all__ = [
     "BundledStudy",
     "Engine",
     "ReferenceBox",
+    "TrainingSources",
     "attribute_words",
     "check_image",
     "describe_engine",
@@ -51,6 +53,8 @@ __all__ = [
     "read_report",
     "read_report_file",
     "read_study",
+    "render_phantoms",
     "to_json_text",
+    "train",
     "warm_up",
 ]

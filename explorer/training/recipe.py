@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from explorer.training.samples import TrainingStudy, from_corpus
 from explorer.training.text_tower import distil, prune_tokenizer
 
 log = logging.getLogger(__name__)
+
+Progress = Callable[[str, int, int], None]  # stage, steps done, steps in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,14 @@ class Ingredients:
     language: Sequence[str]
 
 
-def run(config: TrainingConfig, start: Ingredients, *, work: Path, out: Path) -> dict[str, float]:
+def run(
+    config: TrainingConfig,
+    start: Ingredients,
+    *,
+    work: Path,
+    out: Path,
+    progress: Progress = lambda *_: None,
+) -> dict[str, float]:
     """Train and write a checkpoint; a run that was stopped goes on where it was.
 
     Args:
@@ -60,12 +69,13 @@ def run(config: TrainingConfig, start: Ingredients, *, work: Path, out: Path) ->
         start: Data and starting weights.
         work: Folder of intermediate states and the TensorBoard log.
         out: Checkpoint folder to write.
+        progress: Told how far each stage is.
 
     Returns:
         Figures on the validation split, by name.
     """
     torch.manual_seed(config.seed)
-    encoder, tokenizer = text_tower(config, start, work=work / "text")
+    encoder, tokenizer = text_tower(config, start, work=work / "text", progress=progress)
     model = _assemble(config, encoder, start.trunk)
     memory = PhraseMemory(encoder, tokenizer)
     train_images = [i for i in start.images if i.split == "train"]
@@ -84,8 +94,10 @@ def run(config: TrainingConfig, start: Ingredients, *, work: Path, out: Path) ->
                 writer.add_scalar(name, value, step)
             if step % 50 == 0:
                 log.info("%d %s", step, {k: round(v, 3) for k, v in figures.items()})
+            progress("Towers", step, config.steps)
 
         train(model, pools, config, phrase_vectors=memory, folder=work, report=report)
+    progress("Image check and calibration", 0, 1)
     frontal = [s.pixels for s in (*pools.boxed, *pools.weak)]
     checked = image_check.fit_image_check(
         model, frontal=frontal, lateral=start.laterals, strange=start.strange
@@ -102,6 +114,7 @@ def run(config: TrainingConfig, start: Ingredients, *, work: Path, out: Path) ->
         config=config,
         card={"calibration": calibration, "validation": figures} | config.extra,
     )
+    progress("Image check and calibration", 1, 1)
     return figures
 
 
@@ -123,9 +136,18 @@ class PhraseMemory:
 
 
 def text_tower(
-    config: TrainingConfig, start: Ingredients, *, work: Path
+    config: TrainingConfig,
+    start: Ingredients,
+    *,
+    work: Path,
+    progress: Progress = lambda *_: None,
 ) -> tuple[TextEncoder, Tokenizer]:
     """The small text tower, taught once and kept in `work`."""
+
+    def report(step: int, figures: dict[str, float]) -> None:
+        log.info("text %d %s", step, figures)
+        progress("Text tower", step, config.text_steps)
+
     teacher, teacher_tokenizer = load_pretrained(start.minilm)
     words = count_words(start.sentences)
     words.update(w for w in teacher_tokenizer.get_vocab() if w.isalpha() and len(w) > 2)
@@ -150,7 +172,7 @@ def text_tower(
             texts=distillation_texts(40_000, words=words, extra=start.language),
             steps=config.text_steps,
             seed=config.seed,
-            report=lambda step, figures: log.info("text %d %s", step, figures),
+            report=report,
         )
         log.info("The text tower agrees with its teacher to a cosine of %.3f.", agreement)
         work.mkdir(parents=True, exist_ok=True)

