@@ -26,11 +26,19 @@ def test_the_shelf_tells_licence_data_hash_and_where_it_runs(
     facts = app.table[0].value
     values = dict(zip(facts.iloc[:, 0], facts["Value"], strict=True))
     assert values["Licence"] == "Apache\\-2\\.0"
-    assert len(values["Weights, sha256"]) == 64
+    assert len(values["Weights, sha256"].replace(" ", "")) == 64
     assert values["Size on disk"] == "1\\.2 MB"
     said = "\n".join(element.value for element in app.markdown)
     assert "**cpu** (no graphics card was found) in **float32**" in said
     assert "Median image encode" in said
+
+
+def test_the_about_page_prints_the_keys_of_the_viewer(open_app: Callable[[], AppTest]) -> None:
+    app = open_app().switch_page("explorer/ui/pages/about.py").run()
+    keys = dict(zip(app.table[0].value["Key"], app.table[0].value["What it does"], strict=True))
+    assert keys["hold o"] == "Hide everything but the radiograph"
+    assert keys["?"] == "This sheet"
+    assert "w" in keys
 
 
 def test_a_checkpoint_is_unloaded_and_loaded_again(open_app: Callable[[], AppTest]) -> None:

@@ -157,14 +157,15 @@ def region_rows(regions: tuple[Region, ...], spacing: Spacing | None) -> dict[st
 
 def _words(grounded: GroundedPhrase, result: Work) -> None:
     phrase = grounded.phrase
+    place = st.empty()
     if phrase not in result.words:
-        if not st.button(
+        if not place.button(
             "Which words carry it?",
             key="ask_words",
             help="Grounds the phrase again without each of its words.",
         ):
             return
-        with guarded(), st.spinner("Leaving out one word after the other"):
+        with place, guarded(), st.spinner("Leaving out one word after the other"):
             result.words[phrase] = cache.word_shares(result.engine, result.encoded, grounded)
     if shares := list(result.words.get(phrase, {}).values()):
         word, value = max(shares, key=lambda share: share[1])

@@ -22,15 +22,10 @@ from explorer.ui.wording import count, one_line, plain
 VIEWER_HEIGHT = 640
 
 
-def heading(loaded: LoadedStudy) -> None:
+def heading(loaded: LoadedStudy, *, named: bool = True) -> None:
     """Name the study and, where it has several radiographs, let the person choose one."""
-    line = f"**{plain(loaded.title)}**"
-    if loaded.expected is not None:
-        words, tone = EXPECTED.get(loaded.expected, (loaded.expected, "gray"))
-        line += f" :{tone}-badge[{words}]"
-    if loaded.description:
-        line += f" :gray[{plain(loaded.description)}]"
-    st.markdown(line)
+    if named:
+        _name(loaded)
     if len(loaded.labels) > 1:
         memory = session()
         memory.radiograph_index = st.selectbox(
@@ -39,7 +34,18 @@ def heading(loaded: LoadedStudy) -> None:
             index=min(memory.radiograph_index, len(loaded.labels) - 1),
             format_func=lambda i: one_line(loaded.labels[i], longest=80),
             key=f"radiograph_{loaded.study.study_id[:12]}",
+            width=460,
         )
+
+
+def _name(loaded: LoadedStudy) -> None:
+    line = f"**{plain(loaded.title)}**"
+    if loaded.expected is not None:
+        words, tone = EXPECTED.get(loaded.expected, (loaded.expected, "gray"))
+        line += f" :{tone}-badge[{words}]"
+    if loaded.description:
+        line += f" :gray[{plain(loaded.description)}]"
+    st.markdown(line)
 
 
 @st.fragment

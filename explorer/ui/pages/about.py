@@ -3,6 +3,7 @@
 import streamlit as st
 
 from explorer.ui.components.banner import RESEARCH_USE
+from explorer.ui.components.key_sheet import key_sheet
 
 WHAT = """
 A report says *what* is on a radiograph and, in words, *where*. This app shows where a trained
@@ -88,6 +89,15 @@ def show() -> None:
         st.subheader("Privacy")
         st.markdown(PRIVACY)
     with right:
+        st.subheader("Keys")
+        st.caption("They work while the viewer has the focus: click it or tab to it.")
+        st.table(
+            {
+                "Key": [keys for keys, _ in key_sheet()],
+                "What it does": [text for _, text in key_sheet()],
+            },
+            alt="Keys of the viewer",
+        )
         st.subheader("Words")
         st.table(
             {"Word": list(GLOSSARY), "Meaning here": list(GLOSSARY.values())},

@@ -111,9 +111,10 @@ def _facts(card: "AdapterCard") -> dict[str, list[str]]:
         "Size on disk": file_size(card.size_bytes),
         "Pooling": card.pooling,
         "Threshold": f"{card.calibration.threshold:.2f} (calibrated on null phrases)",
-        "Weights, sha256": card.sha256,
+        # In groups, so that a narrow cell can break it.
+        "Weights, sha256": " ".join(card.sha256[i : i + 16] for i in range(0, 64, 16)),
     }
-    return {"": list(rows), "Value": [plain(value) for value in rows.values()]}
+    return {"Fact": list(rows), "Value": [plain(value) for value in rows.values()]}
 
 
 def _flat(metrics: dict[str, object], *, prefix: str = "") -> dict[str, list[str]]:
@@ -127,7 +128,7 @@ def _flat(metrics: dict[str, object], *, prefix: str = "") -> dict[str, list[str
             names += inner["Figure"]
             values += inner["Value"]
         else:
-            names.append(plain(label))
+            names.append(plain(label.replace("_", " ")))
             values.append(f"{value:.3g}" if isinstance(value, float) else plain(str(value)))
     return {"Figure": names, "Value": values}
 

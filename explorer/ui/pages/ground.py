@@ -37,7 +37,9 @@ def show() -> None:
     if memory.loaded is None:
         st.info("Choose a bundled study or open your own radiograph to begin.")
     else:
-        heading(memory.loaded)
+        # The line about own files names them already.
+        own = source != BUNDLED and memory.loaded.origin == "upload" and not memory.uploading
+        heading(memory.loaded, named=not own)
         stage()
     fill_thumbnails(slots)
 
