@@ -51,7 +51,7 @@ def test_every_letter_lies_in_a_heading_or_a_sentence(text: str) -> None:
     sections = split_sections(text)
     covered = [(part.heading_start, part.start) for part in sections]
     covered += [(sentence.start, sentence.end) for sentence in read_report(text).sentences]
-    inside = set()
+    inside: set[int] = set()
     for start, end in covered:
         inside.update(range(start, end))
     for position, character in enumerate(text):
