@@ -27,14 +27,13 @@ def read(images: Path, boxes: Path, *, split: str | None = None) -> tuple[Corpus
         split: Keep only this split.
 
     Raises:
-        DataSetError: A table or column is missing, or no row is left.
+        DataSetError: A table or column is missing, a row is broken, or no row is left.
     """
     image_table = _read_table(images, needed=_IMAGE_COLUMNS)
     box_table = _read_table(boxes, needed=_BOX_COLUMNS)
-    by_path: dict[str, list[LabelledBox]] = defaultdict(list)
-    for row in box_table.itertuples():
-        box = Box.from_xywh(row.x, row.y, row.w, row.h)
-        by_path[row.path].append(LabelledBox(row.label, box, row.reader))
+    _check_paths(image_table, box_table, images=images, boxes=boxes)
+    _check_sizes(image_table, images)
+    by_path = _boxes_by_path(box_table, boxes)
     result = tuple(
         CorpusImage(
             path=images.parent / row.path,
@@ -56,6 +55,50 @@ def read(images: Path, boxes: Path, *, split: str | None = None) -> tuple[Corpus
             f"It knows: {', '.join(sorted(set(image_table['split'])))}."
         )
     return result
+
+
+def _check_paths(
+    image_table: pd.DataFrame, box_table: pd.DataFrame, *, images: Path, boxes: Path
+) -> None:
+    """Every image once, and no box without its image."""
+    paths = image_table["path"]
+    if paths.duplicated().any():
+        raise DataSetError(
+            f"{images.name!r} must name each image once, it names some "
+            f"more than once: {paths[paths.duplicated()].iloc[0]}. Take the repeated rows out."
+        )
+    strangers = box_table["path"][~box_table["path"].isin(paths)]
+    if len(strangers):
+        raise DataSetError(
+            f"{boxes.name!r} has boxes of images that {images.name!r} does not name, e.g. "
+            f"{strangers.iloc[0]}. Take them out or add the images."
+        )
+
+
+def _check_sizes(table: pd.DataFrame, path: Path) -> None:
+    for number, row in enumerate(table.itertuples(), start=1):
+        try:
+            fits = int(row.width) > 0 and int(row.height) > 0
+        except (TypeError, ValueError):
+            fits = False
+        if not fits:
+            raise DataSetError(
+                f"Width and height must be positive whole numbers, got {row.width!r} and "
+                f"{row.height!r} in row {number} of {path.name!r}. Correct the row."
+            )
+
+
+def _boxes_by_path(table: pd.DataFrame, path: Path) -> dict[str, list[LabelledBox]]:
+    found: dict[str, list[LabelledBox]] = defaultdict(list)
+    for number, row in enumerate(table.itertuples(), start=1):
+        try:
+            box = Box.from_xywh(*(float(v) for v in (row.x, row.y, row.w, row.h)))
+        except (TypeError, ValueError) as error:
+            raise DataSetError(
+                f"Cannot use row {number} of {path.name!r}: {error} Correct the row."
+            ) from error
+        found[row.path].append(LabelledBox(row.label, box, row.reader))
+    return found
 
 
 def _read_table(path: Path, *, needed: set[str]) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def read(folder: Path) -> Iterator[PhantomImage]:
     """Read all shards of a folder in order.
 
     Raises:
-        DataSetError: The folder holds no shard.
+        DataSetError: The folder holds no shard, or a shard is broken.
     """
     paths = sorted(folder.glob("phantoms-*.npz"))
     if not paths:
@@ -52,7 +53,13 @@ def read(folder: Path) -> Iterator[PhantomImage]:
             f"No phantoms-*.npz in {folder.name!r}. Render some: explorer phantom render --out DIR."
         )
     for path in paths:
-        images, masks, records = read_shard(path)
+        try:
+            images, masks, records = read_shard(path)
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise DataSetError(
+                f"The shard {path.name!r} cannot be read ({type(error).__name__}). Delete it and "
+                "render again; shards that are whole are kept."
+            ) from error
         for pixels, record in zip(images, records, strict=True):
             yield _phantom(pixels, masks, record)
 

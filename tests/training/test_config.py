@@ -1,0 +1,31 @@
+"""Settings: written and read back, unknown keys refused by name."""
+
+from pathlib import Path
+
+import pytest
+
+from explorer.errors import DataSetError
+from explorer.training.config import TrainingConfig
+
+
+def test_settings_come_back_as_they_were_written(tmp_path: Path) -> None:
+    settings = TrainingConfig(name="x", steps=7, text_layers=(1, 2), extra={"licence": "MIT"})
+    (tmp_path / "config.json").write_text(settings.to_json(), encoding="utf-8")
+    assert TrainingConfig.read(tmp_path / "config.json") == settings
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b'{"epochs": 3}', "epochs"), (b"{", "config.json"), (b"[1]", "config.json"), (b"\xff", "")],
+)
+def test_what_is_no_configuration_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_bytes(content)
+    with pytest.raises(DataSetError, match="is no training configuration") as raised:
+        TrainingConfig.read(path)
+    assert said in str(raised.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataSetError, match=r"'absent\.json' is no training configuration"):
+        TrainingConfig.read(tmp_path / "absent.json")

@@ -1,0 +1,108 @@
+"""The loop: a killed and resumed run equals one that was not, and learning lowers the loss."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from explorer.encoders.alignment import LocalAlignmentModel
+from explorer.training.config import TrainingConfig
+from explorer.training.loop import Pools, train
+from explorer.training.recipe import PhraseMemory
+
+from .. import tiny_model  # noqa: TID252 - "tests" may be another package elsewhere
+from .studies import labelled_study, square_study
+
+CONFIG = TrainingConfig(
+    image_size=64, warm_size=64, steps=4, boxed=2, weak=1, phantoms=1, warm_up=2, save_every=2
+)
+POOLS = Pools(
+    boxed=[square_study(), square_study("Effusion", row=280, labels=frozenset({"Effusion"}))],
+    weak=[labelled_study("Cardiomegaly"), labelled_study()],
+    phantoms=[square_study(exact=True, labels=None, texts=("right mass", "mass"))],
+)
+
+
+class Killed(Exception):
+    """Stands for a power cut."""
+
+
+class Vectors:
+    """The text tower; dies when it is asked at step `dies_at`."""
+
+    def __init__(self, model: LocalAlignmentModel, *, dies_at: int | None = None) -> None:
+        self._memory = PhraseMemory(model.text_encoder, tiny_model.tokenizer())
+        self._left = dies_at
+
+    def __call__(self, phrases: Sequence[str]) -> Tensor:
+        if self._left == 0:
+            raise Killed
+        self._left = None if self._left is None else self._left - 1
+        return self._memory(phrases)
+
+
+def run(
+    folder: Path, *, config: TrainingConfig = CONFIG, dies_at: int | None = None
+) -> tuple[LocalAlignmentModel, list[float]]:
+    model = tiny_model.model()
+    losses: list[float] = []
+    trained = train(
+        model,
+        POOLS,
+        config,
+        phrase_vectors=Vectors(model, dies_at=dies_at),
+        folder=folder,
+        report=lambda _, figures: losses.append(figures["loss"]),
+    )
+    return trained, losses
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> LocalAlignmentModel:
+    return run(tmp_path_factory.mktemp("whole"))[0]
+
+
+def test_a_killed_and_resumed_run_gives_the_same_bits(
+    uninterrupted: LocalAlignmentModel, tmp_path: Path
+) -> None:
+    """Saved after step 2, killed in step 4 (number 3): two steps are taken again."""
+    with pytest.raises(Killed):
+        run(tmp_path, dies_at=3)
+    assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 2
+    resumed, _ = run(tmp_path)
+    expected = uninterrupted.state_dict()
+    different = [k for k, v in resumed.state_dict().items() if not torch.equal(v, expected[k])]
+    assert different == []
+
+
+def test_towers_move_and_the_text_tower_stays(uninterrupted: LocalAlignmentModel) -> None:
+    before = tiny_model.model().state_dict()
+    moved = {k for k, v in uninterrupted.state_dict().items() if not torch.equal(v, before[k])}
+    assert any(k.startswith("image_encoder.trunk.") for k in moved)
+    assert {"log_scale", "bias", "pooled_bias"} <= moved
+    assert not [k for k in moved if k.startswith(("text_encoder.", "image_check."))]
+    assert not uninterrupted.training
+
+
+def test_a_finished_run_is_not_trained_again(
+    uninterrupted: LocalAlignmentModel, tmp_path: Path
+) -> None:
+    first, _ = run(tmp_path)
+    again, losses = run(tmp_path)
+    assert losses == []
+    for name, value in again.state_dict().items():
+        assert torch.equal(value, first.state_dict()[name])
+
+
+def test_nothing_half_written_is_left(tmp_path: Path) -> None:
+    run(tmp_path, config=replace(CONFIG, steps=1))
+    assert [f.name for f in tmp_path.iterdir()] == ["state.pt"]
+
+
+@pytest.mark.slow
+def test_learning_lowers_the_loss(tmp_path: Path) -> None:
+    _, losses = run(tmp_path, config=replace(CONFIG, steps=61, save_every=100, warm_up=10))
+    assert losses[-1] < 0.8 * losses[0]
