@@ -13,7 +13,7 @@ from explorer.errors import DataSetError
 from explorer.phantom.anatomy import build_anatomy
 from explorer.phantom.dicom import to_dicom
 from explorer.phantom.language import spoken_size
-from explorer.phantom.poses import PoseBank, pose_of
+from explorer.phantom.poses import PoseBank, StoredPose, pose_of
 from explorer.phantom.render import render_study
 from explorer.phantom.source import CT_ATTRIBUTION, load_ct, locate_ct
 from explorer.phantom.study import PhantomFinding, PhantomStudy
@@ -62,10 +62,12 @@ def build_bundle(
     """
     anatomy = build_anatomy(load_ct(locate_ct(ct_place)), pool=1)
     folders = []
+    projected: dict[int, StoredPose] = {}
     for done, plan in enumerate(plans, start=1):
-        pose = pose_of(
+        pose = projected.get(plan.pose) or pose_of(
             plan.pose, seed=1, anatomy=anatomy, pixel_mm=_PIXEL_MM, refine=_ROWS_BETWEEN_SLICES
         )
+        projected[plan.pose] = pose
         bank = PoseBank(folder=out_dir, seed=1, count=0)
         study = render_study(plan.seed, bank=bank, size=plan.shape, wanted=plan.wanted, pose=pose)
         folders.append(write_bundled(study, plan, out_dir))

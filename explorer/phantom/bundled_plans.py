@@ -8,7 +8,7 @@ PLANS: tuple[Plan, ...] = (
         title="Normal chest",
         description="A frontal film without findings: no sentence should find a region.",
         expected="normal",
-        seed=1,
+        seed=8,
         pose=3,
         shape=(1280, 1120),
         wanted=(),
@@ -28,7 +28,7 @@ PLANS: tuple[Plan, ...] = (
         title="Left effusion and enlarged heart",
         description="Two findings that a first model finds: large, low and in their usual place.",
         expected="works",
-        seed=1,
+        seed=12,
         pose=12,
         shape=(1280, 1120),
         wanted=("cardiomegaly", "effusion"),
@@ -51,8 +51,8 @@ PLANS: tuple[Plan, ...] = (
         title="Mass in the right upper lobe",
         description="One round mass; its size in the report is the size that was put in.",
         expected="works",
-        seed=1,
-        pose=14,
+        seed=6,
+        pose=6,
         shape=(1280, 1120),
         wanted=("mass",),
         report=(
@@ -71,43 +71,43 @@ PLANS: tuple[Plan, ...] = (
         title="Portable film with lines and a pneumothorax",
         description="Thin things: a pleural line, a tube and a catheter, among others' shadows.",
         expected="works",
-        seed=1,
-        pose=16,
-        shape=(1280, 1200),
+        seed=17,
+        pose=0,
+        shape=(1280, 1120),
         wanted=("pneumothorax", "endotracheal_tube", "central_line"),
         report=(
             "INDICATION: Status post line placement.\n\n"
             "COMPARISON: Yesterday.\n\n"
             "TECHNIQUE: Portable AP view of the chest.\n\n"
-            "FINDINGS: The endotracheal tube terminates above the carina. Right internal jugular "
-            "central venous catheter ends in the superior vena cava. There is a left "
+            "FINDINGS: The endotracheal tube terminates above the carina. A right "
+            "central venous catheter ends in the superior vena cava. There is a large right "
             "pneumothorax. No pleural effusion. The heart is not enlarged.\n\n"
-            "IMPRESSION: Left pneumothorax. Support devices as described.\n"
+            "IMPRESSION: Large right pneumothorax. Support devices as described.\n"
         ),
         links={
             "endotracheal_tube": ("The endotracheal tube",),
-            "central_line": ("Right internal jugular",),
-            "pneumothorax": ("There is a left", "Left pneumothorax"),
+            "central_line": ("A right central",),
+            "pneumothorax": ("There is a large right", "Large right"),
         },
     ),
     Plan(
         name="tiny-nodule",
         title="A very small nodule",
-        description="A hard case, kept to show a failure: the nodule is about as wide as a rib.",
+        description="A hard case, kept to show a failure: a nodule at the apex, as wide as a rib.",
         expected="fails",
-        seed=1,
-        pose=21,
+        seed=13,
+        pose=12,
         shape=(1280, 1120),
         wanted=("nodule",),
         report=(
             "INDICATION: Follow up of a pulmonary nodule.\n\n"
             "COMPARISON: Chest CT of last month.\n\n"
             "TECHNIQUE: Single frontal view of the chest.\n\n"
-            "FINDINGS: There is a faint {nodule} nodule in the left lower lobe. "
+            "FINDINGS: There is a faint {nodule} nodule in the left upper lobe. "
             "No focal airspace disease. The heart is normal in size. No pleural effusion or "
             "pneumothorax.\n\n"
-            "IMPRESSION: Small left lower lobe nodule.\n"
+            "IMPRESSION: Small left upper lobe nodule.\n"
         ),
-        links={"nodule": ("There is a faint", "Small left lower lobe")},
+        links={"nodule": ("There is a faint", "Small left upper lobe")},
     ),
 )

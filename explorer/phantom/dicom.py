@@ -120,7 +120,7 @@ def _describe_image(
     dataset.WindowCenter, dataset.WindowWidth = str(2 ** (_BITS - 1)), str(2**_BITS)
     dataset.WindowCenterWidthExplanation = "FULL RANGE"
     dataset.LossyImageCompression = "00"
-    dataset.BurnedInAnnotation = "YES"  # The side marker is part of the picture.
+    dataset.BurnedInAnnotation = "NO"  # A side marker does not identify anyone (C.7.6.1.1).
     dataset.ImagerPixelSpacing = [f"{study.pixel_mm:.6g}"] * 2
     dataset.PixelSpacing = [f"{study.pixel_mm:.6g}"] * 2
     dataset.PixelSpacingCalibrationType = "GEOMETRY"

@@ -95,11 +95,13 @@ def _zoned(nouns: Sequence[str], inserted: Inserted) -> list[str]:
             spoken.append(f"bilateral {inserted.zone} lung {noun}")
             continue
         # The first form is the one grounding tables are pinned to.
-        spoken.append(f"{side} {inserted.zone} lung {noun}")
+        if noun != "volume loss":  # "lung volume loss" would read as a finding of its own
+            spoken.append(f"{side} {inserted.zone} lung {noun}")
         for word in zone_words(inserted):
             if "base" in word and "basilar" in noun:
                 continue
-            spoken.append(f"{lead}{word} {noun}" if k % 2 else f"{noun} in the {lead}{word}")
+            after = k % 2 == 0 or noun == "volume loss"
+            spoken.append(f"{noun} in the {lead}{word}" if after else f"{lead}{word} {noun}")
     return spoken
 
 

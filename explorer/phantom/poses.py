@@ -83,6 +83,8 @@ def pose_of(
     layers = complete_body(projection, rng)
     for name in _SHARPENED:
         layers[name] = _sharpen(layers[name], sigma=1.3 / projection.pixel_mm)
+    # As a bank stores it, so that a fresh pose and a stored one give the same bytes.
+    layers = {name: v.astype(np.float16).astype(np.float32) for name, v in layers.items()}
     return StoredPose(
         layers=layers,
         landmarks=dict(projection.landmarks),

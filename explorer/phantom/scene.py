@@ -16,7 +16,7 @@ from explorer.phantom.textures import smooth_noise
 SIDES: tuple[Side, ...] = ("right", "left")
 LOBES_OF: dict[Side, tuple[str, ...]] = {"right": LOBES[:3], "left": LOBES[3:]}
 # Mean and spread of the lungs' outer box (x0, y0, x1, y1, shares of the frame) in 112 outlined
-# radiographs (v7labs lung masks, CC BY 4.0).
+# radiographs (v7labs lung masks).
 _FRAME_MEAN = (0.081, 0.105, 0.920, 0.815)
 _FRAME_SPREAD = (0.050, 0.060, 0.047, 0.085)
 

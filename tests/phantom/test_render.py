@@ -75,9 +75,7 @@ def test_missing_pose_names_the_remedy(tmp_path: Path) -> None:
 
 def test_corpus_resumes_after_an_interruption(bank: PoseBank, tmp_path: Path) -> None:
     """A lost shard comes back with the same bytes, the other is not touched."""
-    first = render_corpus(
-        4, 1, tmp_path, size=96, bank=bank, shard=3, laterals=1, slices=1
-    )
+    first = render_corpus(4, 1, tmp_path, size=96, bank=bank, shard=3, laterals=1, slices=1)
     assert [p.name for p in first] == ["phantoms-00000.npz", "phantoms-00001.npz"]
     lost = first[0].read_bytes()
     kept_time = first[1].stat().st_mtime_ns

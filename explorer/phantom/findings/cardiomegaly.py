@@ -79,9 +79,14 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     grown = resize_heart(scene, rng, wider=wider)
     outline = (blur(grown, 1.0 * scene.px_per_mm) > 0.8).astype(np.uint8)
     # The stems of the great vessels belong to the CT's heart, not to its outline on a film.
-    side = 2 * round(14 * scene.px_per_mm) + 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    mask = cv2.morphologyEx(outline, cv2.MORPH_OPEN, disc) > 0
+    px = scene.px_per_mm
+    opened = cv2.morphologyEx(outline, cv2.MORPH_OPEN, _disc(14 * px))
+    mask = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, _disc(30 * px)) > 0
     if mask.sum() < 50:
         return None
     return Inserted(mask=mask, side=None, zone=None, severity=severity_of(wider, 1.38, 1.58))
+
+
+def _disc(radius_px: float) -> cv2.typing.MatLike:
+    side = 2 * round(radius_px) + 1
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
