@@ -90,7 +90,8 @@ def read_shard(
     path: Path,
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_], list[dict[str, object]]]:
     """Images (n, S, S), masks (m, 80, 80) and records of a shard."""
-    with np.load(path) as stored:
+    # Opened here: a broken file is closed all the same.
+    with path.open("rb") as file, np.load(file) as stored:
         packed = stored["masks"]
         bits = np.unpackbits(packed, axis=1).astype(bool)
         masks = bits.reshape(-1, MASK_SIZE, MASK_SIZE)

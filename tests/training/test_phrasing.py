@@ -65,8 +65,11 @@ def test_random_phrases_state_their_finding_as_present(label: str) -> None:
 
 @pytest.mark.parametrize("label", FINDINGS)
 def test_random_negations_state_their_finding_as_absent(label: str) -> None:
+    """As far as the report reader knows the words of the finding."""
     rng = np.random.default_rng(0)
-    stated = {p: phrase_assertion(p) for p in (random_negation(label, rng) for _ in range(DRAWS))}
+    denials = [p for p in (random_negation(label, rng) for _ in range(DRAWS)) if mentions(p)]
+    assert len(denials) > DRAWS / 3
+    stated = {p: phrase_assertion(p) for p in denials}
     assert {p for p, assertion in stated.items() if assertion != "absent"} == set()
 
 

@@ -79,13 +79,13 @@ def test_teaching_brings_the_student_closer_to_its_teacher() -> None:
         student_tokenizer=tokenizer,
         teacher_tokenizer=tokenizer,
         texts=[f"{a} {b}" for a in ("left", "right", "no") for b in ("mass", "nodule", "opacity")],
-        steps=101,
+        steps=51,
         batch=8,
         learning_rate=1e-2,
         report=lambda _, figures: seen.append(figures),
     )
-    assert len(seen) == 3  # every fifty steps
-    assert seen[-1]["loss"] < 0.5 * seen[0]["loss"]
+    assert len(seen) == 2  # every fifty steps
+    assert seen[-1]["loss"] < 0.7 * seen[0]["loss"]
     assert agreement > seen[0]["cosine"]
     assert not student.training
 
