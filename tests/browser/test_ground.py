@@ -114,10 +114,10 @@ def test_a_card_shows_its_map_and_its_details(tab: Visit) -> None:
     tab.settle()
     page = tab.page
     first = data(page, "phrase")
-    page.locator(".rgx ol.cards > li button").nth(1).click()
+    card = page.locator(".rgx ol.cards > li button").nth(1)
+    text = card.inner_text().split("\n")[0].strip()
+    card.click()
     expect(marks(page)).not_to_have_attribute("data-phrase", first)
-    chosen = page.locator(".rgx ol.cards > li").nth(1)
-    text = chosen.locator("button").first.inner_text().split("\n")[0].strip()
     expect(page.locator(".st-key-details").get_by_text(text).first).to_be_visible()
 
 
