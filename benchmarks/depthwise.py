@@ -77,7 +77,7 @@ def plain_twin(layer: DepthwiseConv2d) -> nn.Conv2d:
         bias=False,
     )
     twin.load_state_dict(layer.state_dict())
-    return twin.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return twin.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def with_plain_layers(encoder: ImageEncoder) -> ImageEncoder:

@@ -39,11 +39,11 @@ def test_turned_films_are_called_by_the_way_they_were_turned() -> None:
     """A bright top edge: turned left it is at the left, upside down at the bottom."""
     image = np.zeros((64, 64), np.uint8)
     image[:8] = 255
-    edges = {
-        "frontal": np.s_[:8],
+    edges: dict[str, tuple[slice, ...]] = {
+        "frontal": np.s_[:8, :],
         "rotated left": np.s_[:, :8],
         "rotated right": np.s_[:, -8:],
-        "upside down": np.s_[-8:],
+        "upside down": np.s_[-8:, :],
     }
     rng = np.random.default_rng(0)
     seen = set()
