@@ -69,7 +69,7 @@ def rank_figure(peak: float, null_peaks: dict[str, float], threshold: float) -> 
     )
     figure.add_vline(x=threshold, line={"color": CHART_LIMIT, "dash": "dot", "width": 2})
     figure.update_yaxes(visible=False, range=[-1, 5])
-    figure.update_xaxes(range=[0, 1], title="peak score (dotted: threshold)")
+    figure.update_xaxes(range=[-0.03, 1.04], title="peak score (dotted: threshold)")
     return _small(figure)
 
 
