@@ -1,23 +1,26 @@
 """How far are phantoms from real films: grey levels, power spectrum, and a simple classifier.
 
-usage: python benchmarks/phantom_realism.py --shard SHARD.npz --data ../shared/data --out FILE.json
+usage: python benchmarks/phantom_realism.py --shard SHARD.npz --data ../shared/data
 """
 
 import argparse
 import csv
-import json
-import subprocess
-from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
 import numpy as np
+from _report import write_report
 from scipy.optimize import minimize
 
 from explorer.phantom.shards import read_shard
 
 SIZE = 320
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
+PROTOCOL = (
+    "One shard of phantoms beside as many NIH films of the train split, drawn with the seed, all "
+    "at 320 x 320. Grey levels of 255 and log10 radial power are means over images. AUROC: ridge "
+    "logistic regression on those features, five folds; 0.5 = cannot be told apart."
+)
 
 
 def features(images: np.ndarray) -> np.ndarray:
@@ -68,7 +71,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shard", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     phantoms = read_shard(options.shard)[0]
     with (options.data / "radiographs.csv").open(newline="") as file:
@@ -89,12 +91,7 @@ def main() -> None:
     )  # fmt: skip
     a, b = features(real), features(phantoms)
     labels = np.concatenate([np.zeros(len(a)), np.ones(len(b))])
-    result = {
-        "commit": subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
-        ).stdout.strip(),
-        "date": datetime.now(UTC).date().isoformat(),
-        "seed": 0,
+    results = {
         "images": {"real": len(a), "phantom": len(b)},
         "grey_levels": {
             name: {
@@ -115,7 +112,7 @@ def main() -> None:
         ),
         "auroc_real_versus_phantom": round(cross_validated_auroc(np.vstack([a, b]), labels), 3),
     }
-    options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write_report("phantom_realism", protocol=PROTOCOL, seed=0, results=results)
 
 
 if __name__ == "__main__":
