@@ -1,6 +1,13 @@
 """One file per checkpoint family; each makes its checkpoints speak the records of `entities`."""
 
 from explorer.adapters._base import AdapterCard, Calibration, Engine
-from explorer.adapters._shelf import list_checkpoints, open_checkpoint
+from explorer.adapters._shelf import broken_checkpoints, list_checkpoints, open_checkpoint
 
-__all__ = ["AdapterCard", "Calibration", "Engine", "list_checkpoints", "open_checkpoint"]
+__all__ = [
+    "AdapterCard",
+    "Calibration",
+    "Engine",
+    "broken_checkpoints",
+    "list_checkpoints",
+    "open_checkpoint",
+]

@@ -14,7 +14,7 @@ class Calibration:
 
     Attributes:
         threshold: Calibrated score above which a pixel belongs to a region.
-        null_peak_mean, null_peak_std: Mean and deviation of the peak logit of null phrases.
+        null_peak_mean, null_peak_std: Mean and deviation of the peak scores of null phrases.
     """
 
     threshold: float

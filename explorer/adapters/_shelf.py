@@ -9,6 +9,7 @@ import importlib
 import json
 import math
 import pkgutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,26 @@ _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 
 
 def list_checkpoints(root: Path) -> tuple[AdapterCard, ...]:
-    """Cards of every checkpoint folder below `root`, the default checkpoint first, then by name.
+    """Cards that can be read below `root`, the default checkpoint first, then by name.
 
-    Raises:
-        CheckpointError: A card cannot be read.
+    One broken folder does not hide the others; `broken_checkpoints` says what is wrong with it.
     """
-    cards = [read_card(path.parent) for path in sorted(root.glob(f"*/{CARD_FILE}"))]
+    cards = [found for found in _read_all(root) if isinstance(found, AdapterCard)]
     return tuple(sorted(cards, key=lambda card: (not card.extra.get("default"), card.name)))
+
+
+def broken_checkpoints(root: Path) -> tuple[CheckpointError, ...]:
+    """Why folders below `root` that should be checkpoints are not listed, by name."""
+    return tuple(found for found in _read_all(root) if isinstance(found, CheckpointError))
+
+
+def _read_all(root: Path) -> Iterator[AdapterCard | CheckpointError]:
+    for path in sorted(root.glob("*/")):
+        if any(path.iterdir()):
+            try:
+                yield read_card(path)
+            except CheckpointError as error:
+                yield error
 
 
 def open_checkpoint(folder: Path, *, device: str = "auto", precision: str = "auto") -> Engine:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from explorer.cli._console import consoles
+from explorer.cli._console import consoles, say
 
 
 def checkpoints(
@@ -19,6 +19,8 @@ def checkpoints(
     rows = [
         {key: getattr(card, key) for key in (*keys, "grid_size", "size_bytes")} for card in cards
     ]
+    for problem in pipeline.broken_checkpoints():
+        say(consoles()[1], str(problem))
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return

@@ -5,7 +5,7 @@ from explorer.corpora._bundled import BundledStudy, ReferenceBox
 from explorer.exchange.grounding_json import to_json_text
 from explorer.grounding.attribution import attribute_words
 from explorer.pipeline.benchmark import evaluate_grounding
-from explorer.pipeline.checkpoints import list_checkpoints, open_engine
+from explorer.pipeline.checkpoints import broken_checkpoints, list_checkpoints, open_engine
 from explorer.pipeline.exports import describe_engine, grounding_document, grounding_figure
 from explorer.pipeline.grounding import (
     check_image,
@@ -33,6 +33,7 @@ __all__ = [
     "ReferenceBox",
     "TrainingSources",
     "attribute_words",
+    "broken_checkpoints",
     "check_image",
     "describe_engine",
     "embed",

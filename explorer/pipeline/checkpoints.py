@@ -9,19 +9,26 @@ from explorer.pipeline._assets import ASSETS
 
 
 def list_checkpoints(root: Path | None = None) -> tuple[AdapterCard, ...]:
-    """Cards of all checkpoints, the default first.
+    """Cards of all checkpoints that can be read, the default first.
 
     Raises:
-        CheckpointError: There is none, or a card cannot be read.
+        CheckpointError: There is none; or all are broken, and why the first one is.
     """
     root = root or ASSETS / "checkpoints"
     cards = adapters.list_checkpoints(root)
     if not cards:
+        for error in adapters.broken_checkpoints(root):
+            raise error
         raise CheckpointError(
             f"At least one checkpoint is needed, got none in {root}. Clone the repository again "
             "or train one with `explorer train`."
         )
     return cards
+
+
+def broken_checkpoints(root: Path | None = None) -> tuple[CheckpointError, ...]:
+    """What is wrong with the checkpoint folders that are not listed."""
+    return adapters.broken_checkpoints(root or ASSETS / "checkpoints")
 
 
 def open_engine(
@@ -36,10 +43,11 @@ def open_engine(
     Raises:
         CheckpointError: Unknown name, broken folder, or absent device.
     """
-    if name is not None and Path(name).is_dir():
-        return adapters.open_checkpoint(Path(name), device=device, precision=precision)
-    cards = {card.name: card for card in list_checkpoints(root)}
-    if name is not None and name not in cards:
-        raise CheckpointError(f"Unknown checkpoint {name!r}. Available: {', '.join(cards)}.")
-    card = cards[name] if name else next(iter(cards.values()))
-    return adapters.open_checkpoint(card.folder, device=device, precision=precision)
+    for folder in (Path(name), (root or ASSETS / "checkpoints") / name) if name else ():
+        if folder.is_dir():
+            return adapters.open_checkpoint(folder, device=device, precision=precision)
+    cards = list_checkpoints(root)
+    if name:
+        names = ", ".join(card.name for card in cards)
+        raise CheckpointError(f"Unknown checkpoint {name!r}. Available: {names}.")
+    return adapters.open_checkpoint(cards[0].folder, device=device, precision=precision)

@@ -115,6 +115,11 @@ def checkpoints() -> "tuple[AdapterCard, ...]":
     return tuple(_pipeline().list_checkpoints())
 
 
+def broken_checkpoints() -> tuple[Exception, ...]:
+    """Say what is wrong with checkpoint folders that are not on the shelf."""
+    return tuple(_pipeline().broken_checkpoints())
+
+
 @st.cache_resource(show_spinner=False)
 def shelf() -> "tuple[BundledStudy, ...]":
     """List the bundled studies: those that work first, the known failures last."""

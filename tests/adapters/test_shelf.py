@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from explorer.adapters import list_checkpoints, open_checkpoint
+from explorer.adapters import broken_checkpoints, list_checkpoints, open_checkpoint
 from explorer.adapters._shelf import read_card
 from explorer.encoders.files import sha256_of
 from explorer.errors import CheckpointError
@@ -59,6 +59,17 @@ def test_the_shelf_shows_the_default_first_then_by_name(folder: Path) -> None:
     tiny_model.rewrite_card(folder, default=True)
     (folder.parent / "notes").mkdir()  # a folder without a card is no checkpoint
     assert [card.name for card in list_checkpoints(folder.parent)] == ["tiny", "a", "b"]
+
+
+def test_one_broken_folder_does_not_hide_the_others(folder: Path) -> None:
+    broken = Path(shutil.copytree(folder, folder.parent / "broken"))
+    (broken / "card.json").write_text("{")
+    (folder.parent / "pickled").mkdir()
+    (folder.parent / "pickled" / "model.bin").write_bytes(b"x")
+    assert [card.name for card in list_checkpoints(folder.parent)] == ["tiny"]
+    first, second = broken_checkpoints(folder.parent)
+    assert "'broken' is not complete" in str(first)
+    assert "a pickle can run code and is not opened" in str(second)
 
 
 @pytest.mark.parametrize("name", [WEIGHTS, "config.json", "tokenizer.json", "training.json"])

@@ -44,6 +44,7 @@ def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[st
     monkeypatch.setattr(pipeline.studies, "ASSETS", tmp_path)
     monkeypatch.setattr(pipeline, "open_engine", open_engine)
     monkeypatch.setattr(pipeline, "list_checkpoints", lambda: tuple(e.card for e in made.values()))
+    monkeypatch.setattr(pipeline, "broken_checkpoints", tuple)
     st.cache_resource.clear()
     st.cache_data.clear()
     yield made

@@ -12,7 +12,7 @@ from explorer.ui.wording import count, plain
 
 BUNDLED, OWN = "Bundled studies", "Your own files"
 MEGABYTES = 128
-THUMBNAIL_WIDTH = 60  # CSS pixels
+THUMBNAIL_WIDTH = 48  # CSS pixels
 Slots = dict[str, DeltaGenerator]
 
 
@@ -47,7 +47,7 @@ def gallery(memory: Session) -> Slots:
             ):
                 slots[study.name] = st.skeleton(THUMBNAIL_WIDTH, width=THUMBNAIL_WIDTH)
                 with st.container(gap="xxsmall", width="stretch"):
-                    st.markdown(f"**{plain(study.title)}**")
+                    st.markdown(f":small[**{plain(study.title)}**]")
                     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                         st.markdown(f":{tone}-badge[{words}]", width="content")
                         st.button(

@@ -41,6 +41,8 @@ def show() -> None:
         for number, card in enumerate(cache.checkpoints()):
             with st.container(border=True, key=f"card_{number}"), guarded(about=card.title):
                 _card(card, default=number == 0)
+    for problem in cache.broken_checkpoints():
+        st.error(plain(str(problem)), title="A checkpoint folder is left out")
     st.button("Look for new checkpoints", on_click=cache.checkpoints.clear, key="rescan")
 
 

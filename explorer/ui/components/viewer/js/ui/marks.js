@@ -159,10 +159,13 @@ function drawRegions(draw) {
     }
   }
   for (const { label, box, sentence } of pane.reference) {
-    const own = phrase !== null && sentence !== null && sentence === phrase.sentence;
-    const colour = own || sentence === null ? "#ffffff" : "rgba(255, 255, 255, 0.6)";
-    outline(g, place, box, { colour, width: 1.5, dash: [7, 5] });
-    labelBox(draw, box, `reference: ${label}`, colour, true);
+    const own = sentence === null || sentence === phrase?.sentence;
+    if (own) {
+      outline(g, place, box, { colour: "#ffffff", width: 1.5, dash: [7, 5] });
+      labelBox(draw, box, `reference: ${label}`, "#ffffff", true);
+    } else {
+      outline(g, place, box, { colour: "rgba(255, 255, 255, 0.35)", width: 1, dash: [2, 5] });
+    }
   }
 }
 

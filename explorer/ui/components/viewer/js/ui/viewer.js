@@ -109,8 +109,10 @@ export class Viewer {
     const known = (id) => this.maps[0].phrases.some((phrase) => phrase.id === id && phrase.map);
     const asked = shown !== this.lastShown && known(shown);
     this.lastShown = shown;
-    if (asked) this.showPhrase(shown);
-    else if (!known(this.state.phraseId)) this.showPhrase(this.maps[0].phrases.find((p) => p.map)?.id ?? null);
+    if (asked) {
+      this.showPhrase(shown);
+      if (this.sendChoice) this.send("phrase", shown); // or Python keeps an older choice
+    } else if (!known(this.state.phraseId)) this.showPhrase(this.maps[0].phrases.find((p) => p.map)?.id ?? null);
     else this.showPhrase(this.state.phraseId);
     this.cards.build(this.maps[0].phrases);
     if (asked) this.cards.reveal();
