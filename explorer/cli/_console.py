@@ -12,7 +12,10 @@ def consoles() -> "tuple[Console, Console]":
     """Results go to stdout, progress and notes to stderr."""
     from rich.console import Console
 
-    return Console(), Console(stderr=True)
+    results = Console()
+    if not results.is_terminal:  # a file or a pipe has no width: keep tables whole
+        results.width = 120
+    return results, Console(stderr=True)
 
 
 def say(log: "Console", text: str) -> None:
