@@ -66,6 +66,14 @@ def cross_validated_auroc(x: np.ndarray, y: np.ndarray, *, folds: int = 5) -> fl
     return float((ranks[positive].sum() - count * (count + 1) / 2) / (count * (len(y) - count)))
 
 
+def _read(path: Path) -> np.ndarray:
+    """A film as (SIZE, SIZE) uint8."""
+    image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if image is None:
+        raise SystemExit(f"{path.name} cannot be read. Is the data folder complete?")
+    return np.asarray(cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA))
+
+
 def main() -> None:
     """Measure one shard against as many real films of the train split."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -80,15 +88,7 @@ def main() -> None:
             if r["source"] == "nih" and r["split"] == "train"
         ]
     chosen = np.random.default_rng(0).permutation(paths)[: len(phantoms)]
-    real = np.stack(
-        [
-            cv2.resize(
-                cv2.imread(str(options.data / p), cv2.IMREAD_GRAYSCALE), (SIZE, SIZE),
-                interpolation=cv2.INTER_AREA,
-            )
-            for p in chosen
-        ]
-    )  # fmt: skip
+    real = np.stack([_read(options.data / path) for path in chosen])
     a, b = features(real), features(phantoms)
     labels = np.concatenate([np.zeros(len(a)), np.ones(len(b))])
     results = {
