@@ -98,7 +98,8 @@ def run(
 
         train(model, pools, config, phrase_vectors=memory, folder=work, report=report)
     progress("Image check and calibration", 0, 1)
-    frontal = [s.pixels for s in (*pools.boxed, *pools.weak)]
+    # Phantoms too: the laterals and slices are phantoms, and that must not be what tells them.
+    frontal = [s.pixels for s in (*pools.boxed, *pools.weak, *pools.phantoms[::4])]
     checked = image_check.fit_image_check(
         model, frontal=frontal, lateral=start.laterals, strange=start.strange
     )
