@@ -12,7 +12,7 @@ from explorer.grounding.similarity import score_image
 
 # Regions are found on a copy of at most this many pixels on the longer side: the grid behind it
 # has some tens of cells, so more pixels add time and no detail.
-WORK_SIDE = 512
+WORK_SIDE = 320
 # Smaller parts are noise of the interpolation: 0.0005 of a 35 x 43 cm film is a disc of 1 cm.
 MIN_AREA_FRACTION = 0.0005
 
@@ -45,6 +45,8 @@ def find_regions(
     seen = np.isfinite(score)
     cut = choose_threshold(score[seen], rule=rule, threshold=threshold, calibrated=calibrated)
     above = (np.where(seen, score, -1.0) > cut).astype(np.uint8)
+    if not above.any():  # most sentences of a report have no region
+        return cut, ()
     count, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=8)
     seen_pixels = max(1, int(seen.sum()))
     regions = [
