@@ -164,7 +164,7 @@ function drawRegions(draw) {
       outline(g, place, box, { colour: "#ffffff", width: 1.5, dash: [7, 5] });
       labelBox(draw, box, `reference: ${label}`, "#ffffff", true);
     } else {
-      outline(g, place, box, { colour: "rgba(255, 255, 255, 0.35)", width: 1, dash: [2, 5] });
+      outline(g, place, box, { colour: "rgba(255, 255, 255, 0.5)", width: 1, dash: [2, 5], halo: 0 });
     }
   }
 }
@@ -215,11 +215,11 @@ function trace(g, place, box) {
   g.closePath();
 }
 
-function outline(g, place, box, { colour, width, dash = [] }) {
+function outline(g, place, box, { colour, width, dash = [], halo = 0.5 }) {
   g.save();
   g.beginPath();
   trace(g, place, box);
-  g.strokeStyle = "rgba(0, 0, 0, 0.5)";
+  g.strokeStyle = `rgba(0, 0, 0, ${halo})`;
   g.lineWidth = width + 2;
   g.stroke();
   g.setLineDash(dash);

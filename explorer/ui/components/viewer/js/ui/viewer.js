@@ -79,9 +79,7 @@ export class Viewer {
     this.stage.dataset.panes = panes.length;
     if (ids !== this.imageIds) {
       this.imageIds = ids;
-      this.state.rulers = [];
-      this.state.hover = null;
-      this.state.active = 0;
+      Object.assign(this.state, { rulers: [], hover: null, active: 0 });
     }
     panes.forEach((info, index) =>
       this.panes[index].takeRadiograph(info, message).catch(() => this.panes[index].failed()),
@@ -108,11 +106,13 @@ export class Viewer {
     const { shown } = message.body;
     const known = (id) => this.maps[0].phrases.some((phrase) => phrase.id === id && phrase.map);
     const asked = shown !== this.lastShown && known(shown);
-    this.lastShown = shown;
+    const report = this.maps[0].phrases.map(({ id, text }) => (id.startsWith("s") ? text : "")).join("");
+    const isNew = report !== this.report; // a new report starts at its own first sentence
+    Object.assign(this, { lastShown: shown, report });
     if (asked) {
       this.showPhrase(shown);
       if (this.sendChoice) this.send("phrase", shown); // or Python keeps an older choice
-    } else if (!known(this.state.phraseId)) this.showPhrase(this.maps[0].phrases.find((p) => p.map)?.id ?? null);
+    } else if (isNew || !known(this.state.phraseId)) this.showPhrase(this.maps[0].phrases.find((p) => p.map)?.id ?? null);
     else this.showPhrase(this.state.phraseId);
     this.cards.build(this.maps[0].phrases);
     if (asked) this.cards.reveal();
