@@ -1,0 +1,60 @@
+"""The checkpoint that ships with the app does what the bundled studies promise."""
+
+import cv2
+import numpy as np
+import pytest
+
+from explorer import pipeline
+from explorer.grounding.geometry import map_to_image
+
+
+@pytest.fixture(scope="module")
+def engine() -> pipeline.Engine:
+    return pipeline.open_engine(device="cpu")
+
+
+def studies() -> list[str]:
+    return [study.name for study in pipeline.list_bundled_studies()]
+
+
+@pytest.mark.parametrize("name", studies())
+def test_every_bundled_study_is_taken_for_a_frontal_radiograph(
+    engine: pipeline.Engine, name: str
+) -> None:
+    study, _ = pipeline.load_bundled_study(name)
+    assert pipeline.embed(engine, study.radiographs[0]).check.verdict == "frontal"
+
+
+@pytest.mark.parametrize("name", studies())
+def test_a_study_that_works_peaks_inside_its_boxes_and_a_failing_one_abstains(
+    engine: pipeline.Engine, name: str
+) -> None:
+    study, entry = pipeline.load_bundled_study(name)
+    assert study.report is not None
+    embeddings = pipeline.embed(engine, study.radiographs[0])
+    grounded = pipeline.ground_report(engine, embeddings, study.report)
+    findings = [b for b in entry.boxes if b.sentence_index is not None]
+    hits = []
+    for reference in findings:
+        item = grounded[reference.sentence_index or 0]
+        assert item is not None
+        values = map_to_image(item.map.cosine, item.map.frame)
+        y, x = np.unravel_index(int(np.nanargmax(values)), values.shape)
+        box = reference.box
+        inside = box.x_min <= x < box.x_max and box.y_min <= y < box.y_max
+        hits.append(inside and not item.controls.abstain)
+    assert all(hits) if entry.expected == "works" else not any(hits)
+
+
+def test_a_stated_absence_raises_the_abstain_badge(engine: pipeline.Engine) -> None:
+    study, _ = pipeline.load_bundled_study("normal")
+    embeddings = pipeline.embed(engine, study.radiographs[0])
+    for item in pipeline.ground(engine, embeddings, ["no pneumothorax", "no left effusion"]):
+        assert item.controls.abstain
+        assert item.regions == ()
+
+
+def test_a_photograph_that_was_not_in_training_is_refused(engine: pipeline.Engine) -> None:
+    data = pytest.importorskip("skimage.data", reason="the photograph comes with scikit-image")
+    grey = cv2.cvtColor(data.chelsea(), cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    assert pipeline.embed_pixels(engine, grey).check.refuse
