@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "encoders": BASE,
     "methods": (*BASE, "registry"),
     "adapters": (*BASE, "registry", "encoders"),
-    "phantom": (*BASE, "text"),
+    "phantom": (*BASE, "registry", "text"),
     "corpora": (*BASE, "registry", "reading", "text", "phantom"),
     "grounding": BASE,
     "retrieval": BASE,
@@ -56,7 +56,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 
 # Library -> the only packages or files that may import it.
 ONLY_IN: dict[str, tuple[str, ...]] = {
-    "torch": ("encoders", "adapters", "methods", "training", "phantom", "grounding/attribution.py"),
+    "torch": ("encoders", "adapters", "methods", "training", "grounding/attribution.py"),
     "transformers": ("encoders", "adapters"),
     "captum": ("grounding/attribution.py",),
     "pydicom": ("reading", "exchange", "phantom"),

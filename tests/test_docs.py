@@ -176,8 +176,7 @@ def test_every_third_party_import_is_declared() -> None:
                 known = local | (compared if folder == "benchmarks" else set())
                 for top in {name.split(".")[0] for name in names} - known:
                     sources = {name_of(d) for d in providers.get(top, [top])}
-                    headless = {"opencv-python"} & sources  # the same library, another build
-                    if top not in sys.stdlib_module_names and not (sources & declared or headless):
+                    if top not in sys.stdlib_module_names and not sources & declared:
                         missing[top] = path.name
     assert missing == {}
 

@@ -8,7 +8,6 @@ only: no pickle is opened and no code of the folder is run.
 import importlib
 import json
 import math
-import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from explorer.encoders.files import (
     sha256_of,
 )
 from explorer.errors import CheckpointError
+from explorer.registry import module_names
 
 _LOADED_FILES = (CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE)
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
@@ -102,10 +102,10 @@ def read_card(folder: Path) -> AdapterCard:
             f"{CARD_FILE} of checkpoint {folder.name!r} is not complete ({error}). "
             "Copy the folder again or write the card as docs/checkpoints.md says."
         ) from error
-    if card.family not in _families():
+    if card.family not in module_names(adapters):
         raise CheckpointError(
             f"Unknown checkpoint family {card.family!r} in {folder.name!r}. "
-            f"Available: {', '.join(_families())}."
+            f"Available: {', '.join(module_names(adapters))}."
         )
     return card
 
@@ -165,7 +165,3 @@ def _refuse_pickles(folder: Path) -> None:
             f"Weights must be {WEIGHTS_FILE}, got {found[0]!r} in {folder.name!r}: a pickle can "
             "run code and is not opened. Convert it with the safetensors package first."
         )
-
-
-def _families() -> list[str]:
-    return [m.name for m in pkgutil.iter_modules(adapters.__path__) if not m.name.startswith("_")]

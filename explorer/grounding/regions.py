@@ -97,22 +97,6 @@ def otsu_threshold(scores: NDArray[np.floating], *, bins: int = 256) -> float:
     return float(edges[int(np.argmax(between)) + 1])
 
 
-def calibrate_threshold(null_peaks: NDArray[np.floating], *, quantile: float = 0.95) -> float:
-    """Score that the peak of a null phrase exceeds in `1 - quantile` of all cases only.
-
-    Args:
-        null_peaks: (N,) peak scores of phrases that speak of nothing on a radiograph.
-        quantile: In (0, 1).
-    """
-    peaks = np.asarray(null_peaks, dtype=np.float64)
-    if peaks.size == 0 or not 0 < quantile < 1:
-        raise ValueError(
-            "Calibration needs at least one null peak and a quantile between 0 and 1, "
-            f"got {peaks.size} peaks and {quantile}."
-        )
-    return float(np.quantile(peaks, quantile))
-
-
 def _work_score(map: SimilarityMap) -> Float32:
     height, width = map.frame.image_shape
     shrink = min(1.0, WORK_SIDE / max(height, width))

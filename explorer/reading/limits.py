@@ -9,7 +9,6 @@ MAX_DATASET_BYTES = 256 * 1024**2  # a deflated DICOM file after inflation
 MAX_PIXELS = 64_000_000  # the largest film scans have about 25 million
 MAX_SIDE = 16_384
 MIN_SIDE = 32
-SAMPLES_PER_PIXEL = (1, 3)
 
 CHILD_MEMORY_BYTES = 3 * 1024**3
 CHILD_CPU_SECONDS = 20

@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-from explorer.entities import Assertion
-
 Tone = Literal["green", "blue", "orange", "red", "gray", "violet"]
 
 # What a bundled study is there to show: (words on the badge, colour).
@@ -11,14 +9,6 @@ EXPECTED: dict[str, tuple[str, Tone]] = {
     "works": ("works", "green"),
     "normal": ("normal", "blue"),
     "fails": ("fails here", "orange"),
-}
-
-# How a sentence speaks of its finding: (words, colour).
-ASSERTION: dict[Assertion, tuple[str, Tone]] = {
-    "present": ("present", "green"),
-    "absent": ("absent", "gray"),
-    "uncertain": ("uncertain", "orange"),
-    "not about the image": ("not about the image", "gray"),
 }
 
 # Plotly reads these in both themes: mid tones with enough contrast on white and on near-black.

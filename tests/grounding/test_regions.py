@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 
 from explorer.entities import Box, SimilarityMap
 from explorer.grounding.geometry import box_to_grid, fit_frame
-from explorer.grounding.regions import calibrate_threshold, find_regions, otsu_threshold
+from explorer.grounding.regions import find_regions, otsu_threshold
 
 SCALE, BIAS = 20.0, -10.0  # cosine .5 is a score of .5, cosine 1 is almost 1, cosine 0 almost 0
 
@@ -103,14 +103,6 @@ def test_otsu_separates_two_heaps():
     assert otsu_threshold(np.full(9, 0.3)) == 0.3
 
 
-def test_calibration_lets_one_null_phrase_in_twenty_through():
-    peaks = np.linspace(0, 1, 101)
-    threshold = calibrate_threshold(peaks)
-    assert_allclose(threshold, 0.95)
-    assert (peaks > threshold).mean() <= 0.05
-    assert find_regions(map_of(values=0.5), rule="calibrated", calibrated=threshold)[1] == ()
-
-
 def test_missing_and_wrong_thresholds_are_named():
     with pytest.raises(
         ValueError, match="'calibrated' needs a threshold between 0 and 1, got None"
@@ -120,5 +112,3 @@ def test_missing_and_wrong_thresholds_are_named():
         find_regions(map_of(values=0.5), rule="fixed", threshold=1.5)
     with pytest.raises(ValueError, match="Available: calibrated, otsu, fixed"):
         find_regions(map_of(values=0.5), rule="best")
-    with pytest.raises(ValueError, match="at least one null peak"):
-        calibrate_threshold(np.array([]))

@@ -1,6 +1,6 @@
 """What every finding file provides: a card with its words, and how it enters a scene."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -72,9 +72,6 @@ class Inserted:
     templates: tuple[str, ...] = ()
 
 
-Insert = Callable[[Scene, np.random.Generator], Inserted | None]
-
-
 def pick_side(rng: np.random.Generator, *, right: float = 0.5) -> Side:
     """Right or left."""
     return "right" if rng.random() < right else "left"
@@ -88,12 +85,6 @@ def pick_zone(rng: np.random.Generator, weights: tuple[float, float, float]) -> 
 def severity_of(value: float, low: float, high: float) -> Severity:
     """Mild below `low`, severe above `high`."""
     return "mild" if value < low else "severe" if value > high else "moderate"
-
-
-def zone_of(lung: Lung, row: float) -> Zone:
-    """Third of the aerated lung's height that an image row lies in."""
-    line = lung.height[int(np.clip(row, 0, len(lung.height) - 1)), 0]
-    return "upper" if line < 1 / 3 else "mid" if line < 2 / 3 else "lower"
 
 
 def random_point(
@@ -177,11 +168,6 @@ def outer_distance_mm(scene: Scene, side: Side) -> Float32:
         beyond[row] = columns < inside[0] if side == "right" else columns > inside[-1]
     free = (~beyond).astype(np.uint8)
     return cv2.distanceTransform(free, cv2.DIST_L2, 5) / np.float32(scene.px_per_mm)
-
-
-def other_side(side: Side) -> Side:
-    """The other lung."""
-    return "left" if side == "right" else "right"
 
 
 def sides_of(side: Side) -> tuple[Side, ...]:
