@@ -18,9 +18,9 @@ from torch import Tensor
 
 from explorer.encoders.alignment import LocalAlignmentModel
 from explorer.encoders.image import PATCH_STRIDE
-from explorer.training import objective
-from explorer.training.batches import NOWHERE, Batch, make_batch
+from explorer.training.batches import Batch, make_batch
 from explorer.training.config import TrainingConfig
+from explorer.training.losses import losses
 from explorer.training.samples import TrainingStudy
 
 log = logging.getLogger(__name__)
@@ -100,53 +100,6 @@ def training_step(
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     return {"loss": total.item()} | {k: v.item() for k, v in parts.items()}
-
-
-def losses(
-    model: LocalAlignmentModel, batch: Batch, patches: Tensor, phrases: Tensor
-) -> dict[str, Tensor]:
-    """Weighted parts of the loss of a batch."""
-    device = patches.device
-    logits = model.logits(patches, phrases)  # (B, P, G, G)
-    pooled = model.pooled(logits)  # (B, P)
-    owner = torch.from_numpy(batch.owner).to(device)
-    safe = torch.from_numpy(batch.safe).to(device)
-    parts = {"absence": 0.5 * objective.absence_loss(logits, safe)}
-    nowhere = torch.from_numpy(np.flatnonzero(batch.owner == NOWHERE)).to(device)
-    if len(nowhere):
-        parts["nowhere"] = 0.4 * objective.nowhere_loss(pooled[:, nowhere])
-    placed = torch.from_numpy(np.flatnonzero(batch.weight > 0)).to(device)
-    if len(placed):
-        own = logits[owner[placed], placed]
-        masks = torch.from_numpy(batch.masks).to(device)[placed]
-        weight = torch.from_numpy(batch.weight).to(device)[placed]
-        parts["dense"] = objective.dense_loss(own, masks, weight)
-        parts["pointing"] = 0.25 * objective.pointing_loss(own, masks, weight)
-        if len(nowhere):
-            dark = logits[owner[placed]][:, nowhere]
-            parts["likeness"] = 0.15 * objective.likeness_loss(own, dark)
-    if batch.weak:
-        image, phrase, present = (
-            torch.tensor(x, device=device) for x in zip(*batch.weak, strict=True)
-        )
-        parts["labels"] = 0.3 * objective.label_loss(pooled[image, phrase], present.float())
-    matched = torch.from_numpy(
-        np.flatnonzero((batch.owner != NOWHERE) & (batch.safe.max(0) > 0) & _is_own(batch))
-    ).to(device)
-    if len(matched) > 1:
-        parts["local_mi"] = 0.1 * objective.local_mutual_information_loss(
-            pooled[:, matched], owner[matched], safe[:, matched] > 0
-        )
-    return parts
-
-
-def _is_own(batch: Batch) -> np.ndarray:
-    """(P,) True for phrases that their owner really shows (not swapped, not a denied label)."""
-    index = np.arange(len(batch.phrases))
-    shown = batch.safe[np.maximum(batch.owner, 0), index] == 0
-    denied = [p for _, p, present in batch.weak if not present]
-    shown[denied] = False
-    return shown
 
 
 def _draw(pools: Pools, config: TrainingConfig, step: int) -> Batch:

@@ -1,0 +1,64 @@
+"""The weighted parts of the loss of a batch."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer.encoders.alignment import LocalAlignmentModel
+from explorer.training import objective
+from explorer.training.batches import NOWHERE, Batch
+
+
+def losses(
+    model: LocalAlignmentModel, batch: Batch, patches: Tensor, phrases: Tensor
+) -> dict[str, Tensor]:
+    """Weighted parts of the loss of a batch."""
+    device = patches.device
+    logits = model.logits(patches, phrases)  # (B, P, G, G)
+    pooled = model.pooled(logits)  # (B, P)
+    owner = torch.from_numpy(batch.owner).to(device)
+    safe = torch.from_numpy(batch.safe).to(device)
+    parts = {"absence": 0.5 * objective.absence_loss(logits, safe)}
+    nowhere = torch.from_numpy(np.flatnonzero(batch.owner == NOWHERE)).to(device)
+    if len(nowhere):
+        parts["nowhere"] = 0.4 * objective.nowhere_loss(pooled[:, nowhere])
+    placed = torch.from_numpy(np.flatnonzero(batch.weight > 0)).to(device)
+    if len(placed):
+        own = logits[owner[placed], placed]
+        masks = torch.from_numpy(batch.masks).to(device)[placed]
+        weight = torch.from_numpy(batch.weight).to(device)[placed]
+        parts["dense"] = objective.dense_loss(own, masks, weight)
+        parts["pointing"] = 0.25 * objective.pointing_loss(own, masks, weight)
+        parts["contrast"] = 0.25 * objective.contrast_loss(own, masks, weight)
+        if len(nowhere):
+            dark = logits[owner[placed]][:, nowhere]
+            parts["likeness"] = 0.15 * objective.likeness_loss(own, dark)
+    aimed = torch.from_numpy(np.flatnonzero(batch.aim > 0)).to(device)
+    if len(aimed):
+        masks = torch.from_numpy(batch.masks).to(device)[aimed]
+        aim = torch.from_numpy(batch.aim).to(device)[aimed]
+        parts["other side"] = 0.25 * objective.pointing_loss(
+            logits[owner[aimed], aimed], masks, aim
+        )
+    if batch.weak:
+        image, phrase, present = (
+            torch.tensor(x, device=device) for x in zip(*batch.weak, strict=True)
+        )
+        parts["labels"] = 0.3 * objective.label_loss(pooled[image, phrase], present.float())
+    matched = torch.from_numpy(
+        np.flatnonzero((batch.owner != NOWHERE) & (batch.safe.max(0) > 0) & _is_own(batch))
+    ).to(device)
+    if len(matched) > 1:
+        parts["local_mi"] = 0.1 * objective.local_mutual_information_loss(
+            pooled[:, matched], owner[matched], safe[:, matched] > 0
+        )
+    return parts
+
+
+def _is_own(batch: Batch) -> np.ndarray:
+    """(P,) True for phrases that their owner really shows (not swapped, not a denied label)."""
+    index = np.arange(len(batch.phrases))
+    shown = batch.safe[np.maximum(batch.owner, 0), index] == 0
+    denied = [p for _, p, present in batch.weak if not present]
+    shown[denied] = False
+    return shown
