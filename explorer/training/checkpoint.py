@@ -1,14 +1,18 @@
-"""Write a trained model as a checkpoint folder: Hugging Face layout, card and hashes."""
+"""Write a trained model as a checkpoint folder, and start a training from one.
+
+Hugging Face layout, card and hashes.
+"""
 
 import json
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
-from explorer.encoders.alignment import LocalAlignmentModel
+from explorer.encoders.alignment import LocalAlignmentConfig, LocalAlignmentModel
 from explorer.encoders.files import (
     CARD_FILE,
     CONFIG_FILE,
@@ -16,6 +20,7 @@ from explorer.encoders.files import (
     WEIGHTS_FILE,
     sha256_of,
 )
+from explorer.errors import CheckpointError
 from explorer.training.config import TrainingConfig
 
 
@@ -79,3 +84,58 @@ def write_checkpoint(
 
 def _write_json(path: Path, data: dict[str, Any]) -> None:
     path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def load_start(
+    folder: Path, *, config: TrainingConfig | None = None
+) -> tuple[LocalAlignmentModel, Tokenizer]:
+    """Model and tokenizer of a checkpoint, to train on from its weights.
+
+    Every tensor must be there and none besides; hashes must be those of the card. The text tower
+    comes frozen, as it stays in training. Stored weights have half precision, so a training that
+    starts here does not go on exactly where the one that wrote the folder ended.
+
+    Args:
+        folder: Checkpoint folder as `write_checkpoint` writes it.
+        config: Settings of the new run; its width and dimension must be those of the checkpoint.
+            The model takes its image size: the network is convolutional and has none of its own.
+
+    Raises:
+        CheckpointError: A file is missing, changed or of another model, or the settings ask for
+            another shape.
+    """
+    try:
+        card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+        shape = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        named = {*card["files"], WEIGHTS_FILE, CONFIG_FILE, TOKENIZER_FILE}
+        changed = [n for n in sorted(named) if sha256_of(folder / n) != card["files"][n]]
+        if changed:
+            raise ValueError(f"{changed[0]} is not the file its card describes")
+        model = LocalAlignmentModel(LocalAlignmentConfig(**shape))
+        state = load_file(folder / WEIGHTS_FILE)
+        model.load_state_dict(
+            {k: v.float() if v.is_floating_point() else v for k, v in state.items()}, strict=True
+        )
+        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
+        said = " ".join(str(error).split())[:160]
+        raise CheckpointError(
+            f"{folder.name!r} is no checkpoint a training can start from "
+            f"({type(error).__name__}: {said}). Give the whole folder of a local_alignment "
+            "checkpoint."
+        ) from error
+    if config is not None:
+        _take_settings(model, config, folder=folder)
+    model.text_encoder.eval().requires_grad_(requires_grad=False)
+    return model, tokenizer
+
+
+def _take_settings(model: LocalAlignmentModel, config: TrainingConfig, *, folder: Path) -> None:
+    for name in ("width", "dimension"):
+        asked, found = getattr(config, name), getattr(model.config, name)
+        if asked != found:
+            raise CheckpointError(
+                f"A run that starts from {folder.name!r} must keep its {name} of {found}, the "
+                f'settings ask for {asked}. Set "{name}" to {found}.'
+            )
+    model.config.image_size = config.image_size
