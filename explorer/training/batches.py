@@ -26,6 +26,8 @@ class Batch:
         owner: (P,) index of the image a phrase was written for; -1 = in no image.
         masks: (P, G, G); zeros where the phrase has no place.
         weight: (P,) trust in the mask; 0 for phrases without one.
+        aim: (P,) weight of "if it were anywhere, it would be in the mask": for side-swapped
+            phrases, whose mask is the same height of the other half and whose weight is 0.
         safe: (B, P) weight of "phrase p is not in image b".
         weak: (image, phrase, present) triples: image-level labels, and sides that are wrong.
     """
@@ -35,6 +37,7 @@ class Batch:
     owner: NDArray[np.int64]
     masks: Float32
     weight: Float32
+    aim: Float32
     safe: Float32
     weak: list[tuple[int, int, bool]]
 
@@ -46,6 +49,7 @@ class _Phrase:
     group: str | None
     mask: Float32 | None = None
     weight: float = 0.0
+    aim: float = 0.0
     absent_weight: float = 1.0  # weight of "not in its own image", for phrases without a mask
 
 
@@ -103,16 +107,38 @@ def _add_target(
     swapped = side_swapped(text)
     if mirrored and swapped:
         text, swapped = swapped, text
-    draft.phrases.append(
-        _Phrase(text, image, target.group, mask, weight=0.6 if study.exact else 1.0)
-    )
+    weight = target.trust * (0.6 if study.exact else 1.0)
+    draft.phrases.append(_Phrase(text, image, target.group, mask, weight=weight))
     if swapped and target.sided_alone and rng.random() < 0.5:
-        weight = 1.0 if study.exact else 0.3
+        absent = 1.0 if study.exact else 0.3 * target.trust
         if study.exact:
             draft.weak.append((image, len(draft.phrases), False))
-        draft.phrases.append(_Phrase(swapped, image, None, absent_weight=weight))
+        elsewhere = _other_side(mask)
+        aim = weight if elsewhere.any() else 0.0
+        draft.phrases.append(
+            _Phrase(swapped, image, None, elsewhere, aim=aim, absent_weight=absent)
+        )
     if rng.random() < 0.3 and (denied := negated(text)):
         draft.phrases.append(_Phrase(denied, NOWHERE, None))
+
+
+def _other_side(mask: Float32) -> Float32:
+    """Where the side-swapped phrase would lie: the other half of the image, at the same height.
+
+    Empty when the mask reaches over the middle, as it does for what lies behind the heart.
+    """
+    grid = mask.shape[0]
+    columns = mask.sum(0)
+    left = float(columns[: grid // 2].sum() / max(columns.sum(), 1e-6))
+    elsewhere = np.zeros_like(mask)
+    if 0.1 < left < 0.9:
+        return elsewhere
+    rows = np.flatnonzero(mask.max(1) > 0.05)
+    margin = round(0.08 * grid)
+    band = slice(max(0, rows[0] - margin), rows[-1] + 1 + margin)
+    half = slice(grid // 2, None) if left > 0.5 else slice(None, grid // 2)
+    elsewhere[band, half] = 1.0
+    return elsewhere
 
 
 def _add_labels(draft: _Draft, study: TrainingStudy, image: int, rng: np.random.Generator) -> None:
@@ -155,6 +181,7 @@ def _assemble(draft: _Draft, studies: Sequence[TrainingStudy], pixels: Float32, 
         owner=np.array([p.owner for p in phrases], np.int64),
         masks=np.stack([empty if p.mask is None else p.mask for p in phrases]),
         weight=np.array([p.weight for p in phrases], np.float32),
+        aim=np.array([p.aim for p in phrases], np.float32),
         safe=safe,
         weak=draft.weak,
     )

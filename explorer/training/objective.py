@@ -30,6 +30,30 @@ def pointing_loss(logits: Tensor, masks: Tensor, weight: Tensor) -> Tensor:
     return -(inside * weight).sum() / weight.sum()
 
 
+def contrast_loss(logits: Tensor, masks: Tensor, weight: Tensor) -> Tensor:
+    """Minus the signed contrast-to-noise ratio of maps, squashed: the measure itself, trained.
+
+    (mean inside - mean outside) / sqrt(variance inside + variance outside), with the share of a
+    cell inside the mask as its weight; tanh of a third keeps one easy map from counting for all.
+
+    Args:
+        logits: (P, G, G); the ratio is the same for any positive scale and any shift of them.
+        masks: Share of each cell inside (P, G, G) in [0, 1].
+        weight: Trust in each phrase (P,).
+    """
+    values, inside = logits.flatten(1), masks.flatten(1)
+    mean_in, variance_in = _moments(values, inside)
+    mean_out, variance_out = _moments(values, 1 - inside)
+    ratio = (mean_in - mean_out) / (variance_in + variance_out + 1e-4).sqrt()
+    return -(torch.tanh(ratio / 3) * weight).sum() / weight.sum()
+
+
+def _moments(values: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
+    total = share.sum(1).clamp(min=1e-3)
+    mean = (values * share).sum(1) / total
+    return mean, ((values - mean[:, None]).square() * share).sum(1) / total
+
+
 def absence_loss(logits: Tensor, safe: Tensor) -> Tensor:
     """Softplus of the logits of phrases that are known not to be in the image.
 

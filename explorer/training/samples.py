@@ -30,6 +30,7 @@ class PhraseTarget:
         texts: Written phrases; empty when they are made from label, side and zone.
         sided_alone: The finding is on this side only, so the side-swapped phrase has no place.
         must_place: The finding is in other places too, so a phrase must say which is meant.
+        trust: Weight of the mask in (0, 1]; below 1 for masks that a model drew.
     """
 
     label: str
@@ -40,6 +41,7 @@ class PhraseTarget:
     texts: tuple[str, ...] = ()
     sided_alone: bool = False
     must_place: bool = False
+    trust: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +128,12 @@ def place_of(box: LabelledBox, size: tuple[int, int]) -> tuple[Side, Zone]:
     """Side and zone of a box by its centre: zones end at 38 % and 55 % of the height."""
     x, y = box.box.center
     side: Side = "right" if x < size[1] / 2 else "left"
-    share = y / size[0]
-    zone: Zone = "upper" if share < 0.38 else "mid" if share < 0.55 else "lower"
-    return side, zone
+    return side, zone_of(y / size[0])
+
+
+def zone_of(share: float) -> Zone:
+    """Zone of a height, given as a share of the image from its top."""
+    return "upper" if share < 0.38 else "mid" if share < 0.55 else "lower"
 
 
 def _box_targets(
