@@ -13,7 +13,7 @@ from explorer import __version__
 from explorer.cli.checkpoints import checkpoints
 from explorer.cli.evaluate import evaluate_grounding
 from explorer.cli.ground import ground
-from explorer.cli.phantom import render
+from explorer.cli.phantom import bundle, render
 from explorer.cli.serve import serve
 from explorer.cli.train import train
 from explorer.errors import (
@@ -61,6 +61,7 @@ for _command in (ground, serve, checkpoints, train):
     app.command(epilog=EXIT_CODE_HELP)(_command)
 evaluate_app.command("grounding", epilog=EXIT_CODE_HELP)(evaluate_grounding)
 phantom_app.command("render", epilog=EXIT_CODE_HELP)(render)
+phantom_app.command("bundle", epilog=EXIT_CODE_HELP)(bundle)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

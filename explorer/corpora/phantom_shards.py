@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from explorer.entities import Side, Zone
 from explorer.errors import DataSetError
-from explorer.phantom.shards import read_shard
+from explorer.phantom.shards import FIRST_RESERVED_SEED, read_corpus, read_shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def read(folder: Path) -> Iterator[PhantomImage]:
     """Read all shards of a folder in order.
 
     Raises:
-        DataSetError: The folder holds no shard, or a shard is broken.
+        DataSetError: The folder holds no shard, a shard is broken, or it holds test studies.
     """
     paths = sorted(folder.glob("phantoms-*.npz"))
     if not paths:
@@ -54,12 +54,19 @@ def read(folder: Path) -> Iterator[PhantomImage]:
         )
     for path in paths:
         try:
+            corpus = read_corpus(path)
             images, masks, records = read_shard(path)
         except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise DataSetError(
                 f"The shard {path.name!r} cannot be read ({type(error).__name__}). Delete it and "
                 "render again; shards that are whole are kept."
             ) from error
+        if corpus.get("seed", 0) >= FIRST_RESERVED_SEED:
+            raise DataSetError(
+                f"The shard {path.name!r} holds test studies of a benchmark (seed "
+                f"{corpus['seed']}), which must not be learned from. Render others: explorer "
+                "phantom render --out DIR."
+            )
         for pixels, record in zip(images, records, strict=True):
             yield _phantom(pixels, masks, record)
 

@@ -1,7 +1,6 @@
 """Render a study from its seed: pose, frame, findings, exposure, words. Same seed, same bytes."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from types import ModuleType
 
 import numpy as np
@@ -13,10 +12,12 @@ from explorer.phantom.findings._base import Card, Inserted
 from explorer.phantom.findings.cardiomegaly import resize_heart
 from explorer.phantom.language import phrases_of, write_report
 from explorer.phantom.markers import close_shutters, scatter_leads, stamp_markers
-from explorer.phantom.poses import PoseBank, StoredPose, open_bank
+from explorer.phantom.poses import PoseBank, StoredPose
 from explorer.phantom.scene import Scene, frame_scene
-from explorer.phantom.shards import slice_study, write_shard
 from explorer.phantom.study import PhantomFinding, PhantomStudy
+
+# What a seed gives changes with this; raise it with any change of pixels, masks or words.
+CORPUS_VERSION = 2
 
 # Shares of studies with 0, 1, 2, ... findings that are not devices.
 _FINDING_COUNTS = (0.18, 0.36, 0.27, 0.14, 0.05)
@@ -152,44 +153,3 @@ def _describe(
         size_mm=inserted.size_mm,
         phrases=phrases_of(card, inserted, rng),
     )
-
-
-def render_corpus(
-    count: int,
-    seed: int,
-    out_dir: Path,
-    *,
-    size: int = 320,
-    bank: PoseBank | None = None,
-    shard: int = 200,
-    laterals: int = 0,
-    slices: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-) -> list[Path]:
-    """Write `count` frontal studies, then laterals and CT slices, as shards for training.
-
-    A shard that is already there is kept, so an interrupted run goes on where it stopped.
-
-    Returns:
-        The shards in order; see `shards.write_shard` for what is inside.
-    """
-    bank = bank or open_bank()
-    out_dir.mkdir(parents=True, exist_ok=True)
-    total = count + laterals + slices
-
-    def study(index: int) -> PhantomStudy:
-        number = seed * 10_000_000 + index
-        if index < count + laterals:
-            return render_study(number, bank=bank, size=(size, size), lateral=index >= count)
-        return slice_study(number, bank=bank, size=size)
-
-    paths = []
-    for k, first in enumerate(range(0, total, shard)):
-        path = out_dir / f"phantoms-{k:05d}.npz"
-        last = min(total, first + shard)
-        if not path.is_file():
-            write_shard(path, [study(i) for i in range(first, last)])
-        paths.append(path)
-        if progress is not None:
-            progress(last, total)
-    return paths

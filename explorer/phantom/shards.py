@@ -1,72 +1,41 @@
 """Shards for training: small images, packed masks and the words of each study in one npz."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.phantom.poses import PoseBank
-from explorer.phantom.study import PhantomStudy
+from explorer.phantom.study import PhantomFinding, PhantomStudy
 
 MASK_SIZE = 80
-SHARD_SCHEMA = 1
+SHARD_SCHEMA = 2
+# Corpora with such a seed are test sets; see `benchmark_set`.
+FIRST_RESERVED_SEED = 900_000
 
 
-def write_shard(path: Path, studies: Sequence[PhantomStudy]) -> None:
-    """Write studies of one image size.
+def write_shard(
+    path: Path, studies: Sequence[PhantomStudy], *, corpus: Mapping[str, object] | None = None
+) -> None:
+    """Write studies of one image size; the same studies give the same bytes.
 
     Arrays: `images` (n, S, S) uint8; `masks` (m, 80 * 80 / 8) uint8, bits of `numpy.packbits`
-    of the (80, 80) masks of all findings in order; `records` one JSON string: a list with one
-    record per image {seed, view, pixel_mm, report, findings, sentences, absent}; a finding's
-    "mask" is its row in `masks`.
+    of the (80, 80) masks of all findings in order; `records` one JSON string with "schema",
+    "corpus" (see `read_corpus`) and "studies": a list with one record per image {seed, view,
+    pixel_mm, report, findings, sentences, absent}; a finding's "mask" is its row in `masks`.
     """
     masks: list[NDArray[np.bool_]] = []
     records = []
     for study in studies:
-        findings = []
-        for finding in study.findings:
-            box = finding.box
-            findings.append(
-                {
-                    "finding": finding.finding,
-                    "name": finding.name,
-                    "kind": finding.kind,
-                    "labels": list(finding.labels),
-                    "side": finding.side,
-                    "zone": finding.zone,
-                    "lobe": finding.lobe,
-                    "severity": finding.severity,
-                    "size_mm": finding.size_mm,
-                    "box_xyxy": [box.x_min, box.y_min, box.x_max, box.y_max],
-                    "phrases": {k: list(v) for k, v in finding.phrases.items()},
-                    "mask": len(masks),
-                }
-            )
-            masks.append(shrink_mask(finding.mask))
-        records.append(
-            {
-                "seed": study.seed,
-                "view": study.view,
-                "pixel_mm": study.pixel_mm,
-                "report": study.report,
-                "findings": findings,
-                "sentences": [
-                    {
-                        "text": s.text,
-                        "section": s.section,
-                        "assertion": s.assertion,
-                        "finding_ids": list(s.finding_ids),
-                        "findings": list(s.findings),
-                    }
-                    for s in study.sentences
-                ],
-                "absent": [list(pair) for pair in study.absent],
-            }
-        )
+        first = len(masks)
+        masks += [shrink_mask(finding.mask) for finding in study.findings]
+        records.append(_record(study, first_mask=first))
     packed = np.packbits(np.stack(masks).reshape(len(masks), -1), axis=1) if masks else None
+    said = {"schema": SHARD_SCHEMA, "corpus": dict(corpus or {}), "studies": records}
     partial = path.with_suffix(".part")
     with partial.open("wb") as file:
         np.savez(
@@ -74,9 +43,51 @@ def write_shard(path: Path, studies: Sequence[PhantomStudy]) -> None:
             allow_pickle=False,
             images=np.stack([(s.image >> 8).astype(np.uint8) for s in studies]),
             masks=packed if packed is not None else np.zeros((0, MASK_SIZE**2 // 8), np.uint8),
-            records=np.array(json.dumps({"schema": SHARD_SCHEMA, "studies": records})),
+            records=np.array(json.dumps(said)),
         )
     partial.replace(path)
+
+
+def _record(study: PhantomStudy, *, first_mask: int) -> dict[str, object]:
+    return {
+        "seed": study.seed,
+        "view": study.view,
+        "pixel_mm": study.pixel_mm,
+        "report": study.report,
+        "findings": [
+            {**describe_finding(finding), "mask": first_mask + k}
+            for k, finding in enumerate(study.findings)
+        ],
+        "sentences": [
+            {
+                "text": s.text,
+                "section": s.section,
+                "assertion": s.assertion,
+                "finding_ids": list(s.finding_ids),
+                "findings": list(s.findings),
+            }
+            for s in study.sentences
+        ],
+        "absent": [list(pair) for pair in study.absent],
+    }
+
+
+def describe_finding(finding: PhantomFinding) -> dict[str, Any]:
+    """Everything of a finding but its mask, as plain values."""
+    box = finding.box
+    return {
+        "finding": finding.finding,
+        "name": finding.name,
+        "kind": finding.kind,
+        "labels": list(finding.labels),
+        "side": finding.side,
+        "zone": finding.zone,
+        "lobe": finding.lobe,
+        "severity": finding.severity,
+        "size_mm": finding.size_mm,
+        "box_xyxy": [box.x_min, box.y_min, box.x_max, box.y_max],
+        "phrases": {k: list(v) for k, v in finding.phrases.items()},
+    }
 
 
 def shrink_mask(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -96,6 +107,15 @@ def read_shard(
         bits = np.unpackbits(packed, axis=1).astype(bool)
         masks = bits.reshape(-1, MASK_SIZE, MASK_SIZE)
         return stored["images"], masks, json.loads(str(stored["records"]))["studies"]
+
+
+def read_corpus(path: Path) -> dict[str, Any]:
+    """Which corpus a shard belongs to: version, seed, size, poses, and how many of each kind.
+
+    Empty for a shard of schema 1, which does not say.
+    """
+    with path.open("rb") as file, np.load(file) as stored:
+        return dict(json.loads(str(stored["records"])).get("corpus", {}))
 
 
 def slice_study(seed: int, *, bank: PoseBank, size: int) -> PhantomStudy:

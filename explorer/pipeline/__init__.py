@@ -15,13 +15,14 @@ from explorer.pipeline.grounding import (
     ground_report,
     maps_of,
 )
+from explorer.pipeline.phantoms import build_bundled_studies, render_phantoms
 from explorer.pipeline.studies import (
     list_bundled_studies,
     load_bundled_study,
     read_report_file,
     read_study,
 )
-from explorer.pipeline.training import TrainingSources, render_phantoms, train
+from explorer.pipeline.training import TrainingSources, train
 from explorer.reading import make_study, read_files, warm_up
 from explorer.text import NULL_PHRASES, phrase_assertion, read_report
 
@@ -34,6 +35,7 @@ __all__ = [
     "TrainingSources",
     "attribute_words",
     "broken_checkpoints",
+    "build_bundled_studies",
     "check_image",
     "describe_engine",
     "embed",

