@@ -9,18 +9,18 @@ from pathlib import Path
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from explorer.corpora import CorpusImage
 from explorer.encoders.alignment import LocalAlignmentConfig, LocalAlignmentModel
-from explorer.encoders.text import TextEncoder, load_pretrained, shape_of, shrink, tokenize
+from explorer.encoders.text import TextEncoder, load_pretrained, shape_of, shrink
 from explorer.text import NULL_PHRASES
 from explorer.training import calibrate, image_check
 from explorer.training.checkpoint import write_checkpoint
 from explorer.training.config import TrainingConfig
 from explorer.training.distillation_text import count_words, distillation_texts
 from explorer.training.loop import Pools, train
+from explorer.training.phrase_memory import PhraseMemory
 from explorer.training.phrasing import usual_phrase
 from explorer.training.samples import TrainingStudy, from_corpus
 from explorer.training.text_tower import distil, prune_tokenizer
@@ -76,6 +76,7 @@ def run(
     """
     torch.manual_seed(config.seed)
     encoder, tokenizer = text_tower(config, start, work=work / "text", progress=progress)
+    torch.manual_seed(config.seed)  # again: a tower that was read from `work` drew nothing
     model = _assemble(config, encoder, start.trunk)
     memory = PhraseMemory(encoder, tokenizer)
     train_images = [i for i in start.images if i.split == "train"]
@@ -117,23 +118,6 @@ def run(
     )
     progress("Image check and calibration", 1, 1)
     return figures
-
-
-class PhraseMemory:
-    """The frozen text tower with its answers remembered: phrases -> vectors (P, C)."""
-
-    def __init__(self, encoder: TextEncoder, tokenizer: Tokenizer) -> None:
-        self._encoder, self._tokenizer = encoder.eval(), tokenizer
-        self._known: dict[str, Tensor] = {}
-
-    def __call__(self, phrases: Sequence[str]) -> Tensor:
-        """Vectors of phrases, computed once each."""
-        new = [p for p in dict.fromkeys(phrases) if p not in self._known]
-        if new:
-            with torch.no_grad():
-                vectors = self._encoder(*tokenize(self._tokenizer, new))
-            self._known.update(zip(new, vectors, strict=True))
-        return torch.stack([self._known[p] for p in phrases])
 
 
 def text_tower(

@@ -11,7 +11,7 @@ from torch import Tensor
 from explorer.encoders.alignment import LocalAlignmentModel
 from explorer.training.config import TrainingConfig
 from explorer.training.loop import Pools, train
-from explorer.training.recipe import PhraseMemory
+from explorer.training.phrase_memory import PhraseMemory
 
 from .. import tiny_model  # noqa: TID252 - "tests" may be another package elsewhere
 from .studies import labelled_study, square_study
@@ -41,8 +41,7 @@ class Vectors:
         if self._left == 0:
             raise Killed
         self._left = None if self._left is None else self._left - 1
-        # One by one: rounding in a batch depends on the phrases that are still unknown.
-        return torch.cat([self._memory([phrase]) for phrase in phrases])
+        return self._memory(phrases)
 
 
 def run(
