@@ -9,6 +9,7 @@ from explorer.errors import DataSetError
 from explorer.phantom.acquisition import expose, process, random_technique, total_path
 from explorer.phantom.findings import list_findings
 from explorer.phantom.findings._base import Card, Inserted
+from explorer.phantom.findings._place import place
 from explorer.phantom.findings.cardiomegaly import resize_heart
 from explorer.phantom.language import phrases_of, write_report
 from explorer.phantom.markers import close_shutters, scatter_leads, stamp_markers
@@ -17,7 +18,7 @@ from explorer.phantom.scene import Scene, frame_scene
 from explorer.phantom.study import PhantomFinding, PhantomStudy
 
 # What a seed gives changes with this; raise it with any change of pixels, masks or words.
-CORPUS_VERSION = 2
+CORPUS_VERSION = 3
 
 # Shares of studies with 0, 1, 2, ... findings that are not devices.
 _FINDING_COUNTS = (0.18, 0.36, 0.27, 0.14, 0.05)
@@ -119,8 +120,8 @@ def _insert_all(
         if name not in modules:
             raise DataSetError(f"Unknown finding {name!r}. Available: {', '.join(modules)}.")
         for _ in range(4):  # An unlucky place is drawn again.
-            inserted = modules[name].insert(scene, rng)
-            if inserted is not None and inserted.mask.any():
+            inserted = place(modules[name], scene, rng)
+            if inserted is not None:
                 placed.append((name, inserted))
                 break
     if rng.random() < (0.45 if scene.view == "AP" else 0.04):

@@ -33,6 +33,7 @@ class Card:
         templates: Whole phrases of this finding alone; may use {side}, {zone}, {lobe}, {size}.
         absent: Sentences that deny it.
         labels: Names in other label sets that this finding answers to.
+        halo_mm: Rim around the mask in which its change may fade; None takes that of its kind.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Card:
     qualities: tuple[str, ...] = ()
     templates: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    halo_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

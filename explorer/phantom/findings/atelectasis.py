@@ -95,7 +95,7 @@ def _basal(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     added = blur(added.astype(np.float32), 1.2 * scene.px_per_mm)
     aerated = np.any([scene.lungs[one].aerated for one in sides_of(side)], axis=0)
     added *= blur(aerated.astype(np.float32), 4 * scene.px_per_mm)
-    mask = add_opacity(scene, added, share=0.25)
+    mask = add_opacity(scene, added, share=0.2)
     if mask is None:
         return None
     templates = (

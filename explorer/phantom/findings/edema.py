@@ -59,7 +59,7 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
         if rng.random() < 0.6:
             added += _kerley(scene, side, rng)
     added = blur(added.astype(np.float32), 1.2 * scene.px_per_mm)
-    mask = add_opacity(scene, added, share=0.35)
+    mask = add_opacity(scene, added, share=0.2)
     if mask is None:
         return None
     severity = severity_of(strength, 0.15, 0.26)

@@ -55,7 +55,7 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     added = blur((net * weight * strength).astype(np.float32), 0.4 * scene.px_per_mm)
     if add_opacity(scene, added) is None:
         return None
-    mask = weight > 0.25
+    mask = weight > 0.15
     kernel = np.ones((3, 3), np.uint8)
     mask = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, kernel) > 0
     severity = severity_of(strength, 0.4, 0.7)
