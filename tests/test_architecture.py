@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "reading": (*BASE, "registry", "text"),
     "encoders": BASE,
     "methods": (*BASE, "registry"),
-    "adapters": (*BASE, "registry", "encoders"),
+    "adapters": (*BASE, "registry", "text", "encoders"),
     "phantom": (*BASE, "registry", "text"),
     "corpora": (*BASE, "registry", "reading", "text", "phantom"),
     "grounding": BASE,

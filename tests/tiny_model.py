@@ -72,12 +72,19 @@ def pixels(*, side: int = SIDE, seed: int = 0) -> np.ndarray:
     return ((values - values.min()) / np.ptp(values)).astype(np.float32)
 
 
-def model(*, seed: int = 0, pooling: str = "log-sum-exp") -> LocalAlignmentModel:
+def model(
+    *, seed: int = 0, pooling: str = "log-sum-exp", mirror: bool = False
+) -> LocalAlignmentModel:
     """An untrained model whose batch norms know the images above, so that no layer is silent."""
     encoder = text_encoder(seed=seed)
     made = LocalAlignmentModel(
         LocalAlignmentConfig(
-            image_size=SIDE, width=16, dimension=12, pooling=pooling, text=shape_of(encoder)
+            image_size=SIDE,
+            width=16,
+            dimension=12,
+            pooling=pooling,
+            mirror=mirror,
+            text=shape_of(encoder),
         )
     )
     made.text_encoder.load_state_dict(encoder.state_dict())

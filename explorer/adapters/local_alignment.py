@@ -15,6 +15,7 @@ from explorer.encoders.alignment import (
     IMAGE_KINDS,
     LocalAlignmentConfig,
     LocalAlignmentModel,
+    both_views,
     image_vector,
 )
 from explorer.encoders.files import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
@@ -22,6 +23,7 @@ from explorer.encoders.preprocessing import standardise
 from explorer.encoders.text import tokenize
 from explorer.entities import Float32, ImageCheck, ImageEmbeddings, ModelFrame, PatchGrid
 from explorer.errors import CheckpointError, PhraseError
+from explorer.text import side_swapped
 
 MAX_PHRASE_CHARACTERS = 2_000
 
@@ -68,7 +70,7 @@ def _open_tokenizer(card: AdapterCard) -> Tokenizer:
 
 def _check_shape(card: AdapterCard, config: LocalAlignmentConfig) -> None:
     said = (card.input_size, card.grid_size, card.dimension)
-    found = (config.image_size, config.grid_size, config.dimension)
+    found = (config.image_size, config.grid_size, config.embedding_size)
     if said != found:
         raise ValueError(f"input, grid and dimension are {found}, the card says {said}")
 
@@ -89,6 +91,7 @@ class LocalAlignmentEngine:
         self.device = device
         self.precision = str(dtype).removeprefix("torch.")
         self._dtype = dtype
+        self._mirror = model.config.mirror
         self._tokenizer = tokenizer
         self._model = model.eval().requires_grad_(requires_grad=False).to(device)
         self._model.image_encoder.to(memory_format=torch.channels_last)
@@ -99,9 +102,13 @@ class LocalAlignmentEngine:
         """Encode pixels (rows, columns) in [0, 1] in the model frame; NaN marks padding."""
         inside = ~np.isnan(pixels)
         tensor = torch.from_numpy(standardise(np.nan_to_num(pixels), inside))[None, None]
+        if self._mirror:
+            tensor = torch.cat([tensor, tensor.flip(-1)])
         tensor = tensor.to(self.device).to(memory_format=torch.channels_last)
         with torch.inference_mode(), self._autocast():
             patches, kinds = self._model.encode_image(tensor)
+            if self._mirror:
+                patches = both_views(patches[:1], patches[1:].flip(2))
         values = patches[0].float().cpu().numpy()
         return ImageEmbeddings(
             grid=PatchGrid(values, frame),
@@ -125,10 +132,20 @@ class LocalAlignmentEngine:
                 )
         if not phrases:
             return np.zeros((0, self.card.dimension), dtype=np.float32)
+        if not self._mirror:
+            return self._encode(phrases).cpu().numpy()
+        swapped = [side_swapped(phrase) or phrase for phrase in phrases]
+        every = list(dict.fromkeys([*phrases, *swapped]))
+        vectors = dict(zip(every, self._encode(every), strict=True))
+        pairs = zip(phrases, swapped, strict=True)
+        rows = [both_views(vectors[own], vectors[other]) for own, other in pairs]
+        return torch.stack(rows).cpu().numpy()
+
+    def _encode(self, phrases: Sequence[str]) -> torch.Tensor:
         token_ids, mask = tokenize(self._tokenizer, phrases)
         with torch.inference_mode(), self._autocast():
             vectors = self._model.encode_text(token_ids.to(self.device), mask.to(self.device))
-        return vectors.float().cpu().numpy()
+        return vectors.float()
 
     def pooled_score(self, cosine: Float32, *, pooling: str | None = None) -> Float32:
         """Pool cosines (S, h, w) to one calibrated score per phrase (S,) in [0, 1]."""

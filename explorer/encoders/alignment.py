@@ -1,5 +1,6 @@
 """LocalAlignmentModel: image and text towers in one space, scored region by sentence."""
 
+import math
 from typing import Any
 
 import torch
@@ -35,6 +36,7 @@ class LocalAlignmentConfig(PretrainedConfig):
         dimension: Size D of the joint space.
         pooling: Default pooling of region-sentence scores.
         pooling_temperature: In units of the calibrated logit.
+        mirror: Look at the mirror image as well when embedding; see `both_views`.
         text: Keyword arguments of `transformers.BertConfig`.
     """
 
@@ -47,6 +49,7 @@ class LocalAlignmentConfig(PretrainedConfig):
         dimension: int = 128,
         pooling: str = "log-sum-exp",
         pooling_temperature: float = 1.0,
+        mirror: bool = False,
         text: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -61,6 +64,7 @@ class LocalAlignmentConfig(PretrainedConfig):
         self.dimension = dimension
         self.pooling = pooling
         self.pooling_temperature = pooling_temperature
+        self.mirror = mirror
         self.text = text or {}
         super().__init__(**kwargs)
 
@@ -68,6 +72,11 @@ class LocalAlignmentConfig(PretrainedConfig):
     def grid_size(self) -> int:
         """Side of the patch grid."""
         return self.image_size // PATCH_STRIDE
+
+    @property
+    def embedding_size(self) -> int:
+        """Numbers of a patch or phrase embedding: D, twice D with the mirror image."""
+        return self.dimension * (2 if self.mirror else 1)
 
 
 class LocalAlignmentModel(PreTrainedModel):
@@ -118,3 +127,13 @@ class LocalAlignmentModel(PreTrainedModel):
 def image_vector(patches: Tensor) -> Tensor:
     """Global image embedding (B, D): mean of the patch embeddings, unit norm."""
     return nn.functional.normalize(patches.mean((1, 2)), dim=-1)
+
+
+def both_views(own: Tensor, mirrored: Tensor) -> Tensor:
+    """Join unit embeddings (..., D) of two views to unit embeddings (..., 2 D).
+
+    Patches of an image and, turned back, of its mirror image; a phrase and its side-swapped form.
+    The cosine of two joined vectors is the mean of the two cosines, so every map is the mean of
+    the two views, and a mirrored image with a swapped phrase gives exactly the mirrored map.
+    """
+    return torch.cat([own, mirrored], dim=-1) / math.sqrt(2)

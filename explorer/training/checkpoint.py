@@ -49,7 +49,15 @@ def write_checkpoint(
     save_file(state, folder / WEIGHTS_FILE, metadata={"format": "pt"})
     shape = {
         k: getattr(model.config, k)
-        for k in ("image_size", "width", "dimension", "pooling", "pooling_temperature", "text")
+        for k in (
+            "image_size",
+            "width",
+            "dimension",
+            "pooling",
+            "pooling_temperature",
+            "mirror",
+            "text",
+        )
     }
     header = {"architectures": ["LocalAlignmentModel"], "model_type": "local_alignment"}
     _write_json(folder / CONFIG_FILE, header | shape)
@@ -74,7 +82,7 @@ def write_checkpoint(
         "family": "local_alignment",
         "input_size": model.config.image_size,
         "grid_size": model.config.grid_size,
-        "dimension": model.config.dimension,
+        "dimension": model.config.embedding_size,
         "parameters": sum(p.numel() for p in model.parameters()),
         "frame_mode": "letterbox",
         "pooling": model.config.pooling,

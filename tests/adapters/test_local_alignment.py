@@ -16,12 +16,15 @@ from explorer.encoders.preprocessing import standardise
 from explorer.encoders.text import tokenize
 from explorer.entities import ModelFrame
 from explorer.errors import PhraseError
+from explorer.training.checkpoint import write_checkpoint
+from explorer.training.config import TrainingConfig
 
 from .. import tiny_model  # noqa: TID252 - "tests" may be another package elsewhere
 
 SIDE = tiny_model.SIDE
 FRAME = ModelFrame((SIDE, SIDE), (SIDE, SIDE), (8, 8), 1.0, 1.0, 0.0, 0.0)
 SHELF = Path(__file__).parents[2] / "assets" / "checkpoints"
+NO_CALIBRATION = {"threshold": 0.4, "null_peak_mean": 0.1, "null_peak_std": 0.05}
 PHRASES = ("left lung mass", "no pleural effusion", "cardiomegaly")
 
 
@@ -53,6 +56,45 @@ def test_vectors_have_unit_norm_and_the_shapes_of_the_card(engine: Engine) -> No
     np.testing.assert_allclose(np.linalg.norm(text, axis=-1), 1, atol=1e-5)
     assert np.linalg.norm(found.image) == pytest.approx(1, abs=1e-5)
     assert sum(found.check.scores.values()) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.fixture(scope="module")
+def mirror_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    folder = tmp_path_factory.mktemp("mirror") / "tiny"
+    write_checkpoint(
+        folder,
+        tiny_model.model(mirror=True),
+        tiny_model.tokenizer(),
+        config=TrainingConfig(name="tiny", title="Tiny model that looks twice"),
+        card={"licence": "Apache-2.0", "training_data": "none", "calibration": NO_CALIBRATION},
+    )
+    return open_checkpoint(folder, device="cpu", precision="float32")
+
+
+def cosines(engine: Engine, pixels: np.ndarray, phrase: str) -> np.ndarray:
+    grid = engine.embed_image(np.ascontiguousarray(pixels), frame=FRAME).grid.values
+    return grid @ engine.embed_text([phrase])[0]
+
+
+def test_a_mirrored_image_with_the_swapped_phrase_gives_the_mirrored_map(
+    mirror_engine: Engine,
+) -> None:
+    pixels = tiny_model.pixels()
+    own = cosines(mirror_engine, pixels, "left lung mass")
+    other = cosines(mirror_engine, pixels[:, ::-1], "right lung mass")
+    np.testing.assert_allclose(other[:, ::-1], own, atol=1e-5)
+
+
+def test_looking_twice_is_the_mean_of_two_looks(engine: Engine, mirror_engine: Engine) -> None:
+    pixels = tiny_model.pixels()
+    own = cosines(engine, pixels, "left lung mass")
+    turned = cosines(engine, pixels[:, ::-1], "right lung mass")[:, ::-1]
+    both = cosines(mirror_engine, pixels, "left lung mass")
+    np.testing.assert_allclose(both, (own + turned) / 2, atol=1e-5)
+    text = mirror_engine.embed_text(["mass", "left lung mass"])
+    assert text.shape == (2, 24)
+    assert mirror_engine.card.dimension == 24
+    np.testing.assert_allclose(np.linalg.norm(text, axis=1), 1, atol=1e-5)
 
 
 def cosines_between_precisions(folder: Path, *, pixels: np.ndarray) -> tuple[float, float]:
