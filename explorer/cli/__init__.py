@@ -12,6 +12,7 @@ import typer
 from explorer import __version__
 from explorer.cli.checkpoints import checkpoints
 from explorer.cli.evaluate import evaluate_grounding
+from explorer.cli.evaluate_phantoms import evaluate_phantoms
 from explorer.cli.ground import ground
 from explorer.cli.phantom import bundle, render
 from explorer.cli.serve import serve
@@ -24,6 +25,7 @@ from explorer.errors import (
     PhraseError,
     ReadingError,
     ReportError,
+    TrainingError,
 )
 
 # Error family -> exit code; the first that fits. 1 is an unexpected error, 2 a wrong call.
@@ -34,11 +36,13 @@ EXIT_CODES: tuple[tuple[type[ExplorerError], int], ...] = (
     (CheckpointError, 4),
     (NotARadiographError, 5),
     (DataSetError, 6),
+    (TrainingError, 7),
 )
 EXIT_CODE_HELP = (
     "Exit codes: 0 done; 1 unexpected error; 2 wrong call (unknown option, missing or existing "
     "file); 3 image, report or phrase cannot be used; 4 checkpoint cannot be loaded; 5 image "
-    "refused, it is not a frontal chest radiograph; 6 data set tables or files are incomplete."
+    "refused, it is not a frontal chest radiograph; 6 data set tables or files are incomplete; "
+    "7 a training cannot go on."
 )
 
 app = typer.Typer(
@@ -60,6 +64,7 @@ app.add_typer(phantom_app, name="phantom")
 for _command in (ground, serve, checkpoints, train):
     app.command(epilog=EXIT_CODE_HELP)(_command)
 evaluate_app.command("grounding", epilog=EXIT_CODE_HELP)(evaluate_grounding)
+evaluate_app.command("phantoms", epilog=EXIT_CODE_HELP)(evaluate_phantoms)
 phantom_app.command("render", epilog=EXIT_CODE_HELP)(render)
 phantom_app.command("bundle", epilog=EXIT_CODE_HELP)(bundle)
 

@@ -1,14 +1,13 @@
 """`explorer evaluate grounding`: pinned grounding figures with intervals, beside the prior."""
 
 import json
-import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from explorer.cli._console import consoles, tracked, working
+from explorer.cli._figures import cell
 from explorer.cli._options import CheckpointOption, Device, DeviceOption, Dtype, DtypeOption
 
 if TYPE_CHECKING:
@@ -89,23 +88,9 @@ def _print_evaluation(console: "Console", found: dict[str, Any]) -> None:
                 finding if row == "plain" else "",
                 row,
                 str(count[row]),
-                _cell(values["pointing"], span["pointing"], digits=3),
-                _cell(values["cnr"], span["cnr"], digits=2),
-                _cell(values["miou"], span["miou"], digits=3),
+                cell(values["pointing"], span["pointing"], digits=3),
+                cell(values["cnr"], span["cnr"], digits=2),
+                cell(values["miou"], span["miou"], digits=3),
                 end_section=row == "prior",
             )
     console.print(table)
-
-
-def _cell(value: float | None, span: Sequence[float | None], *, digits: int) -> str:
-    """A mean with its interval, short enough for three of them on 80 columns: ".133 [.00 .33]"."""
-    if value is None:
-        return "-"
-    low, high = span
-    shown = _short(value, digits)
-    return shown if low is None or high is None else f"{shown} [{_short(low, 2)} {_short(high, 2)}]"
-
-
-def _short(value: float, digits: int) -> str:
-    """Leave out the zero before the point: .33, -.04, 1.00."""
-    return re.sub(r"^(-?)0\.", r"\1.", f"{value:.{digits}f}")

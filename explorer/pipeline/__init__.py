@@ -15,6 +15,7 @@ from explorer.pipeline.grounding import (
     ground_report,
     maps_of,
 )
+from explorer.pipeline.phantom_benchmark import evaluate_phantoms
 from explorer.pipeline.phantoms import build_bundled_studies, render_phantoms
 from explorer.pipeline.studies import (
     list_bundled_studies,
@@ -41,6 +42,7 @@ __all__ = [
     "embed",
     "embed_pixels",
     "evaluate_grounding",
+    "evaluate_phantoms",
     "ground",
     "ground_report",
     "grounding_document",
