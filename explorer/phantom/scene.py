@@ -50,7 +50,7 @@ class Scene:
 
     Attributes:
         layers: Name -> (S, S) float32, cm of water along the ray; "T_" layers are cm of tissue.
-        lungs: Side -> geometry as it was before any finding.
+        lungs: Side -> geometry before any finding, or after one that bent the lungs themselves.
         px_per_mm: Pixels a millimetre in the patient.
         landmarks: Name -> (N, 2) polyline of (x, y) in pixels.
         extra: (S, S) float32, cm of water added by findings and devices (sharp things).
@@ -151,23 +151,30 @@ def _finish(
     px_per_mm: float,
     rng: np.random.Generator,
 ) -> Scene:
-    thickness = {
-        side: np.sum([layers[f"T_{name}"] for name in LOBES_OF[side]], axis=0) for side in SIDES
-    }
     if view != "lateral" and rng.random() < 0.45:
-        layers["wall"] = add_breasts(layers["wall"], lungs=thickness, rng=rng)
-    lungs = {
-        side: _lung(thickness[side], layers=layers, side=side, px_per_mm=px_per_mm)
-        for side in SIDES
-    }
+        layers["wall"] = add_breasts(layers["wall"], lungs=_lung_depths(layers), rng=rng)
     return Scene(
         layers=layers,
-        lungs=lungs,
+        lungs=measure_lungs(layers, px_per_mm=px_per_mm),
         px_per_mm=px_per_mm,
         landmarks=landmarks,
         view=view,
         extra=np.zeros_like(layers["wall"]),
     )
+
+
+def measure_lungs(layers: Mapping[str, Float32], *, px_per_mm: float) -> dict[Side, Lung]:
+    """Geometry of both lungs as the layers are now; findings that bend the lungs measure again."""
+    return {
+        side: _lung(depth, layers=layers, side=side, px_per_mm=px_per_mm)
+        for side, depth in _lung_depths(layers).items()
+    }
+
+
+def _lung_depths(layers: Mapping[str, Float32]) -> dict[Side, Float32]:
+    return {
+        side: np.sum([layers[f"T_{name}"] for name in LOBES_OF[side]], axis=0) for side in SIDES
+    }
 
 
 def _lung(

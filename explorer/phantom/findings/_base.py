@@ -63,6 +63,8 @@ class Inserted:
         size_mm: Diameter or thickness when it has one.
         details: Further words for templates, e.g. {"size": "12 mm"}.
         templates: Phrases that hold for this very insertion only.
+        beyond: (S, S) bool, what it moved beside the mask on purpose, e.g. the mediastinum that a
+            tension pneumothorax pushes aside; None = nothing.
     """
 
     mask: Mask
@@ -72,6 +74,7 @@ class Inserted:
     lobe: str | None = None
     size_mm: float | None = None
     templates: tuple[str, ...] = ()
+    beyond: Mask | None = None
 
 
 def pick_side(rng: np.random.Generator, *, right: float = 0.5) -> Side:

@@ -46,12 +46,15 @@ def place(module: FindingModule, scene: Scene, rng: np.random.Generator) -> Inse
     """
     layers = {name: layer.copy() for name, layer in scene.layers.items()}
     extra = scene.extra.copy()
+    lungs, landmarks = scene.lungs, dict(scene.landmarks)
     inserted = module.insert(scene, rng)
     if inserted is None or not inserted.mask.any():
         scene.layers.update(layers)
         scene.extra = extra
+        scene.lungs, scene.landmarks = lungs, landmarks
         return None
-    share = fade(inserted.mask, width_px=halo_mm(module.CARD) * scene.px_per_mm)
+    changed = inserted.mask if inserted.beyond is None else inserted.mask | inserted.beyond
+    share = fade(changed, width_px=halo_mm(module.CARD) * scene.px_per_mm)
     for name, before in layers.items():
         after = scene.layers[name]
         if not np.array_equal(after, before):
