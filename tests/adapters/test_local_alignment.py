@@ -90,7 +90,7 @@ def test_looking_twice_is_the_mean_of_two_looks(engine: Engine, mirror_engine: E
     own = cosines(engine, pixels, "left lung mass")
     turned = cosines(engine, pixels[:, ::-1], "right lung mass")[:, ::-1]
     both = cosines(mirror_engine, pixels, "left lung mass")
-    np.testing.assert_allclose(both, (own + turned) / 2, atol=1e-5)
+    np.testing.assert_allclose(both, (own + turned) / 2, atol=1e-4)
     text = mirror_engine.embed_text(["mass", "left lung mass"])
     assert text.shape == (2, 24)
     assert mirror_engine.card.dimension == 24
