@@ -1,144 +1,65 @@
-"""The grammar: true phrases of each finding at several precisions, and whole reports."""
+"""The grammar: every true phrase of a finding at several precisions, and sentences around it."""
 
-from collections.abc import Mapping, Sequence
+import random
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.phantom.findings._base import Card, Inserted
-from explorer.phantom.study import PhantomFinding, PhantomSentence
+from explorer.entities import Assertion, Side, Zone
+from explorer.phantom import _frames
+from explorer.phantom.findings._base import Card, Inserted, Severity
+from explorer.phantom.typing_errors import mistype
 
-_ZONE_WORDS = {
-    "upper": ("upper lung", "upper lung zone", "upper lung field", "upper hemithorax"),
-    "mid": ("mid lung", "mid lung zone", "midlung", "mid lung field", "perihilar region"),
-    "lower": ("lower lung", "lower lung zone", "lung base", "lower lung field"),
-}
-_FRAMES = (
-    "There is {a}{x}.",
-    "{X}.",
-    "{X} is seen.",
-    "{X} is noted.",
-    "{X} is present.",
-    "{X} is again seen.",
-    "Findings consistent with {x}.",
-    "Interval development of {x}.",
-    "Unchanged {x}.",
-    "There is persistent {x}.",
+_ZONE_WORDS: dict[Zone, tuple[str, ...]] = {
+    "upper": ("upper lung", "upper lung zone", "upper lung field", "upper hemithorax",
+              "upper lung region"),
+    "mid": ("mid lung", "mid lung zone", "midlung", "mid lung field", "mid hemithorax"),
+    "lower": ("lower lung", "lower lung zone", "lung base", "lower lung field", "base"),
+}  # fmt: skip
+_LOBE_SHORT = {
+    "right upper lobe": "RUL", "right middle lobe": "RML", "right lower lobe": "RLL",
+    "left upper lobe": "LUL", "left lower lobe": "LLL",
+}  # fmt: skip
+# How many phrases of each precision one finding of a study keeps; the first always stays.
+_KEPT = {"plain": 12, "sided": 16, "zoned": 24, "described": 16, "sentence": 10}
+_TYPED = 3
+_ABOUT = re.compile(r" (?:in|on|at|of|with|along|over|from|to|involving|projecting|above|below) ")
+_OWN_VERB = re.compile(
+    r"\b(?:is|are|has|have|terminates?|extends?|courses?|overlies|projects?|measures?|ends?|lies?|"
+    r"status|unchanged|likely|interval|consistent|compatible|concerning|suspicious|suggest\w*|"
+    r"in place|position|without)\b"
 )
-_UNCERTAIN = (
-    "Possible {x}.",
-    "{X} cannot be excluded.",
-    "Suspected {x}.",
-    "{X} is possible.",
-    "Questionable {x}.",
-    "Cannot exclude {x}.",
+# Said with "a" although their finding's other names are not, and the other way round.
+_ALWAYS_COUNTED = frozenset({"heart", "silhouette", "opacity", "infiltrate", "density", "process"})
+_NEVER_COUNTED = frozenset(
+    {"haziness", "cavitation", "fluid", "thickening", "air", "scarring", "congestion", "emphysema"}
+    | {"disease", "widening", "prominence", "calcification", "enlargement", "fullness"}
 )
+_ABSENT_SKIPPED = re.compile(r"\bintact\b|\bin place\b|^(?:large|small) ")
 
 
-def zone_words(inserted: Inserted) -> tuple[str, ...]:
-    """Ways to name the zone: thirds of the lung, and the lobe where it keeps to one."""
-    if inserted.zone is None:
-        return ()
-    words = _ZONE_WORDS[inserted.zone]
-    lobe = (inserted.lobe or "").split(" ", 1)[-1]
-    if lobe.startswith("middle" if inserted.zone == "mid" else inserted.zone):
-        words = (*words, lobe)  # Only where lobe and third of the lung go by the same word.
-    return words
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What a phrase may say of one insertion beside its name; `size` is spoken ("8 mm")."""
 
+    side: Side | None = None
+    zone: Zone | None = None
+    lobe: str | None = None
+    severity: Severity = "moderate"
+    size: str | None = None
 
-def phrases_of(
-    card: Card, inserted: Inserted, rng: np.random.Generator
-) -> dict[str, tuple[str, ...]]:
-    """Phrases that are true of one insertion, by precision; the usual forms come first."""
-    nouns = _nouns(card, inserted)
-    found: dict[str, list[str]] = {"plain": list(nouns)}
-    if inserted.side is not None and card.place != "none":
-        found["sided"] = [p for n in nouns[:4] for p in _sided(n, inserted, card)]
-    if inserted.side is not None and inserted.zone is not None and card.place == "zone":
-        found["zoned"] = _zoned(nouns[:4], inserted)
-    found["described"] = _described(card, inserted, nouns, rng)
-    own = [*card.templates, *inserted.templates]
-    filled = [t for t in (_fill(t, inserted, rng) for t in own) if t is not None]
-    found["described"] += filled
-    best = found.get("zoned") or found.get("sided") or found["plain"]
-    pool = [*best, *found["described"]]
-    chosen = [pool[int(i)] for i in rng.permutation(len(pool))[:6]]
-    found["sentence"] = [_sentence(text, card, rng) for text in chosen]
-    return {k: tuple(dict.fromkeys(v)) for k, v in found.items() if v}
-
-
-def _nouns(card: Card, inserted: Inserted) -> tuple[str, ...]:
-    if inserted.side == "bilateral" and card.plural:
-        return (card.plural, *(n for n in card.nouns if not card.countable))
-    skip = ("bibasilar",) if inserted.side != "bilateral" else ()
-    low = inserted.zone == "lower"
-    return tuple(
-        n for n in card.nouns if not n.startswith(skip or ("\0",)) and (low or "basilar" not in n)
-    )
-
-
-def _sided(noun: str, inserted: Inserted, card: Card) -> list[str]:
-    if inserted.side == "bilateral":
-        return [f"bilateral {noun}", f"{noun} on both sides"]
-    side = inserted.side
-    spoken = [f"{side} {noun}", f"{noun} on the {side}", f"{side}-sided {noun}"]
-    if card.kind == "finding" and card.place == "zone":
-        spoken += [f"{side} lung {noun}", f"{noun} in the {side} lung"]
-    return spoken
-
-
-def _zoned(nouns: Sequence[str], inserted: Inserted) -> list[str]:
-    side = inserted.side
-    lead = "both " if side == "bilateral" else f"{side} "
-    spoken = []
-    for k, noun in enumerate(nouns):
-        if side == "bilateral":
-            spoken.append(f"bilateral {inserted.zone} lung {noun}")
-            continue
-        # The first form is the one grounding tables are pinned to.
-        if noun != "volume loss":  # "lung volume loss" would read as a finding of its own
-            spoken.append(f"{side} {inserted.zone} lung {noun}")
-        for word in zone_words(inserted):
-            if "base" in word and "basilar" in noun:
-                continue
-            after = k % 2 == 0 or noun == "volume loss"
-            spoken.append(f"{noun} in the {lead}{word}" if after else f"{lead}{word} {noun}")
-    return spoken
-
-
-def _described(
-    card: Card, inserted: Inserted, nouns: Sequence[str], rng: np.random.Generator
-) -> list[str]:
-    words = [*card.adjectives.get(inserted.severity, ()), *card.qualities]
-    spoken = []
-    for word in words:
-        noun = str(rng.choice(list(nouns[:4])))
-        if word in noun:
-            continue
-        lead = f"{inserted.side} " if inserted.side and card.place != "none" else ""
-        spoken.append(f"{word} {lead}{noun}")
-        if inserted.side and inserted.zone and card.place == "zone":
-            place = str(rng.choice(list(zone_words(inserted))))
-            both = "both lungs" if inserted.side == "bilateral" else f"the {inserted.side} {place}"
-            spoken.append(f"{word} {noun} in {both}")
-    if inserted.lobe and card.place == "zone":
-        spoken.append(f"{inserted.lobe} {nouns[0]}")
-    return spoken
-
-
-def _fill(template: str, inserted: Inserted, rng: np.random.Generator) -> str | None:
-    """Fill {side}, {zone}, {lobe} and {size}; None when the insertion has no such value."""
-    values: Mapping[str, str | None] = {
-        "side": inserted.side,
-        "zone": str(rng.choice(list(zone_words(inserted)))) if inserted.zone else None,
-        "lobe": inserted.lobe,
-        "size": spoken_size(inserted.size_mm),
-    }
-    if inserted.side == "bilateral" and "the {side} " in template:
-        return None
-    used = [key for key in values if f"{{{key}}}" in template]
-    if any(values[key] is None for key in used):
-        return None
-    return template.format(**{key: values[key] for key in used})
+    @classmethod
+    def of(cls, inserted: Inserted) -> "Where":
+        """The place and degree of an insertion."""
+        return cls(
+            side=inserted.side,
+            zone=inserted.zone,
+            lobe=inserted.lobe,
+            severity=inserted.severity,
+            size=spoken_size(inserted.size_mm),
+        )
 
 
 def spoken_size(size_mm: float | None) -> str | None:
@@ -148,173 +69,246 @@ def spoken_size(size_mm: float | None) -> str | None:
     return f"{round(size_mm)} mm" if size_mm < 20 else f"{size_mm / 10:.1f} cm"
 
 
-def _sentence(phrase: str, card: Card, rng: np.random.Generator) -> str:
-    if phrase.endswith("."):
-        return phrase
-    frames = _FRAMES if " is " not in phrase and not phrase.startswith("status") else _FRAMES[1:2]
-    return _frame(str(rng.choice(list(frames))), phrase, countable=card.countable)
+def zone_words(where: Where) -> tuple[str, ...]:
+    """Ways to name the zone: thirds of the lung, and the lobe where it keeps to one."""
+    if where.zone is None:
+        return ()
+    words = _ZONE_WORDS[where.zone]
+    lobe = (where.lobe or "").split(" ", 1)[-1]
+    if lobe.startswith("middle" if where.zone == "mid" else where.zone):
+        words = (*words, lobe)  # Only where lobe and third of the lung go by the same word.
+    return words
 
 
-def _frame(frame: str, phrase: str, *, countable: bool) -> str:
-    plural = _is_plural(phrase)
-    article = ""
-    if countable and not plural:
-        article = "an " if phrase[0].lower() in "aeiou" else "a "
-    if plural:
-        frame = frame.replace("There is", "There are").replace(" is ", " are ")
-    return frame.format(a=article, x=phrase, X=phrase[0].upper() + phrase[1:])
+def all_phrases(
+    card: Card, where: Where, templates: Sequence[str] = ()
+) -> dict[str, tuple[str, ...]]:
+    """Every phrase that is true at a place, by precision; the usual form of each comes first.
+
+    Args:
+        card: Words of the finding.
+        where: Its place and degree.
+        templates: Further whole phrases that hold for this insertion only.
+
+    Returns:
+        "plain", "sided", "zoned" and "described", each only where it has phrases.
+    """
+    nouns = _nouns(card, where)
+    found = {"plain": list(nouns)}
+    if where.side is not None and card.place != "none":
+        found["sided"] = [p for noun in nouns for p in _sided(noun, where, card)]
+    if where.side is not None and where.zone is not None and card.place == "zone":
+        found["zoned"] = [p for noun in nouns for p in _zoned(noun, where)]
+    found["described"] = [
+        *_described(card, where, nouns),
+        *(p for t in (*card.templates, *templates) for p in _fill(t, where)),
+    ]
+    return {kind: tuple(dict.fromkeys(texts)) for kind, texts in found.items() if texts}
 
 
-def _is_plural(phrase: str) -> bool:
-    """Whether the noun before the first preposition is a plural."""
-    head = phrase
-    for preposition in (" in ", " on ", " at ", " of ", " with ", " along ", " over "):
-        head = head.split(preposition)[0]
+def phrases_of(
+    card: Card, inserted: Inserted, rng: np.random.Generator
+) -> dict[str, tuple[str, ...]]:
+    """Phrases that are true of one insertion, by precision (see `study.PRECISIONS`).
+
+    Long lists are thinned out by chance. "typed" holds phrases with a typing error: for training
+    only, a report never uses them.
+    """
+    draw = random.Random(int(rng.integers(2**32)))
+    where = Where.of(inserted)
+    found = all_phrases(card, where, inserted.templates)
+    best = found.get("zoned") or found.get("sided") or found["plain"]
+    said = [_draw_sentence(best, found, card, draw) for _ in range(_KEPT["sentence"])]
+    kept = {kind: _thinned(texts, _KEPT[kind], draw) for kind, texts in found.items()}
+    kept["sentence"] = tuple(dict.fromkeys(said))
+    placed = [*best, *found.get("described", ())]
+    wrong = [mistype(draw.choice(placed), draw) for _ in range(_TYPED)]
+    kept["typed"] = tuple(t for t in dict.fromkeys(wrong) if t not in placed)
+    return {kind: texts for kind, texts in kept.items() if texts}
+
+
+def _thinned(texts: Sequence[str], count: int, draw: random.Random) -> tuple[str, ...]:
+    if len(texts) <= count:
+        return tuple(texts)
+    return (texts[0], *draw.sample(texts[1:], count - 1))
+
+
+def _draw_sentence(
+    best: Sequence[str], found: dict[str, tuple[str, ...]], card: Card, draw: random.Random
+) -> str:
+    described = found.get("described", ())
+    phrase = draw.choice(described if described and draw.random() < 0.5 else best)
+    return fill_frame(draw.choice(frames_for(phrase, card, "present")), phrase, card)
+
+
+def _nouns(card: Card, where: Where) -> tuple[str, ...]:
+    if where.side == "bilateral" and card.plural:
+        return (card.plural, *(n for n in card.nouns if not card.countable))
+    both, low = where.side == "bilateral", where.zone == "lower"
+    return tuple(
+        n
+        for n in card.nouns
+        if (both or not n.startswith(("bibasilar", "bilateral"))) and (low or "basilar" not in n)
+    )
+
+
+def _sided(noun: str, where: Where, card: Card) -> list[str]:
+    if where.side == "bilateral":
+        return [f"bilateral {noun}", f"{noun} on both sides", f"{noun} bilaterally"]
+    side = where.side
+    spoken = [f"{side} {noun}", f"{noun} on the {side}", f"{side}-sided {noun}"]
+    if card.kind == "finding" and card.place == "zone":
+        spoken += [
+            f"{side} lung {noun}",
+            f"{noun} in the {side} lung",
+            f"{noun} of the {side} lung",
+            f"{noun} within the {side} lung",
+        ]
+    elif card.kind == "finding" and card.place == "side":
+        spoken += [f"{noun} in the {side} hemithorax"]
+    return spoken
+
+
+def _zoned(noun: str, where: Where) -> list[str]:
+    side, zone = where.side, where.zone
+    own_place = "basilar" in noun
+    if side == "bilateral":
+        spoken = [f"bilateral {zone} lung {noun}", f"{noun} in both {zone} lungs"]
+        spoken += [f"{noun} in the bilateral {zone} lung zones"]
+        if zone == "lower" and not own_place:
+            spoken += [f"bibasilar {noun}", f"{noun} at both lung bases"]
+        return spoken
+    # "lung volume loss" would read as a finding of its own.
+    before = noun != "volume loss"
+    # The first form is the one grounding tables are pinned to.
+    spoken = [f"{side} {zone} lung {noun}"] if before else []
+    for word in zone_words(where):
+        if "base" in word and own_place:
+            continue
+        preposition = "at" if "base" in word else "in"
+        spoken.append(f"{noun} {preposition} the {side} {word}")
+        if before:
+            spoken.append(f"{side} {word} {noun}")
+    if zone == "lower" and not own_place:
+        spoken += [f"{side} basilar {noun}", f"{noun} at the {side} base"]
+    return spoken
+
+
+def _described(card: Card, where: Where, nouns: Sequence[str]) -> list[str]:
+    lead = f"{where.side} " if where.side and card.place != "none" else ""
+    zoned = where.side and where.zone and card.place == "zone"
+    spoken = []
+    for word in (*card.adjectives.get(where.severity, ()), *card.qualities):
+        for k, noun in enumerate(n for n in nouns if word not in n):
+            spoken.append(f"{word} {lead}{noun}")
+            if zoned and where.side == "bilateral":
+                spoken.append(f"{word} {noun} in both lungs")
+            elif zoned:
+                place = zone_words(where)[k % len(zone_words(where))]
+                spoken.append(f"{word} {noun} in the {where.side} {place}")
+    if where.lobe and card.place == "zone":
+        for noun in nouns:
+            if "basilar" in noun:
+                continue
+            spoken += [f"{where.lobe} {noun}", f"{noun} in the {where.lobe}"]
+            spoken += [f"{noun} within the {where.lobe}"]
+            if short := _LOBE_SHORT.get(where.lobe):
+                spoken += [f"{short} {noun}"]
+    return spoken
+
+
+def _fill(template: str, where: Where) -> list[str]:
+    """Fill {side}, {zone}, {lobe} and {size}; empty when the insertion has no such value."""
+    if where.side == "bilateral" and "the {side} " in template:
+        return []
+    singles = {"side": where.side, "lobe": where.lobe, "size": where.size}
+    values = {key: value for key, value in singles.items() if f"{{{key}}}" in template}
+    if None in values.values():
+        return []
+    if "{zone}" not in template:
+        return [template.format(**values)]
+    return [template.format(zone=word, **values) for word in zone_words(where)]
+
+
+def frames_for(phrase: str, card: Card, assertion: Assertion) -> tuple[str, ...]:
+    """The frames that a phrase may stand in to be held present, uncertain or absent."""
+    device, own = card.kind == "device", tuple[str, ...]()
+    if assertion == "present":
+        if phrase.endswith("."):
+            return ("{x}",)
+        if _OWN_VERB.search(phrase):
+            return ("{X}.",)
+        own = _frames.PRESENT_DEVICE if device else _frames.PRESENT_FINDING
+        return (*_frames.PRESENT, *own)
+    if phrase.endswith(".") or _OWN_VERB.search(phrase):
+        return ()
+    if assertion == "uncertain":
+        return _frames.UNCERTAIN
+    if _ABSENT_SKIPPED.search(phrase):
+        return ()
+    own = _frames.ABSENT_DEVICE if device else _frames.ABSENT_FINDING
+    return tuple(f for f in (*_frames.ABSENT, *own) if not _says_twice(f, phrase))
+
+
+def _says_twice(frame: str, phrase: str) -> bool:
+    """Whether the last word before the phrase is one of its own words ("No focal focal ...")."""
+    before = frame.split("{x}")[0].split()
+    return len(before) > 1 and before[-1] in phrase.split()
+
+
+def fill_frame(frame: str, phrase: str, card: Card, **more: str) -> str:
+    """Put a phrase into a frame, with its article and the number of its verb."""
+    plural = is_plural(phrase)
+    return frame.format(
+        x=phrase,
+        X=phrase[0].upper() + phrase[1:],
+        a=article_of(phrase, card),
+        s="" if plural else "s",
+        ies="ie" if plural else "ies",
+        **(_PLURAL if plural else _SINGULAR),
+        **more,
+    )
+
+
+_SINGULAR = {"is": "is", "has": "has", "was": "was"}
+_PLURAL = {"is": "are", "has": "have", "was": "were"}
+
+
+def head_of(phrase: str) -> str:
+    """The noun before the first preposition, with what stands before it."""
+    return _ABOUT.split(phrase, maxsplit=1)[0]
+
+
+def is_plural(phrase: str) -> bool:
+    """Whether the noun before the first preposition is a plural.
+
+    >>> is_plural("bullae in both lungs"), is_plural("atelectasis")
+    (True, False)
+    """
+    head = head_of(phrase).removesuffix(" bilaterally")
+    if head.endswith(("bullae", "granulomata", "hemidiaphragms")):
+        return True
     return head.endswith("s") and not head.endswith(("is", "us", "ss"))
 
 
-def uncertain_sentence(finding: PhantomFinding, rng: np.random.Generator) -> str:
-    """A sentence that holds the finding possible."""
-    pool = [*finding.phrases.get("zoned", ()), *finding.phrases.get("sided", ())]
-    phrase = str(rng.choice(pool or list(finding.phrases["plain"])))
-    return _frame(str(rng.choice(list(_UNCERTAIN))), phrase, countable=False)
+def article_of(phrase: str, card: Card) -> str:
+    """The article that a phrase takes after "there is": "a ", "an " or nothing."""
+    last = head_of(phrase).rsplit(" ", 1)[-1]
+    counted = (card.countable or last in _ALWAYS_COUNTED) and last not in _NEVER_COUNTED
+    if not counted or is_plural(phrase):
+        return ""
+    first = phrase.split(" ", 1)[0]
+    spelled = len(first) > 1 and first[:2].isupper() and first[0] in "FHLMNRSX"
+    return "an " if spelled or first[0].lower() in "aeio" or first.startswith("u") else "a "
 
 
-_GENERAL_NORMAL = (
-    "The lungs are clear.",
-    "Lungs are clear bilaterally.",
-    "Bony structures are intact.",
-    "No acute osseous abnormality.",
-    "The mediastinal contours are unremarkable.",
-)
-_IMPRESSION_NORMAL = (
-    "No acute cardiopulmonary abnormality.",
-    "No acute cardiopulmonary disease.",
-    "No acute cardiopulmonary process.",
-    "Normal chest radiograph.",
-    "No acute disease.",
-)
-_INDICATIONS = (
-    "Shortness of breath.", "Cough.", "Chest pain.", "Fever.", "Preoperative evaluation.",
-    "Follow up.", "Dyspnea.", "Evaluate line placement.",
-)  # fmt: skip
-_COMPARISONS = ("None.", "None available.", "Prior chest radiograph.", "Yesterday.")
-_TECHNIQUE = {
-    "PA": ("Frontal view of the chest.", "PA view of the chest."),
-    "AP": ("Portable AP view of the chest.", "Single AP portable radiograph of the chest."),
-    "lateral": ("Lateral view of the chest.",),
-}
+def joined(items: Iterable[str], word: str = "or") -> str:
+    """Write a list with a comma before the last word: "a, b, or c"; "a or b".
 
-
-def write_report(
-    findings: Sequence[PhantomFinding],
-    cards: Mapping[str, Card],
-    *,
-    view: str,
-    rng: np.random.Generator,
-) -> tuple[str, tuple[PhantomSentence, ...], tuple[tuple[str, str], ...]]:
-    """Report text, its sentences in order, and further true denials as (finding id, sentence)."""
-    present = {f.finding for f in findings}
-    deniable = [i for i in cards if i not in present and not _overlaps(i, present)]
-    said: list[PhantomSentence] = [
-        PhantomSentence(str(rng.choice(list(_INDICATIONS))), "Indication", "not about the image"),
-        PhantomSentence(str(rng.choice(list(_COMPARISONS))), "Comparison", "not about the image"),
-        PhantomSentence(
-            str(rng.choice(list(_TECHNIQUE.get(view, _TECHNIQUE["PA"])))),
-            "Technique",
-            "not about the image",
-        ),
-    ]
-    body = [_present_sentence(i, f, rng) for i, f in enumerate(findings)]
-    body += _denials(deniable, cards, present=present, rng=rng)
-    said += [body[int(i)] for i in rng.permutation(len(body))]
-    said += _impression(findings, rng)
-    lines: list[str] = []
-    for section in dict.fromkeys(s.section for s in said):
-        text = " ".join(s.text for s in said if s.section == section)
-        lines.append(f"{section.upper()}: {text}")
-    absent = tuple(
-        (i, str(text)) for i in deniable for text in cards[i].absent if _true(text, present)
-    )
-    return "\n\n".join(lines) + "\n", tuple(said), absent
-
-
-def _overlaps(finding: str, present: set[str]) -> bool:
-    """Whether denying a finding would contradict another one that shares its words."""
-    families = (
-        {"consolidation", "ground_glass", "edema", "interstitial", "atelectasis"},
-        {"nodule", "mass", "cavity", "granuloma"},
-        {"central_line", "picc", "port"},
-    )
-    return any(finding in family and family & present for family in families)
-
-
-def _true(sentence: str, present: set[str]) -> bool:
-    """Whether a denial that names two findings holds for both."""
-    low = sentence.lower()
-    words = {
-        "effusion": {"effusion"},
-        "costophrenic": {"effusion"},
-        "pneumothorax": {"pneumothorax"},
-        "lungs are clear": {
-            "consolidation", "ground_glass", "edema", "interstitial", "atelectasis", "nodule",
-            "mass", "cavity", "granuloma",
-        },
-        "masses": {"mass"},
-        "mediastinal": {"cardiomegaly", "hernia"},
-    }  # fmt: skip
-    return not any(word in low and ids & present for word, ids in words.items())
-
-
-def _present_sentence(
-    index: int, finding: PhantomFinding, rng: np.random.Generator
-) -> PhantomSentence:
-    doubted = finding.severity == "mild" and finding.kind == "finding" and rng.random() < 0.15
-    text = (
-        uncertain_sentence(finding, rng)
-        if doubted
-        else str(rng.choice(list(finding.phrases["sentence"])))
-    )
-    return PhantomSentence(
-        text, "Findings", "uncertain" if doubted else "present", (finding.finding,), (index,)
-    )
-
-
-def _denials(
-    deniable: Sequence[str],
-    cards: Mapping[str, Card],
-    *,
-    present: set[str],
-    rng: np.random.Generator,
-) -> list[PhantomSentence]:
-    usual = [
-        i for i in ("pneumothorax", "effusion", "consolidation", "cardiomegaly", "edema")
-        if i in deniable
-    ]  # fmt: skip
-    denied = []
-    for i in usual:
-        pool = [t for t in cards[i].absent if _true(t, present)]
-        if pool and rng.random() < 0.7:
-            denied.append(PhantomSentence(str(rng.choice(pool)), "Findings", "absent", (i,)))
-    general = [t for t in _GENERAL_NORMAL if _true(t, present)]
-    if rng.random() < 0.7:
-        denied.append(PhantomSentence(str(rng.choice(general)), "Findings", "absent"))
-    return denied
-
-
-def _impression(
-    findings: Sequence[PhantomFinding], rng: np.random.Generator
-) -> list[PhantomSentence]:
-    shown = [(i, f) for i, f in enumerate(findings) if f.kind == "finding"]
-    if not shown:
-        return [PhantomSentence(str(rng.choice(list(_IMPRESSION_NORMAL))), "Impression", "absent")]
-    return [
-        PhantomSentence(
-            str(rng.choice(list(f.phrases["sentence"]))),
-            "Impression",
-            "present",
-            (f.finding,),
-            (i,),
-        )
-        for i, f in shown[:3]
-    ]
+    >>> joined(["a", "b", "c"]), joined(["a", "b"])
+    ('a, b, or c', 'a or b')
+    """
+    parts = list(items)
+    if len(parts) < 3:
+        return f" {word} ".join(parts)
+    return f"{', '.join(parts[:-1])}, {word} {parts[-1]}"

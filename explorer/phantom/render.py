@@ -11,14 +11,15 @@ from explorer.phantom.findings import list_findings
 from explorer.phantom.findings._base import Card, Inserted
 from explorer.phantom.findings._place import place
 from explorer.phantom.findings.cardiomegaly import resize_heart
-from explorer.phantom.language import phrases_of, write_report
+from explorer.phantom.language import phrases_of
 from explorer.phantom.markers import close_shutters, scatter_leads, stamp_markers
 from explorer.phantom.poses import PoseBank, StoredPose
+from explorer.phantom.reports import write_report
 from explorer.phantom.scene import Scene, frame_scene
 from explorer.phantom.study import PhantomFinding, PhantomStudy
 
 # What a seed gives changes with this; raise it with any change of pixels, masks or words.
-CORPUS_VERSION = 3
+CORPUS_VERSION = 4
 
 # Shares of studies with 0, 1, 2, ... findings that are not devices.
 _FINDING_COUNTS = (0.18, 0.36, 0.27, 0.14, 0.05)

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from explorer.entities import Assertion, Box, Side, Zone
 
-# How precisely a phrase says what and where.
-PRECISIONS = ("plain", "sided", "zoned", "described", "sentence")
+# How precisely a phrase says what and where; "typed" ones hold a typing error.
+PRECISIONS = ("plain", "sided", "zoned", "described", "sentence", "typed")
 
 
 @dataclass(frozen=True, slots=True)
