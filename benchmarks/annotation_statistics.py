@@ -119,8 +119,8 @@ def vindr_boxes(tables: Path) -> pd.DataFrame:
 def lungs_from_heart(rows: pd.DataFrame) -> tuple[float, float, float, float]:
     """Outer box of the lungs (x0, y0, x1, y1), x in heart widths, y in heights arch to heart's end.
 
-    Effusions reach the ribs and the base, apical caps the apex: the outer quartile of those borders,
-    as many boxes stop short.
+    Effusions reach the ribs and the base, apical caps the apex: the outer quartile of those
+    borders, as many boxes stop short.
     """
     fluid = rows[rows.class_name == "Pleural effusion"]
     middle = (fluid.x_min + fluid.x_max) / 2
