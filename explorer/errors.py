@@ -9,7 +9,8 @@
     ├── CheckpointError         a checkpoint folder cannot be loaded
     ├── PhraseError             a phrase cannot be grounded
     ├── NotARadiographError     the image is refused by the image check
-    └── DataSetError            a data set on disk does not follow its layout
+    ├── DataSetError            a data set on disk does not follow its layout
+    └── TrainingError           a training cannot go on
 
 A message never holds pixel data, report text or anything that identifies a patient.
 """
@@ -53,3 +54,7 @@ class NotARadiographError(ExplorerError):
 
 class DataSetError(ExplorerError):
     """A data set on disk does not follow the layout its reader expects."""
+
+
+class TrainingError(ExplorerError):
+    """A training cannot start or go on: its numbers, or its processes, do not allow it."""

@@ -151,6 +151,7 @@ def test_a_lateral_image_is_a_warning_and_an_abstention(engine, image, tmp_path,
         (errors.CheckpointError("x"), 4),
         (errors.NotARadiographError("x"), 5),
         (errors.DataSetError("x"), 6),
+        (errors.TrainingError("x"), 7),
         (errors.ExplorerError("x"), 1),
     ],
 )

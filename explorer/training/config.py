@@ -7,6 +7,8 @@ from typing import Any
 
 from explorer.errors import DataSetError
 
+PRECISIONS = ("bfloat16", "float16", "float32")
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
@@ -18,7 +20,9 @@ class TrainingConfig:
         image_size: Side of the model input at the end of training, a multiple of 32.
         warm_size: Side for the first `warm_share` of the steps; smaller is faster.
         steps: Optimiser steps.
-        boxed, weak, phantoms: Images of each kind in a batch.
+        boxed, weak, phantoms: Images of each kind in a batch, of all processes together.
+        accumulate: Batches a step; their gradients are averaged.
+        precision: Of the image tower: "bfloat16", "float16" (with loss scaling) or "float32".
         trunk_rate, rate: Peak learning rates of the pre-trained trunk and of the rest.
         ema: Decay of the averaged weights that become the checkpoint.
         mirror: Probability of mirroring an image (phrases swap their sides).
@@ -36,6 +40,8 @@ class TrainingConfig:
     boxed: int = 10
     weak: int = 6
     phantoms: int = 8
+    accumulate: int = 1
+    precision: str = "bfloat16"
     trunk_rate: float = 4e-4
     rate: float = 1.5e-3
     weight_decay: float = 0.05
@@ -50,6 +56,14 @@ class TrainingConfig:
     save_every: int = 100
     seed: int = 0
     extra: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise ValueError(
+                f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}"
+            )
+        if self.accumulate < 1:
+            raise ValueError(f"accumulate must be 1 or more, got {self.accumulate}")
 
     @classmethod
     def read(cls, path: Path) -> "TrainingConfig":

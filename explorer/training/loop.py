@@ -4,38 +4,29 @@ Every draw of step n comes from generators seeded with (seed, n), so a run that 
 resumed gives the weights of one that was not.
 """
 
-import logging
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from explorer.encoders.alignment import LocalAlignmentModel
-from explorer.encoders.image import PATCH_STRIDE
-from explorer.training.batches import Batch, make_batch
+from explorer.errors import TrainingError
+from explorer.training.batches import Batch
 from explorer.training.config import TrainingConfig
+from explorer.training.drawing import Pools, draw_ahead
 from explorer.training.losses import losses
-from explorer.training.samples import TrainingStudy
-
-log = logging.getLogger(__name__)
+from explorer.training.parallel import Crew, crew, device, joined_layers
+from explorer.training.state import TrainingState
 
 PhraseVectors = Callable[[Sequence[str]], Tensor]  # (P, C): the frozen text tower, remembered
 Report = Callable[[int, dict[str, float]], None]
 
-
-@dataclass(frozen=True, slots=True)
-class Pools:
-    """Training studies by kind; a kind may be empty when its batch share is 0."""
-
-    boxed: Sequence[TrainingStudy]
-    weak: Sequence[TrainingStudy]
-    phantoms: Sequence[TrainingStudy]
+_REPORT_EVERY = 10  # steps
+_LARGEST_GRADIENT = 1.0  # norm
 
 
 def train(
@@ -49,141 +40,126 @@ def train(
 ) -> LocalAlignmentModel:
     """Train image tower and projections; the text tower stays as it is.
 
+    Processes that `torchrun` started and `parallel.joined` joined train as one; all call this.
+
     Args:
-        model: Changed in place; returned with the averaged weights.
-        pools: Where images are drawn from.
+        model: Changed in place; returned on the CPU with the averaged weights.
+        pools: Where images are drawn from; the same in all processes.
         config: Settings.
         phrase_vectors: Output of the text tower for phrases.
         folder: Holds `state.pt`; a run found there is resumed.
-        report: Called every ten steps.
+        report: Called every ten steps and after the last, with the parts of the loss, the learning
+            rates and the norm of the gradient; in the first process only.
+
+    Raises:
+        TrainingError: The loss or the gradient is no number any more, or there are more processes
+            than images in a batch.
     """
-    optimizer, rates = _optimizer(model, config)
-    average = {k: v.clone() for k, v in model.state_dict().items()}
-    start = _resume(folder / "state.pt", model, optimizer, average)
+    members = crew()
+    count = sum(n for _, n in pools.shares(config))
+    members.share(count)
+    nn.Module.to(model, device())
+    for module in (model.image_encoder, model.patch_projection):
+        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    state = TrainingState.begin(model, config)
+    state.resume(folder / "state.pt")
+    members.same_everywhere(model)
     model.train()
     model.text_encoder.eval()
-    with ThreadPoolExecutor(1) as worker:  # the next batch is drawn while this one is computed
-        upcoming = worker.submit(_draw, pools, config, start)
-        for step in range(start, config.steps):
-            batch = upcoming.result()
-            upcoming = worker.submit(_draw, pools, config, min(step + 1, config.steps - 1))
-            _set_rates(optimizer, rates, step, config)
-            torch.manual_seed(config.seed * 1_000_003 + step)
-            figures = training_step(model, batch, optimizer, phrase_vectors=phrase_vectors)
-            _update_average(average, model, step, decay=config.ema)
-            if step % 10 == 0:
+    batches = draw_ahead(pools, config, start=state.step)
+    with closing(batches), joined_layers(model.image_encoder, members, count=count):
+        while state.step < config.steps:
+            step = state.step
+            _set_rates(state.optimizer, config, step)
+            figures = training_step(
+                state,
+                list(islice(batches, config.accumulate)),
+                config,
+                phrase_vectors=phrase_vectors,
+                members=members,
+            )
+            state.update_average(decay=config.ema)
+            state.step += 1
+            last = state.step == config.steps
+            if members.first and (step % _REPORT_EVERY == 0 or last):
                 report(step, figures)
-            if (step + 1) % config.save_every == 0 or step + 1 == config.steps:
-                _save(folder / "state.pt", model, optimizer, average, step + 1)
-    model.load_state_dict(average)
-    return model.eval()
+            if members.first and (state.step % config.save_every == 0 or last):
+                state.save(folder / "state.pt")
+    model.load_state_dict(state.average)
+    return model.cpu().eval()
 
 
 def training_step(
-    model: LocalAlignmentModel,
-    batch: Batch,
-    optimizer: torch.optim.Optimizer,
+    state: TrainingState,
+    batches: Sequence[Batch],
+    config: TrainingConfig,
     *,
     phrase_vectors: PhraseVectors,
+    members: Crew = Crew(),  # noqa: B008 - frozen
 ) -> dict[str, float]:
-    """One forward, backward and update; returns the parts of the loss."""
-    device = next(model.parameters()).device
-    images = torch.from_numpy(batch.pixels).to(device).to(memory_format=torch.channels_last)
-    with torch.autocast(device.type, torch.bfloat16):
+    """One update from the mean gradient of some batches.
+
+    Negatives are those of one batch: accumulating makes gradients smoother, not negatives more.
+
+    Returns:
+        Loss and its parts (means over the batches), gradient norm before clipping, learning rates.
+    """
+    parameters = [p for group in state.optimizer.param_groups for p in group["params"]]
+    state.optimizer.zero_grad(set_to_none=True)
+    figures: dict[str, float] = {}
+    for part, batch in enumerate(batches):
+        torch.manual_seed(config.seed * 1_000_003 + state.step * len(batches) + part)
+        parts = batch_losses(state.model, batch, config, phrase_vectors, members)
+        total = torch.stack(list(parts.values())).sum()
+        state.scaler.scale(total / len(batches)).backward()
+        for name, value in ({"loss": total} | parts).items():
+            figures[name] = figures.get(name, 0.0) + value.item() / len(batches)
+    members.average_gradients(parameters)
+    state.scaler.unscale_(state.optimizer)
+    norm = torch.nn.utils.clip_grad_norm_(parameters, _LARGEST_GRADIENT)
+    figures["gradient norm"] = norm.item()
+    # An infinite gradient in float16 is skipped, and the loss scaled down, by the scaler.
+    watched = [n for n in figures if n != "gradient norm" or not state.scaler.is_enabled()]
+    _check_finite({n: figures[n] for n in watched}, step=state.step)
+    state.scaler.step(state.optimizer)
+    state.scaler.update()
+    trunk, rest = (group["lr"] for group in state.optimizer.param_groups)
+    return figures | {"rate": rest, "trunk rate": trunk}
+
+
+def batch_losses(
+    model: LocalAlignmentModel,
+    batch: Batch,
+    config: TrainingConfig,
+    phrase_vectors: PhraseVectors,
+    members: Crew,
+) -> dict[str, Tensor]:
+    """Weighted parts of the loss of a batch, of which this process encodes its share of images."""
+    place = next(model.parameters()).device
+    count = len(batch.pixels)
+    pixels = torch.from_numpy(batch.pixels[members.share(count)])
+    images = pixels.to(place, memory_format=torch.channels_last)
+    dtype = getattr(torch, config.precision)
+    with torch.autocast(place.type, dtype, enabled=dtype != torch.float32):
         features, _ = model.image_encoder(images)
-    patches = model.patch_projection(features.float())
-    phrases = model.phrase_projection(phrase_vectors(batch.phrases).to(device))
-    parts = losses(model, batch, patches, phrases)
-    total = torch.stack(list(parts.values())).sum()
-    optimizer.zero_grad(set_to_none=True)
-    total.backward()
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
-    return {"loss": total.item()} | {k: v.item() for k, v in parts.items()}
+    patches = members.gather(model.patch_projection(features.float()), count=count)
+    phrases = model.phrase_projection(phrase_vectors(batch.phrases).to(place))
+    return losses(model, batch, patches, phrases)
 
 
-def _draw(pools: Pools, config: TrainingConfig, step: int) -> Batch:
-    rng = np.random.default_rng((config.seed, step))
-    side = config.warm_size if step < config.warm_share * config.steps else config.image_size
-    studies = [
-        pool[i]
-        for pool, count in (
-            (pools.boxed, config.boxed),
-            (pools.weak, config.weak),
-            (pools.phantoms, config.phantoms),
+def _check_finite(figures: dict[str, float], *, step: int) -> None:
+    wrong = [name for name, value in figures.items() if not math.isfinite(value)]
+    if wrong:
+        raise TrainingError(
+            f"The loss must stay finite, at step {step} it is not ({', '.join(wrong)}). The last "
+            "saved state is kept: lower rate and trunk_rate, or set precision to float32, and "
+            "start the same command again."
         )
-        if count and len(pool)
-        for i in rng.integers(len(pool), size=count)
-    ]
-    return make_batch(studies, rng, side=side, grid=side // PATCH_STRIDE, mirror=config.mirror)
 
 
-def _optimizer(
-    model: LocalAlignmentModel, config: TrainingConfig
-) -> tuple[torch.optim.Optimizer, list[float]]:
-    trunk = list(model.image_encoder.trunk.parameters())
-    frozen = {id(p) for p in (*model.text_encoder.parameters(), *model.image_check.parameters())}
-    known = frozen | {id(p) for p in trunk}
-    rest = [p for p in model.parameters() if id(p) not in known]
-    rates = [config.trunk_rate, config.rate]
-    groups = [{"params": p, "lr": r} for p, r in zip((trunk, rest), rates, strict=True)]
-    return torch.optim.AdamW(groups, weight_decay=config.weight_decay), rates
-
-
-def _set_rates(
-    optimizer: torch.optim.Optimizer, rates: Sequence[float], step: int, config: TrainingConfig
-) -> None:
+def _set_rates(optimizer: torch.optim.Optimizer, config: TrainingConfig, step: int) -> None:
     """Linear warm-up, then cosine down to 2 %."""
     cosine = 0.5 * (1 + math.cos(math.pi * step / config.steps)) * 0.98 + 0.02
+    rates = (config.trunk_rate, config.rate)
     for group, rate in zip(optimizer.param_groups, rates, strict=True):
         group["lr"] = rate * min(1.0, (step + 1) / config.warm_up) * cosine
-
-
-def _update_average(
-    average: dict[str, Tensor], model: LocalAlignmentModel, step: int, *, decay: float
-) -> None:
-    decay = min(decay, (step + 1) / (step + 11))
-    with torch.no_grad():
-        for name, value in model.state_dict().items():
-            if name.startswith("text_encoder."):
-                continue
-            if value.dtype.is_floating_point:
-                average[name].lerp_(value, 1 - decay)
-            else:
-                average[name].copy_(value)
-
-
-def _save(
-    path: Path,
-    model: LocalAlignmentModel,
-    optimizer: torch.optim.Optimizer,
-    average: dict[str, Tensor],
-    step: int,
-) -> None:
-    """Write the whole state beside, then swap: a kill while writing loses nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    state = {
-        "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "average": average,
-        "step": step,
-    }
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
-
-
-def _resume(
-    path: Path,
-    model: LocalAlignmentModel,
-    optimizer: torch.optim.Optimizer,
-    average: dict[str, Tensor],
-) -> int:
-    if not path.exists():
-        return 0
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    average.update(state["average"])
-    log.info("Resuming at step %d.", state["step"])
-    return int(state["step"])
