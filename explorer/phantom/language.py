@@ -28,7 +28,7 @@ _TYPED = 3
 _ABOUT = re.compile(r" (?:in|on|at|of|with|along|over|from|to|involving|projecting|above|below) ")
 _OWN_VERB = re.compile(
     r"\b(?:is|are|has|have|terminates?|extends?|courses?|overlies|projects?|measures?|ends?|lies?|"
-    r"status|unchanged|likely|interval|consistent|compatible|concerning|suspicious|suggest\w*|"
+    r"status|unchanged|likely|interval|possibly|probably|may|post|consistent|compatible|concerning|suspicious|suggest\w*|"
     r"in place|position|without)\b"
 )
 # Said with "a" although their finding's other names are not, and the other way round.
@@ -300,6 +300,11 @@ def article_of(phrase: str, card: Card) -> str:
     first = phrase.split(" ", 1)[0]
     spelled = len(first) > 1 and first[:2].isupper() and first[0] in "FHLMNRSX"
     return "an " if spelled or first[0].lower() in "aeio" or first.startswith("u") else "a "
+
+
+def absent_list(frame: str, nouns: Sequence[str]) -> str:
+    """A sentence that denies several findings; its verb follows the first of them."""
+    return frame.format(l=joined(nouns), **(_PLURAL if is_plural(nouns[0]) else _SINGULAR))
 
 
 def joined(items: Iterable[str], word: str = "or") -> str:

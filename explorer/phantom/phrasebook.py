@@ -6,7 +6,7 @@ absent or uncertain. Only the words of the findings (`CARD`) are needed.
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -15,9 +15,10 @@ from explorer.entities import Assertion, Side
 from explorer.phantom import _frames, _normals
 from explorer.phantom.findings import list_findings
 from explorer.phantom.findings._base import ZONES, Card, Severity
-from explorer.phantom.language import Where, all_phrases, fill_frame, frames_for, joined
+from explorer.phantom.language import Where, absent_list, all_phrases, fill_frame, frames_for
 from explorer.phantom.reports import following_sentences
 from explorer.phantom.typing_errors import mistype
+from explorer.text.location import find_side
 
 _SEVERITIES: tuple[Severity, ...] = ("mild", "moderate", "severe")
 _LOBES = {
@@ -96,7 +97,7 @@ class Phrasebook:
         self.cards = dict(cards)
         self._ids = tuple(cards)
         self._shown = tuple(i for i in cards if cards[i].kind == "finding")
-        self._pools: dict[tuple[str, Where], tuple[tuple[str, bool], ...]] = {}
+        self._pools: dict[tuple[str, Where], tuple[tuple[str, Side | None], ...]] = {}
         self._frames: dict[tuple[str, str, Assertion], tuple[str, ...]] = {}
         self._denied = {s: _normals.denied_by(s, cards) for s in _normals.NORMALS}
         self._makers = {
@@ -127,15 +128,13 @@ class Phrasebook:
         lobe = _LOBES.get((side or "", zone or "")) if draw.random() < 0.6 else None
         return Where(side=side, zone=zone, lobe=lobe, severity=draw.choice(_SEVERITIES))
 
-    def _pool(self, finding: str, where: Where) -> tuple[tuple[str, bool], ...]:
-        """(phrase, whether it names the side), every precision; sizes are drawn later."""
+    def _pool(self, finding: str, where: Where) -> tuple[tuple[str, Side | None], ...]:
+        """(phrase, the side it names) at every precision; sizes are drawn later."""
         key = (finding, where)
         if key not in self._pools:
-            found = all_phrases(self.cards[finding], _with_size(where))
+            found = all_phrases(self.cards[finding], replace(where, size=_SIZE))
             self._pools[key] = tuple(
-                (text, where.side is not None and _names_side(text))
-                for texts in found.values()
-                for text in texts
+                (text, find_side(text)) for texts in found.values() for text in texts
             )
         return self._pools[key]
 
@@ -146,11 +145,10 @@ class Phrasebook:
         while True:
             chosen = finding or draw.choice(self._ids)
             where = self._where(chosen, draw)
-            text, sided = draw.choice(self._pool(chosen, where))
+            text, side = draw.choice(self._pool(chosen, where))
             frames = self._frames_for(text, chosen, assertion)
             if frames:
                 text = text.replace(_SIZE, _size(draw))
-                side = where.side if sided else None
                 return chosen, text, Claim(chosen, assertion, side), frames
 
     def _frames_for(self, text: str, finding: str, assertion: Assertion) -> tuple[str, ...]:
@@ -185,7 +183,7 @@ class Phrasebook:
     def _absent_list(self, draw: random.Random) -> Spoken:
         chosen = draw.sample(self._shown, draw.choice((2, 2, 3, 3, 4)))
         nouns = [self._denied_noun(i, draw) for i in chosen]
-        text = draw.choice(_frames.ABSENT_LISTS).format(l=joined(nouns))
+        text = absent_list(draw.choice(_frames.ABSENT_LISTS), nouns)
         return Spoken(text, tuple(Claim(i, "absent") for i in chosen), "absent")
 
     def _denied_noun(self, finding: str, draw: random.Random) -> str:
@@ -242,29 +240,6 @@ class Phrasebook:
 _SIZE = "<size>"
 
 
-def _with_size(where: Where) -> Where:
-    return Where(where.side, where.zone, where.lobe, where.severity, size=_SIZE)
-
-
 def _size(draw: random.Random) -> str:
     millimetres = draw.uniform(4, 60)
     return f"{millimetres:.0f} mm" if millimetres < 20 else f"{millimetres / 10:.1f} cm"
-
-
-def _names_side(text: str) -> bool:
-    low = text.lower()
-    return any(
-        word in low
-        for word in (
-            "right",
-            "left",
-            "bilateral",
-            "both",
-            "bibasilar",
-            "rul",
-            "rml",
-            "rll",
-            "lul",
-            "lll",
-        )
-    )

@@ -7,7 +7,7 @@ import numpy as np
 
 from explorer.phantom import _frames, _normals
 from explorer.phantom.findings._base import Card
-from explorer.phantom.language import fill_frame, frames_for, joined, spoken_size
+from explorer.phantom.language import absent_list, fill_frame, frames_for, spoken_size
 from explorer.phantom.study import PhantomFinding, PhantomSentence
 from explorer.text import mentions
 
@@ -145,7 +145,7 @@ def _denials(
     nouns = {i: cards[i].plural or cards[i].nouns[0] for i in free if i != "cardiomegaly"}
     if len(nouns) > 1 and draw.random() < 0.5:
         listed = draw.sample(list(nouns), min(len(nouns), draw.choice((2, 2, 3, 3, 4))))
-        text = draw.choice(_frames.ABSENT_LISTS).format(l=joined(nouns[i] for i in listed))
+        text = absent_list(draw.choice(_frames.ABSENT_LISTS), [nouns[i] for i in listed])
         if holds(text, present, cards):
             said.append(PhantomSentence(text, "Findings", "absent", tuple(listed)))
     for i in free:

@@ -15,8 +15,10 @@ from explorer.text._patterns import CueTable
 from explorer.text.findings import find_mentions
 
 _CLAUSE_COMMA = (
-    r",\s{1,4}(?:and\s)?(?:the|there|a|an|heart|lungs?|cardiac|mediastin\w{2,5}|which|with)\b"
-    r"(?!\s+or\b)"
+    r",\s{1,4}(?:and\s)?(?:(?:the|there|a|an|which|with)\b(?!\s+or\b)"
+    # "No effusion, cardiac enlargement, or edema" is one list: no verb before its "or".
+    r"|(?:heart|lungs?|cardiac|mediastin\w{2,5})\b"
+    r"(?!(?:\s+(?!(?:is|are|appears?|remains?|size)\b)[\w-]{1,20},?){0,9}\s+or\b))"
 )
 _SIZE_COMMA = (
     r",\s{1,4}(?:and\s)?(?:small|mild|mildly|moderate|minimal|stable|unchanged|persistent|chronic|"
@@ -87,7 +89,7 @@ def _scope_events(text: str) -> list[tuple[int, str]]:
     """(position, kind) of all cues and scope ends, in order."""
     last_alternative = max((match.start() for match in _ALTERNATIVE.finditer(text)), default=-1)
     events = [
-        (match.start(), str(match.lastgroup))
+        (match.start(), _kind_of(match))
         for match in _CUES.finditer(text)
         if not match[0].lower().startswith("to ")
     ]
@@ -98,6 +100,13 @@ def _scope_events(text: str) -> list[tuple[int, str]]:
         if match["comma"] or match["stop"] or match.start() > last_alternative
     ]
     return sorted(events)
+
+
+def _kind_of(match: re.Match[str]) -> str:
+    """Name of a cue's group; "Resolved effusion" denies what follows, "effusion resolved" not."""
+    if match.start() == 0 and match[0].lower() == "resolved":
+        return "denial_before"
+    return str(match.lastgroup)
 
 
 def _sweep(
@@ -161,8 +170,8 @@ def _assert_without_target(part: str, *, normal: bool) -> Assertion:
         return "absent"
     if _TECHNIQUE.search(part):
         return "not about the image"
-    cue = _CUES.search(part)
-    kind = str(cue.lastgroup) if cue else ""
+    kinds = (str(match.lastgroup) for match in _CUES.finditer(part))
+    kind = next((kind for kind in kinds if kind != "end"), "")  # "there is" decides nothing
     if kind == "unchanged" or _COMPARISON_ONLY.search(part):
         return "not about the image"
     if kind.startswith("denial"):

@@ -3,7 +3,11 @@
 from explorer.text._patterns import CueTable
 
 FINDINGS: dict[str, tuple[str, ...]] = {
-    "pneumothorax": (r"(?:hydro)?pneumothora(?:x|xes|ces)", r"ptx"),
+    "pneumothorax": (
+        r"(?:hydro)?pneumothora(?:x|xes|ces)",
+        r"ptx",
+        r"(?:air (?:in|within) (?:the )?pleural (?:space|cavity)|pleural air)",
+    ),
     "pleural thickening": (
         r"(?:bi)?(?:pleural|apical|pleuroparenchymal|pleuro-parenchymal) (?:and parenchymal )?"
         r"(?:thickening|scarring|cap(?:s|ping)?|plaques?|reaction)",
@@ -14,6 +18,7 @@ FINDINGS: dict[str, tuple[str, ...]] = {
         r"(?:hydropneumothora(?:x|ces)|hydrothorax|hemothorax)",
         r"(?:pleural |parapneumonic |subpulmonic |loculated )?effusions?",
         r"pleural (?:fluid|collections?|disease)",
+        r"fluid (?:in|within) (?:the )?pleural (?:space|cavity)",
         r"(?:blunt(?:ing|ed)|obscur(?:ation|ed|ing)) (?:of )?(?:the )?(?:\w{1,12} ){0,3}"
         r"(?:costophrenic|cp) (?:\w{1,12} ){0,1}(?:angles?|sulc(?:us|i)|recess(?:es)?|XXXX)",
         r"(?:costophrenic|cp) (?:\w{1,12} ){0,2}blunting",
