@@ -6,29 +6,21 @@ from types import ModuleType
 import numpy as np
 
 from explorer.errors import DataSetError
-from explorer.phantom.acquisition import expose, process, random_technique, total_path
+from explorer.phantom.acquisition import shoot
+from explorer.phantom.combinations import draw_findings
 from explorer.phantom.findings import list_findings
 from explorer.phantom.findings._base import Card, Inserted
 from explorer.phantom.findings._place import place
 from explorer.phantom.findings.cardiomegaly import resize_heart
 from explorer.phantom.language import phrases_of
-from explorer.phantom.markers import close_shutters, scatter_leads, stamp_markers
+from explorer.phantom.markers import scatter_leads
 from explorer.phantom.poses import PoseBank, StoredPose
 from explorer.phantom.reports import write_report
 from explorer.phantom.scene import Scene, frame_scene
 from explorer.phantom.study import PhantomFinding, PhantomStudy
 
 # What a seed gives changes with this; raise it with any change of pixels, masks or words.
-CORPUS_VERSION = 4
-
-# Shares of studies with 0, 1, 2, ... findings that are not devices.
-_FINDING_COUNTS = (0.18, 0.36, 0.27, 0.14, 0.05)
-# Findings that take each other's place in the lung are not combined on purpose.
-_NEVER_TOGETHER = (
-    {"edema", "interstitial"},
-    {"consolidation", "ground_glass"},
-    {"central_line", "picc", "port"},
-)
+CORPUS_VERSION = 5
 
 
 def render_study(
@@ -60,9 +52,10 @@ def render_study(
     modules = list_findings()
     placed: list[tuple[str, Inserted]] = []
     if pose.view != "lateral":
-        ids = _draw_findings(modules, view=pose.view, rng=rng) if wanted is None else wanted
+        ids = draw_findings(modules, view=pose.view, rng=rng) if wanted is None else wanted
         placed = _insert_all(scene, ids, modules, rng)
-    image = _shoot(scene, rng)
+    # Numbers of its own: how a film looks does not change what is in it or said of it.
+    image = shoot(scene, np.random.default_rng([seed, 2029]))
     cards = {name: module.CARD for name, module in modules.items()}
     findings = tuple(_describe(name, inserted, cards, rng) for name, inserted in placed)
     report, sentences, absent = write_report(findings, cards, view=pose.view, rng=rng)
@@ -76,36 +69,6 @@ def render_study(
         report=report,
         absent=absent,
     )
-
-
-def _draw_findings(
-    modules: Mapping[str, ModuleType], *, view: str, rng: np.random.Generator
-) -> tuple[str, ...]:
-    portable = int(view == "AP")
-    chosen: list[str] = []
-    for kind, count in (
-        ("finding", int(rng.choice(len(_FINDING_COUNTS), p=_FINDING_COUNTS))),
-        (
-            "device",
-            int(rng.choice(4, p=[0.4, 0.3, 0.2, 0.1] if portable else [0.8, 0.16, 0.03, 0.01])),
-        ),
-    ):
-        names = [n for n, m in modules.items() if kind == m.CARD.kind]
-        weights = np.array([modules[n].CARD.frequency[portable] for n in names])
-        count = min(count, len(names))
-        drawn = rng.choice(len(names), size=count, replace=False, p=weights / weights.sum())
-        chosen += [names[int(i)] for i in drawn]
-    kept: list[str] = []
-    for name in sorted(chosen, key=_order):
-        if not any(name in group and group & set(kept) for group in _NEVER_TOGETHER):
-            kept.append(name)
-    return tuple(kept)
-
-
-def _order(name: str) -> int:
-    """Things that reshape the lung go in first, things laid on top last."""
-    first = ("cardiomegaly", "pneumothorax", "edema", "interstitial")
-    return first.index(name) if name in first else len(first)
 
 
 def _insert_all(
@@ -128,14 +91,6 @@ def _insert_all(
     if rng.random() < (0.45 if scene.view == "AP" else 0.04):
         scatter_leads(scene, rng)
     return placed
-
-
-def _shoot(scene: Scene, rng: np.random.Generator) -> np.ndarray:
-    technique = random_technique(rng, view=scene.view)
-    signal = expose(total_path(scene, technique), technique, px_per_mm=scene.px_per_mm, rng=rng)
-    shown = process(signal, technique, scene=scene, rng=rng)
-    shown = stamp_markers(shown, rng, view=scene.view)
-    return np.clip(close_shutters(shown, rng), 0, 1)
 
 
 def _describe(

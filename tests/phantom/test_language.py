@@ -14,6 +14,8 @@ from explorer.text.location import find_side, find_zone
 FINDINGS = sorted(list_findings())
 # Finding id -> names of `explorer.text` that its phrases may go by.
 READ_AS = {
+    "aortic_calcification": {"calcification"},
+    "aortic_tortuosity": {"tortuous aorta"},
     "atelectasis": {"atelectasis", "opacity", "low lung volumes"},
     "cardiomegaly": {"cardiomegaly"},
     "cavity": {"cavity", "mass"},
@@ -24,8 +26,11 @@ READ_AS = {
     "effusion": {"pleural effusion", "opacity"},
     "endotracheal_tube": {"tube or line"},
     "granuloma": {"granuloma", "calcification", "nodule"},
+    "feeding_tube": {"tube or line"},
     "ground_glass": {"opacity", "infiltrate"},
     "hernia": {"hernia", "opacity"},
+    "hilar_enlargement": {"lymphadenopathy"},
+    "icd": {"pacemaker"},
     "interstitial": {"fibrosis", "opacity"},
     "mass": {"mass", "opacity"},
     "nasogastric_tube": {"tube or line"},
@@ -35,7 +40,9 @@ READ_AS = {
     "pleural_thickening": {"pleural thickening"},
     "pneumothorax": {"pneumothorax"},
     "port": {"tube or line"},
+    "prosthetic_valve": {"surgical material"},
     "sternal_wires": {"surgical material"},
+    "widened_mediastinum": {"lymphadenopathy"},
 }
 
 

@@ -1,4 +1,4 @@
-"""Nasogastric or feeding tube: down the esophagus and below the left hemidiaphragm."""
+"""Nasogastric tube: down the esophagus and below the left hemidiaphragm."""
 
 import numpy as np
 
@@ -10,14 +10,14 @@ CARD = Card(
     name="nasogastric tube",
     kind="device",
     frequency=(0.03, 0.9),
-    nouns=("nasogastric tube", "NG tube", "enteric tube", "feeding tube", "orogastric tube"),
+    nouns=("nasogastric tube", "NG tube", "enteric tube", "orogastric tube"),
     place="none",
     countable=True,
     templates=(
         "nasogastric tube courses below the diaphragm",
         "enteric tube tip in the stomach",
         "NG tube with tip below the diaphragm",
-        "feeding tube extends below the field of view",
+        "nasogastric tube extends below the field of view",
     ),
     absent=("No nasogastric tube.", "The nasogastric tube has been removed."),
     labels=("Support Devices",),
