@@ -1,0 +1,97 @@
+"""Teach the phrase projection what sentences claim: which finding, and whether it is there.
+
+Images teach only phrases that were asked of them. Sentences of a grammar say the same finding in
+many more ways; each should lie nearest to the plain name of its finding, and on the right side of
+that name and its denial.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+Embed = Callable[[Sequence[str]], Tensor]  # unit phrase embeddings (P, D)
+
+_TEMPERATURE = 0.1  # of cosines
+_DENIALS = ("no {}", "no evidence of {}", "there is no {}", "without {}")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence that asserts or denies one finding."""
+
+    text: str
+    finding: str
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one step learns: N sentences against F plain names and their denials.
+
+    Attributes:
+        texts: N sentences.
+        target: (N,) index of the finding each speaks of.
+        present: (N,) whether it asserts it.
+        names, denials: F texts each.
+    """
+
+    texts: tuple[str, ...]
+    target: Tensor
+    present: Tensor
+    names: tuple[str, ...]
+    denials: tuple[str, ...]
+
+
+class Primer:
+    """Statements to draw lessons from.
+
+    Args:
+        names: Finding -> plain names, without article.
+        statements: Sentences; those of findings without a name are left out.
+    """
+
+    def __init__(self, names: Mapping[str, Sequence[str]], statements: Sequence[Statement]) -> None:
+        self.names = {finding: tuple(names[finding]) for finding in sorted(names)}
+        self._index = {finding: i for i, finding in enumerate(self.names)}
+        self._statements = [s for s in statements if s.finding in self._index]
+
+    def __len__(self) -> int:
+        return len(self._statements)
+
+    def draw(self, rng: np.random.Generator, count: int) -> Lesson:
+        """Draw `count` statements, and for every finding one name and one denial."""
+        drawn = [self._statements[int(i)] for i in rng.integers(len(self), size=count)]
+        names = tuple(str(rng.choice(words)) for words in self.names.values())
+        denials = tuple(
+            str(rng.choice(_DENIALS)).format(rng.choice(words)) for words in self.names.values()
+        )
+        return Lesson(
+            texts=tuple(s.text for s in drawn),
+            target=torch.tensor([self._index[s.finding] for s in drawn]),
+            present=torch.tensor([s.present for s in drawn]),
+            names=names,
+            denials=denials,
+        )
+
+
+def language_loss(embed: Embed, lesson: Lesson) -> Tensor:
+    """Cross-entropy of the finding among all names, plus that of asserted against denied.
+
+    Args:
+        embed: Texts -> unit embeddings (P, D).
+        lesson: Of this step; a denial is asked only whether it denies, not of what.
+
+    Returns:
+        Scalar, in nats.
+    """
+    words, names, denials = embed(lesson.texts), embed(lesson.names), embed(lesson.denials)
+    target, present = lesson.target.to(words.device), lesson.present.to(words.device)
+    said = ((names - denials)[target] * words).sum(-1) / _TEMPERATURE
+    loss = F.binary_cross_entropy_with_logits(said, present.float())
+    if present.any():
+        loss = loss + F.cross_entropy(words[present] @ names.T / _TEMPERATURE, target[present])
+    return loss
