@@ -147,6 +147,21 @@ def draw_radius_mm(finding: str, scene: Scene, rng: np.random.Generator) -> floa
     return 0.5 * float(np.sqrt(width * height)) * lungs_width_mm(scene)
 
 
+def draw_air(rng: np.random.Generator) -> tuple[Side, str, float]:
+    """One pneumothorax: its lung, its kind, and its widest gap in shares of the lungs' width.
+
+    Kinds are "apical", "basal", "large" (a third of the lung and more) and "lateral"; a `UNIFORM`
+    share of draws takes each kind alike, since large ones are rare among the masks.
+    """
+    found = statistics_of("pneumothorax")
+    kinds = sorted(found["kinds"])
+    weights = np.array([found["kinds"][kind] for kind in kinds])
+    weights = (1 - UNIFORM) * weights / weights.sum() + UNIFORM / len(kinds)
+    kind = kinds[int(rng.choice(len(kinds), p=weights))]
+    side = draw_side("pneumothorax", rng, both=False)
+    return side, kind, draw_quantile(found["air_width"][kind], rng)
+
+
 def draw_quantile(
     quantiles: list[float], rng: np.random.Generator, *, uniform: float = UNIFORM
 ) -> float:

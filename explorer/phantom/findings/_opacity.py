@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from explorer.entities import Float32, Side, Zone
-from explorer.phantom.findings._base import Mask, distance_mm, random_point, seen_against, visible
+from explorer.entities import Float32
+from explorer.phantom.findings._base import Mask, distance_mm, seen_against, visible
+from explorer.phantom.places import Place
 from explorer.phantom.scene import Scene
 from explorer.phantom.textures import blur, cloud, sigmoid
 
@@ -12,33 +13,26 @@ def patch(
     scene: Scene,
     rng: np.random.Generator,
     *,
-    side: Side,
-    zone: Zone,
-    radius_mm: tuple[float, float],
+    place: Place,
+    radius_mm: float,
     fill: float,
     grain: float,
-) -> tuple[Float32, tuple[float, float]] | None:
-    """Added cm of water of a patchy opacity, with its centre; None where the lung is too small.
+) -> Float32:
+    """Added cm of water of a patchy opacity.
 
     Args:
         scene: Where it will be laid.
         rng: Source of chance.
-        side: One lung.
-        zone: Third of it that holds the centre.
-        radius_mm: Range of the main blob's radius.
+        place: Centre of the main blob; the opacity keeps to the lung that holds it.
+        radius_mm: Radius of the main blob.
         fill: Share of the air replaced by fluid at the centre.
         grain: 0 = even, 1 = broken into clumps.
     """
-    lung = scene.lungs[side]
-    centre = random_point(lung, zone, rng, clear=rng.random() < 0.8)
-    if centre is None:
-        return None
-    shape = scene.shape
-    radius = rng.uniform(*radius_mm)
+    lung, shape, radius = scene.lungs[place.side], scene.shape, radius_mm
     depth = np.zeros(shape, np.float32)
     for k in range(int(rng.integers(1, 5))):
         r = radius * (1.0 if k == 0 else rng.uniform(0.35, 0.7))
-        x, y = np.array(centre) + (
+        x, y = np.array((place.x, place.y)) + (
             0 if k == 0 else rng.normal(0, 0.7 * radius, 2) * scene.px_per_mm
         )
         d = distance_mm(scene, x, y, flat=rng.uniform(0.6, 1.7), turn=rng.uniform(0, np.pi))
@@ -48,7 +42,7 @@ def patch(
     clumps = sigmoid(3 * (cloud(rng, shape, cell=9 * scene.px_per_mm) + 0.4))
     added = np.minimum(depth, 0.8 * lung.thickness) * fill * (1 - grain + grain * clumps)
     added = blur(added.astype(np.float32), rng.uniform(0.8, 2.5) * scene.px_per_mm)
-    return added * (lung.thickness > 0.3), centre
+    return np.asarray(added * (lung.thickness > 0.3), np.float32)
 
 
 def lobar(

@@ -6,11 +6,11 @@ from explorer.entities import Float32, Side, Zone
 from explorer.phantom.findings._base import (
     Card,
     Inserted,
-    pick_side,
     severity_of,
     sides_of,
 )
 from explorer.phantom.findings._opacity import add_opacity
+from explorer.phantom.places import Place, draw_place, draw_side, draw_size, lungs_width_mm
 from explorer.phantom.scene import Scene
 from explorer.phantom.textures import blur, cloud, draw_curve, sigmoid, smooth_curve
 
@@ -48,21 +48,19 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
 
 
 def _plates(scene: Scene, rng: np.random.Generator) -> Inserted | None:
-    side: Side = "bilateral" if rng.random() < 0.2 else pick_side(rng, right=0.45)
+    side = draw_side("atelectasis", rng)
     added = np.zeros(scene.shape, np.float32)
     px = scene.px_per_mm
     for one in sides_of(side):
         lung = scene.lungs[one]
-        rows, columns = np.nonzero(
-            lung.aerated & (lung.height > 0.6) & (lung.height < 0.93) & (lung.depth_mm > 6)
-        )
-        if len(rows) == 0:
-            return None
         for _ in range(int(rng.integers(1, 4))):
-            i = int(rng.integers(len(rows)))
-            length, angle = rng.uniform(18, 60) * px, rng.normal(0, 0.35)
+            place = _low_place(scene, rng, side=one)
+            if place is None:
+                return None
+            wide = draw_size("atelectasis", rng)[0] * lungs_width_mm(scene)
+            length, angle = float(np.clip(wide, 15, 75)) * px, rng.normal(0, 0.35)
             along = np.array([np.cos(angle), np.sin(angle)]) * length / 2
-            middle = np.array([columns[i], rows[i]], float)
+            middle = np.array([place.x, place.y])
             bow = np.array([0, rng.normal(0, 0.06) * length])
             curve = smooth_curve(np.array([middle - along, middle + bow, middle + along]))
             line = draw_curve(scene.shape, curve, width=rng.uniform(1.5, 5) * px)
@@ -82,8 +80,17 @@ def _plates(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     return Inserted(mask=mask, side=side, zone="lower", severity="mild", templates=templates)
 
 
+def _low_place(scene: Scene, rng: np.random.Generator, *, side: Side) -> Place | None:
+    """Plates lie in the lower lung: the first such place of eight draws."""
+    for _ in range(8):
+        place = draw_place("atelectasis", scene, rng, side=side, depth_mm=6)
+        if place is not None and 0.6 < scene.lungs[side].height[int(place.y), int(place.x)] < 0.93:
+            return place
+    return None
+
+
 def _basal(scene: Scene, rng: np.random.Generator) -> Inserted | None:
-    side: Side = "bilateral" if rng.random() < 0.3 else pick_side(rng, right=0.45)
+    side = draw_side("atelectasis", rng)
     strength, rise = rng.uniform(0.15, 0.55), rng.uniform(0.12, 0.38)
     added = np.zeros(scene.shape, np.float32)
     for one in sides_of(side):

@@ -6,12 +6,10 @@ from explorer.phantom.findings._base import (
     Card,
     Inserted,
     lobe_at,
-    pick_side,
-    pick_zone,
-    random_point,
     severity_of,
 )
 from explorer.phantom.findings._round import ball
+from explorer.phantom.places import draw_place, draw_radius_mm
 from explorer.phantom.scene import Scene
 
 CARD = Card(
@@ -30,14 +28,14 @@ CARD = Card(
 
 
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
-    """One cavity, mostly in the upper lungs, a third with fluid at its floor."""
-    side, zone = pick_side(rng), pick_zone(rng, (0.6, 0.25, 0.15))
+    """One cavity where masses lie (no source marks cavities), half of them in the upper lungs."""
+    high = rng.random() < 0.6
     clear = rng.random() < 0.9  # the rest hides behind heart or spine
-    point = random_point(scene.lungs[side], zone, rng, depth_mm=6, clear=clear)
-    if point is None:
+    place = draw_place("mass", scene, rng, depth_mm=6, clear=clear)
+    if place is None or (high and place.zone != "upper"):
         return None
-    x, y = point
-    radius = float(rng.uniform(10, 30))
+    x, y, side, zone = place.x, place.y, place.side, place.zone
+    radius = float(np.clip(0.75 * draw_radius_mm("mass", scene, rng), 10, 30))
     added, mask = ball(
         scene, rng, x=x, y=y, radius_mm=radius, lumps=rng.uniform(0.03, 0.12),
         edge_mm=rng.uniform(0.4, 1.2), hollow=rng.uniform(0.5, 0.8),

@@ -7,11 +7,10 @@ from explorer.phantom.findings._base import (
     Card,
     Inserted,
     lobe_at,
-    pick_side,
-    pick_zone,
     severity_of,
 )
 from explorer.phantom.findings._opacity import add_opacity, lobar, patch
+from explorer.phantom.places import draw_place, draw_radius_mm
 from explorer.phantom.scene import Scene
 
 CARD = Card(
@@ -69,21 +68,26 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     """Fill a lobe (three in ten) or a patch of one lung."""
     if rng.random() < 0.3:
         return _insert_lobar(scene, rng)
-    side = pick_side(rng, right=0.55)
-    zone = pick_zone(rng, (0.2, 0.3, 0.5))
-    fill = rng.uniform(0.25, 0.8)
-    result = patch(
-        scene, rng, side=side, zone=zone, radius_mm=(10, 32), fill=fill, grain=rng.uniform(0.2, 0.9)
-    )
-    if result is None:
+    place = draw_place("consolidation", scene, rng, clear=rng.random() < 0.8)
+    if place is None:
         return None
-    added, (x, y) = result
+    side, zone = place.side, place.zone
+    # A patch of several blobs is about 1.6 times as wide as its main blob.
+    radius = float(np.clip(draw_radius_mm("consolidation", scene, rng) / 1.6, 8, 45))
+    added = patch(
+        scene, rng, place=place, radius_mm=radius, fill=rng.uniform(0.25, 0.8),
+        grain=rng.uniform(0.2, 0.9),
+    )  # fmt: skip
     mask = add_opacity(scene, added)
     if mask is None:
         return None
     severity = severity_of(float(added.max()), 1.3, 3.2)
     return Inserted(
-        mask=mask, side=side, zone=zone, severity=severity, lobe=lobe_at(scene, side, x, y)
+        mask=mask,
+        side=side,
+        zone=zone,
+        severity=severity,
+        lobe=lobe_at(scene, side, place.x, place.y),
     )
 
 

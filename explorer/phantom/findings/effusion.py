@@ -7,12 +7,13 @@ from explorer.phantom.findings._base import (
     Card,
     Inserted,
     outer_distance_mm,
-    pick_side,
     seen_against,
     severity_of,
     sides_of,
     visible,
 )
+from explorer.phantom.places import UNIFORM, draw_side, draw_size, lungs_box
+from explorer.phantom.findings._warp import dome_rows
 from explorer.phantom.scene import Scene
 from explorer.phantom.textures import blur, sigmoid, smooth_noise
 
@@ -48,13 +49,13 @@ CARD = Card(
 
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     """Fill one base or both; small amounts only blunt the angle, some are loculated."""
-    side: Side = "bilateral" if rng.random() < 0.25 else pick_side(rng)
+    side = draw_side("effusion", rng)
     if side != "bilateral" and rng.random() < 0.1:
         return _loculated(scene, rng, side=side)
     added = np.zeros(scene.shape, np.float32)
     amounts = []
     for one in sides_of(side):
-        amount = float(rng.beta(1.3, 2.2))
+        amount = _draw_amount(scene, rng)
         added += _free_fluid(scene, rng, side=one, amount=amount)
         amounts.append(amount)
     mask = visible(added, share=0.22, least_cm=0.4) & seen_against(scene)
@@ -70,6 +71,20 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
         severity=severity_of(amount, 0.3, 0.62),
         templates=blunt if amount < 0.4 else (),
     )
+
+
+def _draw_amount(scene: Scene, rng: np.random.Generator) -> float:
+    """0 = a blunt angle, 1 = fluid to a quarter of the lung's height, from annotated boxes.
+
+    A box reaches from below the base (about 0.05 of the lung's height) to where the fluid climbs
+    at the ribs (about 0.1 above its level). Half of them are blunt angles, so a `UNIFORM` share of
+    draws takes any amount.
+    """
+    if rng.random() < UNIFORM:
+        return float(rng.uniform(0.02, 1))
+    x0, y0, x1, y1 = lungs_box(scene)
+    tall = draw_size("effusion", rng)[1] * (x1 - x0) / (y1 - y0)
+    return float(np.clip((tall - 0.15) / 0.68, 0.02, 1))
 
 
 def _free_fluid(scene: Scene, rng: np.random.Generator, *, side: Side, amount: float) -> Float32:
@@ -112,5 +127,41 @@ def _loculated(scene: Scene, rng: np.random.Generator, *, side: Side) -> Inserte
         side=side,
         zone=zone,
         severity="moderate",
+        templates=templates,
+    )
+
+
+def _subpulmonic(scene: Scene, rng: np.random.Generator, *, side: Side) -> Inserted | None:
+    """Fluid between lung and diaphragm: a false dome that is highest towards the ribs."""
+    lung, px = scene.lungs[side], scene.px_per_mm
+    found = dome_rows(lung, px_per_mm=px)
+    if found is None:
+        return None
+    dome, place = found
+    thick_mm = rng.uniform(14, 38)
+    peak = rng.uniform(0.62, 0.8)
+    across = np.where(place < peak, (peak - place) / (peak + 0.12), (place - peak) / (1.12 - peak))
+    false_dome = dome - thick_mm * px * np.clip(1 - across ** rng.uniform(1.5, 2.4), 0, 1)
+    low = np.percentile(dome[(place >= 0) & (place <= 1)], 90)
+    false_dome = np.minimum(false_dome, np.where((place > 0.5) & (place <= 1), low, false_dome))
+    rows = np.arange(scene.shape[0], dtype=np.float32)[:, None]
+    wet = np.clip((rows - false_dome[None]) / (1.5 * px) + 0.5, 0, 1) * lung.full
+    wet = wet * (lung.height < 1.25) * ((place > -0.12) & (place < 1.12))[None]
+    depth = wet * (lung.thickness * rng.uniform(0.45, 0.75) + 0.8 * (lung.thickness > 1))
+    added = blur(depth.astype(np.float32), 0.8 * px)
+    mask = visible(added, share=0.22, least_cm=0.4) & seen_against(scene)
+    if mask.sum() < 12:
+        return None
+    scene.extra += added
+    templates = (
+        "{side} subpulmonic effusion",
+        "subpulmonic {side} pleural effusion",
+        "{side} subpulmonic pleural fluid",
+    )
+    return Inserted(
+        mask=mask,
+        side=side,
+        zone="lower",
+        severity=severity_of(thick_mm, 20, 30),
         templates=templates,
     )

@@ -6,11 +6,9 @@ from explorer.phantom.findings._base import (
     Card,
     Inserted,
     lobe_at,
-    pick_side,
-    pick_zone,
-    random_point,
 )
 from explorer.phantom.findings._round import ball
+from explorer.phantom.places import draw_place, draw_radius_mm
 from explorer.phantom.scene import Scene
 
 CARD = Card(
@@ -30,13 +28,13 @@ CARD = Card(
 
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     """One spot of 3 to 9 mm with the density of bone."""
-    side, zone = pick_side(rng), pick_zone(rng, (0.35, 0.35, 0.3))
     clear = rng.random() < 0.85  # the rest hides behind heart or spine
-    point = random_point(scene.lungs[side], zone, rng, depth_mm=4, clear=clear)
-    if point is None:
+    place = draw_place("granuloma", scene, rng, depth_mm=4, clear=clear)
+    if place is None:
         return None
-    x, y = point
-    radius = float(rng.uniform(1.6, 4.5))
+    x, y, side, zone = place.x, place.y, place.side, place.zone
+    # Boxes of calcification are drawn wide: half their radius is the spot's.
+    radius = float(np.clip(0.5 * draw_radius_mm("granuloma", scene, rng), 1.6, 5.0))
     added, mask = ball(
         scene, rng, x=x, y=y, radius_mm=radius, lumps=0.05, edge_mm=rng.uniform(0.2, 0.5)
     )

@@ -2,16 +2,15 @@
 
 import numpy as np
 
-from explorer.entities import Side
+from explorer.entities import Zone
 from explorer.phantom.findings._base import (
     Card,
     Inserted,
-    pick_side,
-    pick_zone,
     severity_of,
     sides_of,
 )
 from explorer.phantom.findings._opacity import add_opacity, patch
+from explorer.phantom.places import draw_place, draw_radius_mm, draw_side
 from explorer.phantom.scene import Scene
 
 CARD = Card(
@@ -34,25 +33,26 @@ CARD = Card(
 
 
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
-    """Veil one zone, or the same zone of both lungs."""
-    side: Side = "bilateral" if rng.random() < 0.35 else pick_side(rng)
-    zone = pick_zone(rng, (0.2, 0.4, 0.4))
+    """Veil one zone, or a zone of each lung."""
+    side = draw_side("ground_glass", rng)
+    zones: set[Zone] = set()
     total = np.zeros(scene.shape, np.float32)
     fill = rng.uniform(0.12, 0.3)
     for one in sides_of(side):
-        result = patch(
-            scene, rng, side=one, zone=zone, radius_mm=(25, 55), fill=fill,
-            grain=rng.uniform(0.1, 0.5),
-        )  # fmt: skip
-        if result is None:
+        place = draw_place("ground_glass", scene, rng, side=one, clear=rng.random() < 0.8)
+        if place is None:
             return None
-        total += result[0]
+        radius = float(np.clip(draw_radius_mm("ground_glass", scene, rng) / 1.3, 15, 55))
+        total += patch(
+            scene, rng, place=place, radius_mm=radius, fill=fill, grain=rng.uniform(0.1, 0.5)
+        )
+        zones.add(place.zone)
     mask = add_opacity(scene, total)
     if mask is None:
         return None
     return Inserted(
         mask=mask,
         side=side,
-        zone=zone,
+        zone=zones.pop() if len(zones) == 1 else None,
         severity=severity_of(float(total.max()), 1.2, 2.2),
     )

@@ -5,6 +5,7 @@ import numpy as np
 
 from explorer.phantom.findings._base import Card, Inserted, severity_of
 from explorer.phantom.findings._opacity import add_opacity
+from explorer.phantom.places import draw_centre
 from explorer.phantom.scene import SIDES, Scene
 from explorer.phantom.textures import blur, smooth_noise
 
@@ -39,7 +40,8 @@ CARD = Card(
 
 
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
-    """Lay a net over both lungs, weighted to the bases and the ribs."""
+    """Lay a net over both lungs, weighted to the ribs and from an annotated height downwards."""
+    start = float(draw_centre("interstitial", rng)[1]) - rng.uniform(0.2, 0.4)
     strength = rng.uniform(0.25, 0.9)
     net = np.zeros(scene.shape, np.float32)
     for cell in (rng.uniform(5, 8), rng.uniform(3, 5)):
@@ -48,7 +50,7 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     weight = np.zeros(scene.shape, np.float32)
     for side in SIDES:
         lung = scene.lungs[side]
-        low = np.clip((lung.height - rng.uniform(0.1, 0.5)) * 2.2, 0, 1)
+        low = np.clip((lung.height - start) * 2.2, 0, 1)
         edge = 0.5 + 0.5 * lung.lateral
         weight += lung.aerated * low * edge * np.clip(lung.thickness / 8, 0, 1)
     weight = blur(weight.astype(np.float32), 5 * scene.px_per_mm)

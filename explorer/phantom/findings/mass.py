@@ -6,12 +6,10 @@ from explorer.phantom.findings._base import (
     Card,
     Inserted,
     lobe_at,
-    pick_side,
-    pick_zone,
-    random_point,
     severity_of,
 )
 from explorer.phantom.findings._round import ball
+from explorer.phantom.places import draw_place, draw_radius_mm
 from explorer.phantom.scene import Scene
 
 CARD = Card(
@@ -47,14 +45,13 @@ CARD = Card(
 
 
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
-    """One mass of 3 to 8 cm; half of them sit at a hilum or against the wall."""
-    side, zone = pick_side(rng, right=0.53), pick_zone(rng, (0.38, 0.4, 0.22))
+    """One mass of 3 to 8 cm."""
     clear = rng.random() < 0.75  # the rest hides behind heart or spine
-    point = random_point(scene.lungs[side], zone, rng, depth_mm=2, clear=clear)
-    if point is None:
+    place = draw_place("mass", scene, rng, depth_mm=2, clear=clear)
+    if place is None:
         return None
-    x, y = point
-    radius = float(rng.uniform(15, 40))
+    x, y, side, zone = place.x, place.y, place.side, place.zone
+    radius = float(np.clip(0.9 * draw_radius_mm("mass", scene, rng), 15, 40))
     added, mask = ball(
         scene, rng, x=x, y=y, radius_mm=radius, lumps=rng.uniform(0.04, 0.2),
         edge_mm=rng.uniform(0.6, 3.0),

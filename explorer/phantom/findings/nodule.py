@@ -6,12 +6,10 @@ from explorer.phantom.findings._base import (
     Card,
     Inserted,
     lobe_at,
-    pick_side,
-    pick_zone,
-    random_point,
     severity_of,
 )
 from explorer.phantom.findings._round import ball
+from explorer.phantom.places import draw_place, draw_radius_mm
 from explorer.phantom.scene import Scene
 
 CARD = Card(
@@ -52,13 +50,12 @@ CARD = Card(
 
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     """One nodule of 6 to 30 mm; small ones are dense enough to be seen."""
-    side, zone = pick_side(rng, right=0.53), pick_zone(rng, (0.35, 0.35, 0.3))
     clear = rng.random() < 0.88  # the rest hides behind heart or spine
-    point = random_point(scene.lungs[side], zone, rng, depth_mm=5, clear=clear)
-    if point is None:
+    place = draw_place("nodule", scene, rng, depth_mm=5, clear=clear)
+    if place is None:
         return None
-    x, y = point
-    radius = float(np.clip(rng.lognormal(np.log(8.0), 0.4), 3.2, 15.0))
+    x, y, side, zone = place.x, place.y, place.side, place.zone
+    radius = float(np.clip(0.9 * draw_radius_mm("nodule", scene, rng), 3.2, 15.0))
     added, mask = ball(
         scene, rng, x=x, y=y, radius_mm=radius, lumps=rng.uniform(0.02, 0.16),
         edge_mm=rng.uniform(0.3, 1.4),

@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from explorer.entities import Side, Zone
+from explorer.entities import Zone
 from explorer.phantom.findings._base import (
     Card,
     Inserted,
     outer_distance_mm,
-    pick_side,
     severity_of,
     sides_of,
     visible,
 )
+from explorer.phantom.places import UNIFORM, draw_centre, draw_side
 from explorer.phantom.scene import Scene
 from explorer.phantom.textures import blur, smooth_noise
 
@@ -28,9 +28,12 @@ CARD = Card(
 
 
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
-    """Apical caps (half of them) or a band along the ribs."""
-    apical = rng.random() < 0.5
-    side: Side = "bilateral" if apical and rng.random() < 0.4 else pick_side(rng)
+    """Apical caps or a band along the ribs: what the height of an annotated box says."""
+    centre = float(draw_centre("pleural_thickening", rng)[1])
+    if rng.random() < UNIFORM:
+        centre = rng.uniform(0, 0.85)
+    apical = centre < 0.3
+    side = draw_side("pleural_thickening", rng, both=apical)
     thick = rng.uniform(4, 14)
     added = np.zeros(scene.shape, np.float32)
     for one in sides_of(side):
@@ -38,7 +41,7 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
         where = (
             np.clip(1 - lung.height / rng.uniform(0.1, 0.2), 0, 1)
             if apical
-            else np.clip(1 - ((lung.height - rng.uniform(0.5, 0.85)) / 0.3) ** 2, 0, 1)
+            else np.clip(1 - ((lung.height - min(centre, 0.9)) / 0.3) ** 2, 0, 1)
         )
         ragged = 1 + 0.35 * smooth_noise(rng, scene.shape, cell=14 * scene.px_per_mm)
         band = (thick * where * ragged - outer_distance_mm(scene, one)) / 2.0
@@ -54,7 +57,7 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
         f"{place} pleural thickening on the {{side}}",
         *(("{side} apical scarring", "{side} apical pleural cap") if apical else ()),
     )
-    zone: Zone = "upper" if apical else "lower"
+    zone: Zone = "upper" if apical else "mid" if centre < 0.6 else "lower"
     return Inserted(
         mask=mask,
         side=side,

@@ -7,12 +7,20 @@ from explorer.entities import Float32, Side, Zone
 from explorer.phantom.findings._base import (
     Card,
     Inserted,
+    Mask,
     outer_distance_mm,
-    pick_side,
     severity_of,
     without_crumbs,
 )
-from explorer.phantom.scene import LOBES_OF, Scene
+from explorer.phantom.places import draw_air, lungs_width_mm
+from explorer.phantom.findings._warp import (
+    bend,
+    carry_landmarks,
+    dome_rows,
+    measure_again,
+    move_dome,
+)
+from explorer.phantom.scene import LOBES_OF, SIDES, Scene
 from explorer.phantom.textures import blur, smooth_noise
 
 CARD = Card(
@@ -26,7 +34,7 @@ CARD = Card(
     adjectives={
         "mild": ("small", "tiny", "trace"),
         "moderate": ("moderate", "moderate-sized"),
-        "severe": ("large", "tension"),
+        "severe": ("large", "sizable"),
     },
     templates=(
         "{side} pneumothorax with a visible pleural line",
@@ -45,28 +53,24 @@ CARD = Card(
 
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     """Free the apex, the side or the base of one lung of its markings."""
-    side = pick_side(rng, right=0.55)
+    side, kind, share = draw_air(rng)
     lung = scene.lungs[side]
-    kind = str(rng.choice(["apical", "lateral", "large", "basal"], p=[0.45, 0.3, 0.17, 0.08]))
-    width = {
-        "apical": rng.uniform(10, 34),
-        "lateral": rng.uniform(8, 24),
-        "large": rng.uniform(35, 75),
-        "basal": rng.uniform(15, 35),
-    }[kind]
+    width = max(6.0, share * lungs_width_mm(scene))
     height = np.clip(lung.height, 0, 1.2)
     profile = {
         "apical": np.clip(1.15 - height * rng.uniform(1.2, 2.4), 0, 1),
         "lateral": np.clip(1.1 - 0.7 * np.abs(height - rng.uniform(0.2, 0.5)), 0.1, 1),
         "large": np.clip(1.1 - 0.35 * height, 0.5, 1.1),
+        "tension": np.ones_like(height),
         "basal": np.clip((height - 0.45) * 2.2, 0, 1),
     }[kind]
     ripple = 1 + 0.12 * smooth_noise(rng, scene.shape, cell=60 * scene.px_per_mm)
     gap = outer_distance_mm(scene, side)
     air = (gap < width * profile * ripple) & lung.aerated
-    if kind == "large":  # The lung shrinks towards its hilum instead.
-        away = (lung.lateral / rng.uniform(0.35, 0.75)) ** 2
-        away = away + ((lung.height - 0.52) / rng.uniform(0.34, 0.5)) ** 2
+    if kind in {"large", "tension"}:  # The lung shrinks towards its hilum instead.
+        wide, tall = ((0.35, 0.75), (0.34, 0.5)) if kind == "large" else ((0.3, 0.5), (0.24, 0.36))
+        away = (lung.lateral / rng.uniform(*wide)) ** 2
+        away = away + ((lung.height - 0.52) / rng.uniform(*tall)) ** 2
         air = (away * ripple > 1) & lung.aerated & (lung.lateral > 0.06)
     air = cv2.morphologyEx(air.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
     air = without_crumbs(air)
@@ -81,14 +85,66 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
         f"{words}pneumothorax on the {{side}}",
         f"small {{side}} {words}pneumothorax" if width < 18 else f"{{side}} {words}pneumothorax",
     )
+    if kind == "tension":
+        templates = (
+            "{side} tension pneumothorax",
+            "tension pneumothorax on the {side}",
+            "large {side} pneumothorax with mediastinal shift",
+            "large {side} pneumothorax with mediastinal shift and flattening of the hemidiaphragm",
+        )
     share = float(air.sum() / max(1, lung.aerated.sum()))
     return Inserted(
         mask=air,
         side=side,
         zone=zone,
-        severity=severity_of(share, 0.12, 0.4),
+        severity="severe" if kind == "tension" else severity_of(share, 0.12, 0.4),
         templates=templates,
+        beyond=moved,
     )
+
+
+_PUSHED = ("mediastinum", "heart", "T_heart", "vessels", "airway")
+_MARKS = ("trachea", "svc", "ivc", "esophagus", "arch", "heart", "vein_left", "vein_right")
+
+
+def _push_aside(scene: Scene, rng: np.random.Generator, *, side: Side) -> Mask:
+    """Shift the mediastinum to the other side and press the dome flat; returns what moved."""
+    px = scene.px_per_mm
+    before = dict(scene.layers)
+    lungs = scene.lungs["right"].aerated | scene.lungs["left"].aerated
+    columns = np.flatnonzero(lungs.any(axis=0))
+    if len(columns) == 0:
+        return np.zeros(scene.shape, bool)
+    across = np.arange(scene.shape[1], dtype=np.float32)
+    reach = np.where(
+        across < scene.mid_x, scene.mid_x - columns[0] + 1, columns[-1] - scene.mid_x + 1
+    )
+    share = np.clip((1 - np.abs(across + 0.5 - scene.mid_x) / reach) / 0.72, 0, 1)
+    share = share * share * (3 - 2 * share)
+    # The neck stays: the shift grows from above the lungs to the level of the carina.
+    top = float(np.flatnonzero(lungs.any(axis=1))[0])
+    rows = np.arange(scene.shape[0], dtype=np.float32)
+    down = np.clip((rows - top + 15 * px) / (70 * px), 0, 1)
+    shift = float(rng.uniform(12, 28)) * px * (1.0 if side == "right" else -1.0)
+    dx = (-shift * down[:, None] * share[None]).astype(np.float32)
+    lobes = [name for one in SIDES for name in LOBES_OF[one]]
+    for name in (*_PUSHED, *lobes, *(f"T_{lobe}" for lobe in lobes)):
+        scene.layers[name] = bend(scene.layers[name], dx=dx)
+    carry_landmarks(scene, _MARKS, dx=dx)
+    measure_again(scene)
+    found = dome_rows(scene.lungs[side], px_per_mm=px)
+    if found is not None:
+        dome, place = found
+        low = float(np.percentile(dome[(place >= 0) & (place <= 1)], 92))
+        drop = rng.uniform(0.4, 0.8) * np.clip(low - dome, 0, None) + rng.uniform(2, 12) * px
+        edge = np.clip((place + 0.12) / 0.2, 0, 1) * np.clip((1.1 - place) / 0.2, 0, 1)
+        lift = -blur(np.repeat((drop * edge)[None].astype(np.float32), 5, axis=0), 4 * px)[2]
+        move_dome(scene, side, lift=lift, dome=dome, room_px=max(40 * px, 1.2 * -lift.min()))
+    changed = np.zeros(scene.shape, bool)
+    for name, layer in before.items():
+        if scene.layers[name] is not layer:
+            changed |= np.abs(scene.layers[name] - layer) > 1e-4
+    return changed
 
 
 def _empty(
