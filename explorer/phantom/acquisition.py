@@ -7,8 +7,10 @@ import numpy as np
 
 from explorer.entities import Float32
 from explorer.phantom.anatomy import LOBES
+from explorer.phantom.looks import amplify_detail, archive, random_look, set_levels
+from explorer.phantom.markers import close_shutters, stamp_markers
 from explorer.phantom.scene import Scene
-from explorer.phantom.textures import blur, smooth_noise
+from explorer.phantom.textures import blur, fractal, smooth_noise
 
 # Density of aerated lung without vessels (relative to water).
 _PARENCHYMA = 0.13
@@ -28,7 +30,11 @@ class Technique:
             of local histogram equalisation; 0 = off.
         gamma, low, high: The display curve: exponent and the shares that go to black and white.
         softness_mm: Blur of focal spot and motion.
-        grid_lines: Amplitude of visible grid lines; 0 = none.
+        grid_lines: Amplitude of visible grid lines, in log light; 0 = none.
+        grid_cycles: Of those lines after sampling, per pixel.
+        mottle: Spread of the fine irregularity of tissue, cm of water.
+        archived: Rows of the 8-bit JPEG file that the film was kept as; 0 = kept whole.
+        quality: Of that JPEG file.
     """
 
     bone: float
@@ -47,6 +53,10 @@ class Technique:
     high: float
     softness_mm: float
     grid_lines: float
+    grid_cycles: float
+    mottle: float
+    archived: int
+    quality: int
 
 
 def random_technique(rng: np.random.Generator, *, view: str) -> Technique:
@@ -61,16 +71,34 @@ def random_technique(rng: np.random.Generator, *, view: str) -> Technique:
         markings=uniform(0.8, 1.9),
         attenuation=uniform(0.13, 0.2),
         scatter=uniform(0.35, 0.8) if portable else uniform(0.2, 0.65),
-        noise=uniform(0.003, 0.02) if portable else uniform(0.001, 0.01),
-        detail=float(rng.exponential(0.6)) if rng.random() < 0.85 else 0.0,
+        noise=uniform(0.001, 0.01) if portable else uniform(0.0005, 0.006),
+        detail=float(rng.exponential(0.4)) if rng.random() < 0.7 else 0.0,
         equalise=float(rng.beta(1.2, 3.0)) * 0.6,
-        local=uniform(0.5, 1.6) if rng.random() < 0.1 else 0.0,
+        local=uniform(0.5, 1.2) if rng.random() < 0.04 else 0.0,
         gamma=uniform(0.65, 1.25),
         low=uniform(0.0, 0.03),
         high=uniform(0.0, 0.22),
         softness_mm=uniform(0.1, 0.9) if portable else uniform(0.05, 0.5),
-        grid_lines=uniform(0.002, 0.01) if rng.random() < 0.06 else 0.0,
+        grid_lines=uniform(0.002, 0.01) if rng.random() < 0.03 else 0.0,
+        grid_cycles=uniform(0.12, 0.42),
+        mottle=float(np.exp(rng.normal(np.log(0.12), 0.4))),
+        archived=int(rng.choice([0, 512, 512, 512, 640, 1024])),
+        quality=int(rng.integers(75, 97)),
     )
+
+
+def shoot(scene: Scene, rng: np.random.Generator) -> Float32:
+    """Expose, process, mark and keep a film: (H, W) in [0, 1], bright = dense."""
+    technique = random_technique(rng, view=scene.view)
+    look = random_look(rng, view=scene.view)
+    signal = expose(total_path(scene, technique), technique, px_per_mm=scene.px_per_mm, rng=rng)
+    shown = process(signal, technique, scene=scene, rng=rng)
+    shown = set_levels(amplify_detail(set_levels(shown, look), look), look)
+    shown = stamp_markers(shown, rng, view=scene.view)
+    shown = np.clip(close_shutters(shown, rng), 0, 1)
+    if technique.archived >= scene.shape[0]:  # A larger film was not kept that small.
+        shown = archive(shown, side=technique.archived, quality=technique.quality)
+    return shown
 
 
 def total_path(scene: Scene, technique: Technique) -> Float32:
@@ -83,7 +111,7 @@ def total_path(scene: Scene, technique: Technique) -> Float32:
     total += technique.wall * layers["wall"] + technique.abdomen * layers["abdomen"]
     total += layers["airway"]
     bones = layers["ribs"] + layers["shoulder"] + layers["arms"]
-    total += technique.bone * bones + technique.bone * 0.8 * layers["spine"]
+    total += technique.bone * bones + technique.bone * 0.55 * layers["spine"]
     return (total + scene.extra).astype(np.float32)
 
 
@@ -91,6 +119,9 @@ def expose(
     path_cm: Float32, technique: Technique, *, px_per_mm: float, rng: np.random.Generator
 ) -> Float32:
     """Detector signal as apparent cm of water: scatter flattens the dense, quanta add grain."""
+    # Tissue is not even at any size; what the CT's voxels left out is added.
+    tissue = np.sqrt(np.clip(path_cm / 10, 0, 2)).astype(np.float32)
+    path_cm = path_cm + technique.mottle * tissue * fractal(rng, path_cm.shape, slope=1.35)
     path_cm = blur(path_cm, technique.softness_mm * px_per_mm)
     primary = np.exp(-technique.attenuation * path_cm)
     scattered = blur(primary, 45 * px_per_mm)
@@ -98,11 +129,11 @@ def expose(
     reference = np.exp(-technique.attenuation * 20.0)
     spread = technique.noise * np.sqrt(reference / np.maximum(light, 1e-5))
     grain = rng.standard_normal(light.shape, np.float32)
-    grain = blur(grain, 0.5) * 1.6 if rng.random() < 0.5 else grain
+    grain = blur(grain, rng.uniform(0.4, 0.9)) * 1.6
     signal = -np.log(np.maximum(light, 1e-5)) / technique.attenuation
     signal += spread * grain / technique.attenuation
     if technique.grid_lines:
-        phase = np.arange(light.shape[1]) * rng.uniform(0.8, 2.6)
+        phase = np.arange(light.shape[1]) * (2 * np.pi * technique.grid_cycles)
         signal += technique.grid_lines / technique.attenuation * np.sin(phase)[None]
     return signal.astype(np.float32)
 
@@ -135,9 +166,6 @@ def process(
         clahe = cv2.createCLAHE(technique.local, (8, 8))
         levels = clahe.apply((shown * 65535).astype(np.uint16))
         shown = levels.astype(np.float32) / 65535
-    # Few films use all of the screen: black and white ends as measured on real ones.
-    low, high = abs(rng.normal(0.0, 0.035)), 1 - abs(rng.normal(0.08, 0.09))
-    shown = low + (high - low) * shown
     if rng.random() < 0.3:  # Uneven detector or heel effect.
         shown = np.clip(shown * (1 + 0.03 * smooth_noise(rng, shown.shape, cell=200 * px)), 0, 1)
     return shown.astype(np.float32)

@@ -25,6 +25,20 @@ def cloud(rng: np.random.Generator, shape: tuple[int, int], *, cell: float) -> F
     return (total / 1.22).astype(np.float32)
 
 
+def fractal(rng: np.random.Generator, shape: tuple[int, int], *, slope: float) -> Float32:
+    """Noise of unit spread whose amplitude falls with frequency to the power of `slope`.
+
+    Waves longer than an eighth of the image are left out.
+    """
+    height, width = shape
+    waves = np.fft.rfft2(rng.standard_normal(shape, np.float32))
+    frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
+    longest = 8.0 / min(shape)
+    weight = np.where(frequency < longest, 0.0, np.maximum(frequency, longest) ** -slope)
+    field = np.fft.irfft2(waves * weight, s=shape)
+    return _float32(field / field.std())
+
+
 def blur(values: Float32, sigma: float) -> Float32:
     """Gaussian blur; large sigmas are done on a smaller copy, which looks the same."""
     if sigma <= 0.05:
