@@ -76,8 +76,8 @@ def dome_rows(lung: Lung, *, px_per_mm: float) -> tuple[Float32, Float32] | None
 
 
 def _gentle(line: Float32, *, first: int, last: int) -> tuple[int, int]:
-    """Ends of the part around the middle of [first, last] that is nowhere steeper than 60 deg."""
-    steep = np.flatnonzero(np.abs(np.diff(line)) > 1.7)
+    """Ends of the part around the middle of [first, last] that is nowhere steeper than 67 deg."""
+    steep = np.flatnonzero(np.abs(np.diff(line)) > 2.4)
     middle = (first + last) // 2
     before, after = steep[steep < middle], steep[steep >= middle]
     return (

@@ -12,8 +12,8 @@ from explorer.phantom.findings._base import (
     sides_of,
     visible,
 )
-from explorer.phantom.places import UNIFORM, draw_side, draw_size, lungs_box
 from explorer.phantom.findings._warp import dome_rows
+from explorer.phantom.places import UNIFORM, draw_side, draw_size, lungs_box
 from explorer.phantom.scene import Scene
 from explorer.phantom.textures import blur, sigmoid, smooth_noise
 
@@ -48,10 +48,11 @@ CARD = Card(
 
 
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
-    """Fill one base or both; small amounts only blunt the angle, some are loculated."""
+    """Fill one base or both; small amounts only blunt the angle, some keep to a pocket."""
     side = draw_side("effusion", rng)
-    if side != "bilateral" and rng.random() < 0.1:
-        return _loculated(scene, rng, side=side)
+    kind = float(rng.random())
+    if side != "bilateral" and kind < 0.18:
+        return (_loculated if kind < 0.1 else _subpulmonic)(scene, rng, side=side)
     added = np.zeros(scene.shape, np.float32)
     amounts = []
     for one in sides_of(side):
@@ -146,7 +147,7 @@ def _subpulmonic(scene: Scene, rng: np.random.Generator, *, side: Side) -> Inser
     false_dome = np.minimum(false_dome, np.where((place > 0.5) & (place <= 1), low, false_dome))
     rows = np.arange(scene.shape[0], dtype=np.float32)[:, None]
     wet = np.clip((rows - false_dome[None]) / (1.5 * px) + 0.5, 0, 1) * lung.full
-    wet = wet * (lung.height < 1.25) * ((place > -0.12) & (place < 1.12))[None]
+    wet = wet * (lung.height < 1.25) * ((place > -0.03) & (place < 1.05))[None]
     depth = wet * (lung.thickness * rng.uniform(0.45, 0.75) + 0.8 * (lung.thickness > 1))
     added = blur(depth.astype(np.float32), 0.8 * px)
     mask = visible(added, share=0.22, least_cm=0.4) & seen_against(scene)

@@ -12,7 +12,6 @@ from explorer.phantom.findings._base import (
     severity_of,
     without_crumbs,
 )
-from explorer.phantom.places import draw_air, lungs_width_mm
 from explorer.phantom.findings._warp import (
     bend,
     carry_landmarks,
@@ -20,6 +19,7 @@ from explorer.phantom.findings._warp import (
     measure_again,
     move_dome,
 )
+from explorer.phantom.places import draw_air, lungs_width_mm
 from explorer.phantom.scene import LOBES_OF, SIDES, Scene
 from explorer.phantom.textures import blur, smooth_noise
 
@@ -52,8 +52,10 @@ CARD = Card(
 
 
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
-    """Free the apex, the side or the base of one lung of its markings."""
+    """Free the apex, the side or the base of one lung of its markings; some are under tension."""
     side, kind, share = draw_air(rng)
+    kind = "tension" if kind == "large" and rng.random() < 0.35 else kind
+    moved = _push_aside(scene, rng, side=side) if kind == "tension" else None
     lung = scene.lungs[side]
     width = max(6.0, share * lungs_width_mm(scene))
     height = np.clip(lung.height, 0, 1.2)
@@ -80,7 +82,7 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     zones: dict[str, Zone] = {"apical": "upper", "basal": "lower"}
     zone = zones.get(kind)
     words = {"apical": "apical ", "basal": "basilar ", "lateral": "lateral "}.get(kind, "")
-    templates = (
+    templates: tuple[str, ...] = (
         f"{{side}} {words}pneumothorax",
         f"{words}pneumothorax on the {{side}}",
         f"small {{side}} {words}pneumothorax" if width < 18 else f"{{side}} {words}pneumothorax",
