@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import TaskID
 
 
 def consoles() -> "tuple[Console, Console]":
@@ -39,14 +40,20 @@ def tracked(log: "Console", items: Sequence[_Item]) -> Iterable[_Item]:
 
 @contextmanager
 def staged(log: "Console") -> Iterator[Callable[[str, int, int], None]]:
-    """One progress bar a stage; yields the function that is told (stage, done, all)."""
+    """One progress bar a stage, with the time that is left.
+
+    Yields the function that is told (stage, done, all); a stage that begins ends those before.
+    """
     from rich.progress import Progress
 
-    with Progress(console=log) as bars:
-        tasks = {}
+    # News may be minutes apart, and one that is older is not counted in the speed.
+    with Progress(console=log, speed_estimate_period=1800) as bars:
+        tasks: dict[str, TaskID] = {}
 
         def tell(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
+                for task in bars.tasks:
+                    bars.update(task.id, completed=task.total)
                 tasks[stage] = bars.add_task(stage, total=total)
             bars.update(tasks[stage], completed=done)
 

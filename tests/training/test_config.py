@@ -16,7 +16,14 @@ def test_settings_come_back_as_they_were_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b'{"epochs": 3}', "epochs"), (b"{", "config.json"), (b"[1]", "config.json"), (b"\xff", "")],
+    [
+        (b'{"epochs": 3}', "epochs"),
+        (b'{"precision": "int8"}', "bfloat16, float16, float32, got 'int8'"),
+        (b'{"accumulate": 0}', "accumulate must be 1 or more, got 0"),
+        (b"{", "config.json"),
+        (b"[1]", "config.json"),
+        (b"\xff", ""),
+    ],
 )
 def test_what_is_no_configuration_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "config.json"

@@ -9,8 +9,11 @@ import torch
 from torch import Tensor
 
 from explorer.encoders.alignment import LocalAlignmentModel
+from explorer.errors import TrainingError
 from explorer.training.config import TrainingConfig
-from explorer.training.loop import Pools, train
+from explorer.training.drawing import Pools, draw
+from explorer.training.loop import batch_losses, train
+from explorer.training.parallel import Crew
 from explorer.training.phrase_memory import PhraseMemory
 
 from .. import tiny_model  # noqa: TID252 - "tests" may be another package elsewhere
@@ -101,6 +104,48 @@ def test_a_finished_run_is_not_trained_again(
     expected = uninterrupted.state_dict()
     assert all(torch.equal(v, expected[k]) for k, v in again.state_dict().items())
     assert [f.name for f in whole.iterdir()] == ["state.pt"]  # nothing half-written is left
+
+
+@pytest.mark.parametrize(
+    "precision",
+    [pytest.param("float16", marks=pytest.mark.slow), "float32"],  # CPUs are slow in float16
+)
+def test_other_precisions_and_accumulation_train(tmp_path: Path, precision: str) -> None:
+    """The loss scale of float16 starts at 65536, halves when a gradient is infinite."""
+    config = replace(CONFIG, precision=precision, accumulate=2, steps=2)
+    trained, losses = run(tmp_path, config=config)
+    assert len(losses) == 2  # the first step and the last
+    assert all(v.isfinite().all() for v in trained.state_dict().values())
+    scaler = torch.load(tmp_path / "state.pt", weights_only=True)["scaler"]
+    assert set(scaler) == (
+        {"scale", "growth_factor", "backoff_factor", "growth_interval", "_growth_tracker"}
+        if precision == "float16"
+        else set()
+    )
+
+
+def test_an_accumulated_gradient_is_the_mean_over_the_batches_of_a_step(tmp_path: Path) -> None:
+    """Two batches, one after the other: the loss that is reported is the mean of theirs."""
+    config = replace(CONFIG, accumulate=2, steps=1, rate=0.0, trunk_rate=0.0)
+    _, (both,) = run(tmp_path / "both", config=config)
+    model = tiny_model.model()
+    model.train()
+    model.text_encoder.eval()
+    alone = []
+    for part in range(2):
+        torch.manual_seed(config.seed * 1_000_003 + part)
+        batch = draw(POOLS, config, 0, part)
+        parts = batch_losses(model, batch, config, Vectors(model), Crew())
+        alone.append(sum(v.item() for v in parts.values()))
+    assert both == pytest.approx(sum(alone) / 2, rel=1e-5)
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_state(tmp_path: Path) -> None:
+    run(tmp_path, config=replace(CONFIG, steps=2))
+    broken = replace(CONFIG, rate=float("inf"))
+    with pytest.raises(TrainingError, match=r"at step 3 it is not \(loss, .*lower rate"):
+        run(tmp_path, config=broken)
+    assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 2
 
 
 @pytest.mark.slow

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from explorer import cli, pipeline
 from explorer.encoders.image import EfficientNetLite0
@@ -122,6 +123,27 @@ def test_a_small_run_writes_a_checkpoint_that_opens_and_grounds(
     assert np.isfinite(found.map.cosine).all()
     assert run(options) == 2  # a checkpoint is not overwritten by chance
     assert "--force" in capsys.readouterr().err
+
+
+def test_a_run_starts_from_a_checkpoint_and_logs_rates_and_gradient(
+    options: dict[str, Path], tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del options["minilm"], options["trunk"]
+    options["start"] = tiny_checkpoint
+    assert run(options) == 4  # another width
+    assert 'Set "width" to 16' in " ".join(capsys.readouterr().err.split())
+    settings = SETTINGS | {"width": 16, "dimension": 12}
+    options["config"].write_text(json.dumps(settings), encoding="utf-8")
+    assert run(options) == 0
+    written = load_file(options["out"] / "model.safetensors")
+    started = load_file(tiny_checkpoint / "model.safetensors")
+    text = [name for name in started if name.startswith("text_encoder.")]
+    assert all(torch.equal(written[name], started[name]) for name in text)
+    images = [name for name in started if name.startswith("image_encoder.")]
+    assert not all(torch.equal(written[name], started[name]) for name in images)
+    assert not (options["work"] / "text").exists()
+    logged = EventAccumulator(str(options["work"] / "log")).Reload().Tags()["scalars"]
+    assert {"loss", "dense", "gradient norm", "rate", "trunk rate"} <= set(logged)
 
 
 def test_settings_without_licence_are_refused_before_any_work(options: dict[str, Path]) -> None:
