@@ -66,6 +66,7 @@ def chance_recall(candidates: int, right: int, k: int) -> float:
     >>> chance_recall(4, 1, 2)
     0.5
     """
+    k = min(k, candidates)
     return 1.0 - comb(candidates - right, k) / comb(candidates, k)
 
 
