@@ -41,6 +41,10 @@ NEVER_TOGETHER = (
     {"edema", "interstitial"},
     {"consolidation", "ground_glass"},
     {"central_line", "picc", "port"},
+    {"elevated_diaphragm", "hyperinflation"},
+    {"elevated_diaphragm", "pneumothorax"},
+    {"elevated_diaphragm", "effusion"},
+    {"free_air", "effusion"},
 )
 
 
@@ -137,5 +141,8 @@ def _by_label(name: str, shown: set[str], view: str) -> float:
 
 def _order(name: str) -> int:
     """Things that reshape the lung go in first, things laid on top last."""
-    first = ("cardiomegaly", "pneumothorax", "edema", "interstitial")
+    first = (
+        *("scoliosis", "hyperinflation", "elevated_diaphragm", "pneumothorax"),
+        *("cardiomegaly", "edema", "interstitial"),
+    )
     return first.index(name) if name in first else len(first)
