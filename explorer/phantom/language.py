@@ -142,12 +142,13 @@ def _draw_sentence(
 
 
 def _nouns(card: Card, where: Where) -> tuple[str, ...]:
-    if where.side == "bilateral" and card.plural:
-        return (card.plural, *(n for n in card.nouns if not card.countable))
-    both, low = where.side == "bilateral", where.zone == "lower"
+    both, low = where.side == "bilateral", where.zone in ("lower", None)
+    nouns: tuple[str, ...] = card.nouns
+    if both and card.plural:
+        nouns = (card.plural, *(n for n in card.nouns if not card.countable))
     return tuple(
         n
-        for n in card.nouns
+        for n in nouns
         if (both or not n.startswith(("bibasilar", "bilateral"))) and (low or "basilar" not in n)
     )
 
@@ -173,12 +174,13 @@ def _zoned(noun: str, where: Where) -> list[str]:
     side, zone = where.side, where.zone
     own_place = "basilar" in noun
     if side == "bilateral":
-        spoken = [f"bilateral {zone} lung {noun}", f"{noun} in both {zone} lungs"]
+        # "lung volume loss" would read as a finding of its own.
+        spoken = [f"bilateral {zone} lung {noun}"] if noun != "volume loss" else []
+        spoken += [f"{noun} in both {zone} lungs"]
         spoken += [f"{noun} in the bilateral {zone} lung zones"]
         if zone == "lower" and not own_place:
             spoken += [f"bibasilar {noun}", f"{noun} at both lung bases"]
         return spoken
-    # "lung volume loss" would read as a finding of its own.
     before = noun != "volume loss"
     # The first form is the one grounding tables are pinned to.
     spoken = [f"{side} {zone} lung {noun}"] if before else []

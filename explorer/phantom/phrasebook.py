@@ -90,7 +90,7 @@ class Phrasebook:
     Phrases of a finding at a place are worked out once and kept, some 10 MB for all of them.
 
     Args:
-        cards: Finding id -> its words.
+        cards: Finding id -> its words; at least two findings that are no devices.
     """
 
     def __init__(self, cards: Mapping[str, Card]) -> None:
@@ -181,7 +181,7 @@ class Phrasebook:
         return Spoken(text, (Claim(finding, "absent"),), "absent")
 
     def _absent_list(self, draw: random.Random) -> Spoken:
-        chosen = draw.sample(self._shown, draw.choice((2, 2, 3, 3, 4)))
+        chosen = draw.sample(self._shown, min(len(self._shown), draw.choice((2, 2, 3, 3, 4))))
         nouns = [self._denied_noun(i, draw) for i in chosen]
         text = absent_list(draw.choice(_frames.ABSENT_LISTS), nouns)
         return Spoken(text, tuple(Claim(i, "absent") for i in chosen), "absent")

@@ -4,7 +4,7 @@ import random
 import re
 
 _LONG_WORD = re.compile(r"[A-Za-z]{6,}")
-_SPACE = re.compile(r"(?<=[a-z]) (?=[a-z])")
+_SPACE = re.compile(r"(?<=[a-z]{4}) (?=[a-z]{4})")
 
 
 def mistype(text: str, rng: random.Random) -> str:
@@ -24,7 +24,7 @@ def mistype(text: str, rng: random.Random) -> str:
     word = rng.choice(words)
     at = rng.randrange(word.start() + 1, word.end() - 1)
     kind = rng.random()
-    if kind < 0.4:
+    if kind < 0.4 or (kind >= 0.7 and text[at] == text[at + 1]):
         return text[:at] + text[at + 1 :]
     if kind < 0.7:
         return text[:at] + text[at] + text[at:]

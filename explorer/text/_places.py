@@ -26,6 +26,9 @@ BILATERAL = (
     "l>r",
 )
 
+NOT_A_SIDE = (r"(?:right|left) (?:heart(?! border)|ventric(?:les?|ular)|atri(?:um|al))",)
+"""Hide words that look like a side but name a chamber of the heart."""
+
 UPPER = (
     "upper",
     "ap(?:ex|ices)",

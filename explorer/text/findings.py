@@ -143,9 +143,9 @@ FINDINGS: dict[str, tuple[str, ...]] = {
     ),
     "hernia": (r"(?:hiatal |hiatus |diaphragmatic )?herni(?:a|as|ation)", r"eventration"),
     "elevated diaphragm": (
-        r"elevat(?:ed|ion) (?:of )?(?:the )?(?:\w{1,12} ){0,2}(?:hemi-?)?diaphragms?",
+        r"(?:elevat(?:ed|ion)|raised) (?:of )?(?:the )?(?:\w{1,12} ){0,2}(?:hemi-?)?diaphragms?",
         r"(?:hemi-?)?diaphragms? (?:is|are|remains?) (?:\w{1,12} ){0,2}elevated",
-        r"diaphragmatic elevation",
+        r"(?:hemi-?)?diaphragm(?:atic)? elevation",
     ),
     "free air": (
         r"free (?:intraperitoneal |subdiaphragmatic |abdominal )?air",

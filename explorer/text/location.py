@@ -2,9 +2,9 @@
 
 from explorer.entities import Side, Zone
 from explorer.text._patterns import CueTable
-from explorer.text._places import BILATERAL, LEFT, LOWER, MID, NOT_A_ZONE, RIGHT, UPPER
+from explorer.text._places import BILATERAL, LEFT, LOWER, MID, NOT_A_SIDE, NOT_A_ZONE, RIGHT, UPPER
 
-_SIDES = CueTable({"bilateral": BILATERAL, "right": RIGHT, "left": LEFT})
+_SIDES = CueTable({"none": NOT_A_SIDE, "bilateral": BILATERAL, "right": RIGHT, "left": LEFT})
 _ZONES = CueTable({"none": NOT_A_ZONE, "upper": UPPER, "mid": MID, "lower": LOWER})
 _ZONE_NAMES: dict[str, Zone] = {"upper": "upper", "mid": "mid", "lower": "lower"}
 
@@ -15,7 +15,7 @@ def find_side(phrase: str) -> Side | None:
     >>> find_side("RLL pneumonia"), find_side("bibasilar atelectasis"), find_side("effusion")
     ('right', 'bilateral', None)
     """
-    said = {str(match.lastgroup) for match in _SIDES.finditer(phrase)}
+    said = {str(match.lastgroup) for match in _SIDES.finditer(phrase)} - {"none"}
     if "bilateral" in said or said == {"right", "left"}:
         return "bilateral"
     if "right" in said:
