@@ -21,12 +21,16 @@ class CorpusImage:
 
     Attributes:
         path: Image file.
-        size: (height, width) in pixels of the file.
+        size: (height, width) in pixels of the file; (0, 0) where nothing needs it.
         split: "train", "val" or "test"; splits are by patient.
         patient: Id that groups images of one person inside the data set.
-        findings: Image-level labels as the data set spells them; empty for "No Finding".
+        findings: Image-level labels, as NIH spells them where it has the word, else as the data
+            set does; empty for "No Finding".
         labelled: Whether `findings` is known; False where a data set gives none.
         boxes: Hand-drawn boxes; an unboxed finding is not a negative.
+        uncertain: Labels that may be there: not present, and no negative either.
+        report: Text of the report of its examination; "" where there is none.
+        study: Id of the examination; images of one share its report. "" where it is not known.
     """
 
     path: Path
@@ -38,3 +42,6 @@ class CorpusImage:
     findings: frozenset[str]
     labelled: bool
     boxes: tuple[LabelledBox, ...]
+    uncertain: frozenset[str] = frozenset()
+    report: str = ""
+    study: str = ""

@@ -16,6 +16,23 @@ from explorer.errors import DataSetError
 _IMAGE_COLUMNS = {"path", "split", "source", "patient", "view", "findings", "width", "height"}
 _BOX_COLUMNS = {"path", "label", "x", "y", "w", "h", "reader"}
 _NO_FINDING = "No Finding"
+_IMAGES_FILE, _BOXES_FILE = "radiographs.csv", "boxes.csv"
+TITLE = "radiographs.csv and boxes.csv"
+
+
+def evidence(folder: Path) -> str:
+    """Both tables under their usual names."""
+    both = all((folder / name).is_file() for name in (_IMAGES_FILE, _BOXES_FILE))
+    return f"{_IMAGES_FILE} and {_BOXES_FILE}" if both else ""
+
+
+def read_folder(folder: Path) -> tuple[CorpusImage, ...]:
+    """Read both tables under their usual names.
+
+    Raises:
+        DataSetError: As `read`.
+    """
+    return read(folder / _IMAGES_FILE, folder / _BOXES_FILE)
 
 
 def read(images: Path, boxes: Path, *, split: str | None = None) -> tuple[CorpusImage, ...]:
