@@ -27,7 +27,7 @@ CARD = Card(
         "subdiaphragmatic free air",
         "free subdiaphragmatic air",
     ),
-    place="side",
+    place="none",  # "right free air" is not said; the templates name the dome.
     adjectives={
         "mild": ("small", "trace"),
         "moderate": ("moderate",),
