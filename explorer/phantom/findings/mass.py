@@ -8,9 +8,10 @@ from explorer.phantom.findings._base import (
     lobe_at,
     severity_of,
 )
-from explorer.phantom.findings._round import ball
+from explorer.phantom.findings._round import Margin, draw_margin, lesion, make_seen
 from explorer.phantom.places import draw_place, draw_radius_mm
 from explorer.phantom.scene import Scene
+from explorer.phantom.textures import blur
 
 CARD = Card(
     name="mass",
@@ -29,8 +30,8 @@ CARD = Card(
     plural="lung masses",
     countable=True,
     adjectives={
-        "mild": ("rounded", "well-circumscribed"),
-        "moderate": ("lobulated", "spiculated"),
+        "mild": ("rounded",),
+        "moderate": ("sizable",),
         "severe": ("large", "bulky"),
     },
     templates=(
@@ -38,10 +39,21 @@ CARD = Card(
         "mass in the {side} {zone} suspicious for malignancy",
         "large masslike opacity in the {side} {zone}",
         "{side} {zone} mass concerning for neoplasm",
+        "{side} {zone} mass measuring {size}",
+        "mass in the {side} {zone} due to metastatic disease",
     ),
     absent=("No lung mass.", "No suspicious mass.", "There is no mass lesion."),
     labels=("Mass", "Nodule/Mass"),
 )
+
+_MARGINS: dict[Margin, tuple[str, ...]] = {
+    "smooth": ("well-circumscribed mass in the {side} {zone}", "smooth {side} {zone} mass"),
+    "lobulated": ("lobulated mass in the {side} {zone}", "{side} {zone} lobulated mass"),
+    "spiculated": (
+        "spiculated mass in the {side} {zone}",
+        "{side} {zone} mass with spiculated margins",
+    ),
+}
 
 
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
@@ -51,18 +63,20 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     if place is None:
         return None
     x, y, side, zone = place.x, place.y, place.side, place.zone
-    radius = float(np.clip(0.9 * draw_radius_mm("mass", scene, rng), 15, 40))
-    added, mask = ball(
-        scene, rng, x=x, y=y, radius_mm=radius, lumps=rng.uniform(0.04, 0.2),
-        edge_mm=rng.uniform(0.6, 3.0),
-    )  # fmt: skip
+    radius = draw_radius_mm("mass", scene, rng, share=0.9, within=(15, 40))
+    margin = draw_margin(rng, shares=(0.25, 0.4, 0.35))
+    added, mask = lesion(scene, rng, x=x, y=y, radius_mm=radius, margin=margin)
+    hazy = rng.uniform(0.5, 2.5) if margin != "smooth" and rng.random() < 0.4 else 0.0
+    added = blur(added, hazy * scene.px_per_mm)
     lung = scene.lungs[side]
     mask &= lung.thickness > 0.3
     if mask.sum() < 40:
         return None
     # Lung can only hold so much: the chord stops at the lung's own depth.
     added = np.minimum(added, 0.3 + lung.thickness)
-    scene.extra += added * rng.uniform(0.55, 1.05) * (lung.thickness > 0.1)
+    added *= lung.thickness > 0.1
+    wanted = rng.uniform(0.8, 1.4) if rng.random() < 0.1 else rng.uniform(1.6, 4.0)
+    scene.extra += make_seen(scene, added, mask, wanted=wanted, limits=(0.5, 1.2))
     return Inserted(
         mask=mask,
         side=side,
@@ -70,4 +84,5 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
         severity=severity_of(2 * radius, 42, 60),
         lobe=lobe_at(scene, side, x, y),
         size_mm=2 * radius,
+        templates=_MARGINS[margin],
     )
