@@ -22,6 +22,8 @@ _LOBE_SHORT = {
     "right upper lobe": "RUL", "right middle lobe": "RML", "right lower lobe": "RLL",
     "left upper lobe": "LUL", "left lower lobe": "LLL",
 }  # fmt: skip
+# Beside the lung, not "in the right hemithorax".
+_AROUND = re.compile(r"diaphragm|clavic")
 # How many phrases of each precision one finding of a study keeps; the first always stays.
 _KEPT = {"plain": 12, "sided": 16, "zoned": 24, "described": 16, "sentence": 10}
 _TYPED = 3
@@ -37,6 +39,15 @@ _NEVER_COUNTED = frozenset(
     {"haziness", "cavitation", "fluid", "thickening", "air", "scarring", "congestion", "emphysema"}
     | {"disease", "widening", "prominence", "calcification", "enlargement", "fullness"}
 )
+# Nouns that begin with a state take an adverb of degree.
+_STATES = (
+    "enlarged", "widened", "elevated", "raised", "dilated", "tortuous", "prominent", "unfolded",
+    "ectatic", "flattened", "calcified thoracic", "calcified aort", "displaced",
+)  # fmt: skip
+_ADVERBS = {
+    "mild": "mildly", "slight": "slightly", "minimal": "minimally", "moderate": "moderately",
+    "marked": "markedly", "severe": "severely", "massive": "massively",
+}  # fmt: skip
 _ABSENT_SKIPPED = re.compile(r"\bintact\b|\bin place\b|^(?:large|small) ")
 
 
@@ -165,7 +176,7 @@ def _sided(noun: str, where: Where, card: Card) -> list[str]:
             f"{noun} of the {side} lung",
             f"{noun} within the {side} lung",
         ]
-    elif card.kind == "finding" and card.place == "side":
+    elif card.kind == "finding" and card.place == "side" and not _AROUND.search(noun):
         spoken += [f"{noun} in the {side} hemithorax"]
     return spoken
 
@@ -202,6 +213,11 @@ def _described(card: Card, where: Where, nouns: Sequence[str]) -> list[str]:
     spoken = []
     for word in (*card.adjectives.get(where.severity, ()), *card.qualities):
         for k, noun in enumerate(n for n in nouns if word not in n):
+            if noun.startswith(_STATES) or word.endswith("ly"):
+                # "mildly enlarged heart", not "mild enlarged heart" nor "mildly cardiomegaly".
+                if noun.startswith(_STATES):
+                    spoken.append(f"{lead}{_ADVERBS.get(word, word)} {noun}")
+                continue
             spoken.append(f"{word} {lead}{noun}")
             if zoned and where.side == "bilateral":
                 spoken.append(f"{word} {noun} in both lungs")
