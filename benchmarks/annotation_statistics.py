@@ -53,8 +53,8 @@ _NIH = {
 }
 SOURCES = {
     "vindr": {
-        "title": "VinDr-CXR, training boxes of three readers a film (VinBigData challenge)",
-        "terms": "research without commercial use; cite Nguyen et al., Scientific Data 9:429, 2022",
+        "title": "VinDr-CXR, training boxes of three readers (VinBigData challenge)",
+        "terms": "research, terms of the challenge; cite Nguyen et al., Sci Data 9:429, 2022",
     },
     "rsna": {
         "title": "RSNA Pneumonia Detection Challenge 2018, stage 2 training boxes",
@@ -62,7 +62,7 @@ SOURCES = {
     },
     "siim": {
         "title": "SIIM-ACR Pneumothorax Segmentation 2019, training masks",
-        "terms": "research without commercial use, attribution to SIIM-ACR and STR",
+        "terms": "research, terms of the challenge; attribution to SIIM, ACR and STR",
     },
     "nih_boxes": {
         "title": "NIH ChestX-ray14, hand-drawn boxes, train split of this project alone",

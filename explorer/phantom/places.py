@@ -141,10 +141,29 @@ def draw_size(finding: str, rng: np.random.Generator) -> tuple[float, float]:
     return width, width * draw_quantile(found["aspect"], rng, uniform=0.0)
 
 
-def draw_radius_mm(finding: str, scene: Scene, rng: np.random.Generator) -> float:
-    """Radius of a circle with the area of the ellipse in a drawn box, in mm of the patient."""
-    width, height = draw_size(finding, rng)
-    return 0.5 * float(np.sqrt(width * height)) * lungs_width_mm(scene)
+def draw_radius_mm(
+    finding: str,
+    scene: Scene,
+    rng: np.random.Generator,
+    *,
+    share: float = 1.0,
+    within: tuple[float, float],
+) -> float:
+    """Radius in mm of the patient: of the circle with the area of the ellipse in a drawn box.
+
+    Args:
+        finding: Id with statistics.
+        scene: Its lungs are as wide as the annotated ones.
+        rng: Source of chance.
+        share: Part of a box that the finding fills; readers draw boxes wide.
+        within: Least and largest radius in mm; a size outside is drawn again.
+    """
+    unit = 0.5 * share * lungs_width_mm(scene)
+    for _ in range(24):
+        radius = unit * float(np.sqrt(np.prod(draw_size(finding, rng))))
+        if within[0] <= radius <= within[1]:
+            return radius
+    return float(np.clip(radius, *within))
 
 
 def draw_air(rng: np.random.Generator) -> tuple[Side, str, float]:

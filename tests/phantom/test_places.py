@@ -106,6 +106,16 @@ def test_sizes_match(name: str) -> None:
     assert max(mixed) <= quantiles[-1]
 
 
+def test_radius_keeps_to_its_range(scene: Scene) -> None:
+    rng = np.random.default_rng(11)
+    drawn = [
+        places.draw_radius_mm("nodule", scene, rng, share=0.9, within=(3.2, 15)) for _ in range(100)
+    ]
+    assert min(drawn) > 3.2
+    assert max(drawn) < 15
+    assert len(set(drawn)) == 100  # Drawn again, not cut off.
+
+
 def test_places_lie_in_the_lung_they_name(scene: Scene) -> None:
     rng = np.random.default_rng(4)
     for name in COUNTED:

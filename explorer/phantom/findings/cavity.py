@@ -35,7 +35,7 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     if place is None or (high and place.zone != "upper"):
         return None
     x, y, side, zone = place.x, place.y, place.side, place.zone
-    radius = float(np.clip(0.75 * draw_radius_mm("mass", scene, rng), 10, 30))
+    radius = draw_radius_mm("mass", scene, rng, share=0.75, within=(10, 30))
     added, mask = ball(
         scene, rng, x=x, y=y, radius_mm=radius, lumps=rng.uniform(0.03, 0.12),
         edge_mm=rng.uniform(0.4, 1.2), hollow=rng.uniform(0.5, 0.8),

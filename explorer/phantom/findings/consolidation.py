@@ -28,6 +28,13 @@ CARD = Card(
         "parenchymal opacity",
         "air space consolidation",
         "pulmonary infiltrate",
+        "alveolar infiltrate",
+        "airspace consolidation",
+        "alveolar opacity",
+        "alveolar consolidation",
+        "air space opacity",
+        "lobar pneumonia",
+        "bronchopneumonia",
     ),
     place="zone",
     plural="airspace opacities",
@@ -36,13 +43,25 @@ CARD = Card(
         "moderate": ("moderate", "patchy", "focal"),
         "severe": ("dense", "extensive", "large area of", "confluent"),
     },
-    qualities=("patchy", "focal", "ill-defined"),
+    qualities=(
+        "patchy",
+        "focal",
+        "ill-defined",
+        "vague",
+    ),
     templates=(
         "opacity in the {side} {zone} concerning for pneumonia",
         "{side} {zone} opacity, likely pneumonia",
         "increased density in the {side} {zone}",
         "{side} {zone} infiltrate compatible with pneumonia",
         "airspace disease involving the {side} {zone}",
+        "{side} {zone} opacity representing pneumonia",
+        "pneumonia in the {side} {zone} with air bronchograms",
+        "scattered infiltrates in the {side} {zone}",
+        "scattered densities in the {side} {zone}",
+        "consolidations in the {side} {zone}",
+        "{side} {zone} opacity which represents infection",
+        "infiltrate in the {side} {zone} due to infection",
     ),
     absent=(
         "No focal consolidation.",
@@ -73,7 +92,7 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
         return None
     side, zone = place.side, place.zone
     # A patch of several blobs is about 1.6 times as wide as its main blob.
-    radius = float(np.clip(draw_radius_mm("consolidation", scene, rng) / 1.6, 8, 45))
+    radius = draw_radius_mm("consolidation", scene, rng, share=1 / 1.6, within=(8, 45))
     added = patch(
         scene, rng, place=place, radius_mm=radius, fill=rng.uniform(0.25, 0.8),
         grain=rng.uniform(0.2, 0.9),

@@ -15,12 +15,29 @@ CARD = Card(
     name="calcified granuloma",
     kind="finding",
     frequency=(0.6, 0.2),
-    nouns=("calcified granuloma", "granuloma", "calcified nodule", "calcified pulmonary nodule"),
+    nouns=(
+        "calcified granuloma",
+        "granuloma",
+        "calcified nodule",
+        "calcified pulmonary nodule",
+        "calcified granulomatous nodule",
+        "healed granuloma",
+    ),
     place="zone",
     plural="calcified granulomas",
     countable=True,
     adjectives={"mild": ("small", "tiny"), "moderate": ("dense",), "severe": ("dense",)},
-    templates=("calcified granuloma of the {side} {zone}, unchanged",),
+    templates=(
+        "calcified granuloma of the {side} {zone}, unchanged",
+        "sequela of old granulomatous disease in the {side} {zone}",
+        "{side} {zone} granuloma from prior granulomatous infection",
+    ),
+    qualities=(
+        "old",
+        "healed",
+        "stable",
+        "typical",
+    ),
     absent=("No calcified granuloma.",),
     labels=("Calcified granuloma", "Calcification"),
 )
@@ -34,7 +51,7 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
         return None
     x, y, side, zone = place.x, place.y, place.side, place.zone
     # Boxes of calcification are drawn wide: half their radius is the spot's.
-    radius = float(np.clip(0.5 * draw_radius_mm("granuloma", scene, rng), 1.6, 5.0))
+    radius = draw_radius_mm("granuloma", scene, rng, share=0.5, within=(1.6, 5.0))
     added, mask = ball(
         scene, rng, x=x, y=y, radius_mm=radius, lumps=0.05, edge_mm=rng.uniform(0.2, 0.5)
     )

@@ -17,7 +17,15 @@ CARD = Card(
     name="hazy opacity",
     kind="finding",
     frequency=(0.5, 0.6),
-    nouns=("hazy opacity", "ground-glass opacity", "haziness", "veiling opacity", "infiltrate"),
+    nouns=(
+        "hazy opacity",
+        "ground-glass opacity",
+        "haziness",
+        "veiling opacity",
+        "infiltrate",
+        "hazy density",
+        "hazy airspace opacity",
+    ),
     place="zone",
     plural="hazy opacities",
     countable=True,
@@ -27,6 +35,7 @@ CARD = Card(
         "severe": ("extensive", "diffuse"),
     },
     templates=("hazy increased density over the {side} {zone}",),
+    qualities=("vague",),
     absent=("No hazy opacity.", "There are no ground-glass opacities."),
     labels=("Infiltration", "Lung Opacity"),
 )
@@ -42,7 +51,7 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
         place = draw_place("ground_glass", scene, rng, side=one, clear=rng.random() < 0.8)
         if place is None:
             return None
-        radius = float(np.clip(draw_radius_mm("ground_glass", scene, rng) / 1.3, 15, 55))
+        radius = draw_radius_mm("ground_glass", scene, rng, share=1 / 1.3, within=(15, 55))
         total += patch(
             scene, rng, place=place, radius_mm=radius, fill=fill, grain=rng.uniform(0.1, 0.5)
         )
