@@ -174,6 +174,9 @@ PHANTOM_GROUPS: dict[str, str] = {
     "cavity": "nodule",
     "granuloma": "nodule",
     "cardiomegaly": "heart",
+    "hyperinflation": "emphysema",
+    "rib_fracture": "fracture",
+    "clavicle_fracture": "fracture",
 }
 
 _ZONES: dict[Zone, tuple[str, ...]] = {
