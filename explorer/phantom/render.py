@@ -78,7 +78,7 @@ def _insert_all(
     rng: np.random.Generator,
 ) -> list[tuple[str, Inserted]]:
     if "cardiomegaly" not in ids:
-        resize_heart(scene, rng, wider=float(rng.uniform(0.94, 1.12)))
+        resize_heart(scene, rng, wider=float(rng.uniform(0.88, 1.05)))
     placed = []
     for name in ids:
         if name not in modules:
