@@ -56,8 +56,8 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     added = np.zeros(scene.shape, np.float32)
     amounts = []
     for one in sides_of(side):
-        amount = _draw_amount(scene, rng)
-        added += _free_fluid(scene, rng, side=one, amount=amount)
+        amount, reach = _draw_amount(scene, rng)
+        added += _free_fluid(scene, rng, side=one, amount=amount, reach=reach)
         amounts.append(amount)
     mask = visible(added, share=0.22, least_cm=0.4) & seen_against(scene)
     if mask.sum() < 12:
@@ -74,21 +74,26 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     )
 
 
-def _draw_amount(scene: Scene, rng: np.random.Generator) -> float:
-    """0 = a blunt angle, 1 = fluid to a quarter of the lung's height, from annotated boxes.
+def _draw_amount(scene: Scene, rng: np.random.Generator) -> tuple[float, float]:
+    """Amount (0 = a blunt angle, 1 = three quarters of the lung) and reach, from annotated boxes.
 
     A box reaches from below the base (about 0.05 of the lung's height) to where the fluid climbs
     at the ribs (about 0.1 above its level). Half of them are blunt angles, so a `UNIFORM` share of
-    draws takes any amount.
+    draws takes any amount. Reach is the share of the lung's width, from the ribs, that is wet.
     """
     if rng.random() < UNIFORM:
-        return float(rng.uniform(0.02, 1))
+        amount = float(rng.uniform(0.02, 1))
+        return amount, float(np.clip(rng.uniform(0.3, 1.0) + amount, 0.3, 1.2))
     x0, y0, x1, y1 = lungs_box(scene)
-    tall = draw_size("effusion", rng)[1] * (x1 - x0) / (y1 - y0)
-    return float(np.clip((tall - 0.15) / 0.68, 0.02, 1))
+    width, height = draw_size("effusion", rng)
+    amount = float(np.clip((height * (x1 - x0) / (y1 - y0) - 0.15) / 0.68, 0.02, 1))
+    # One lung takes about 0.42 of the outer width; a large effusion crosses it all.
+    return amount, float(np.clip(width / 0.42 + amount, 0.2, 1.2))
 
 
-def _free_fluid(scene: Scene, rng: np.random.Generator, *, side: Side, amount: float) -> Float32:
+def _free_fluid(
+    scene: Scene, rng: np.random.Generator, *, side: Side, amount: float, reach: float
+) -> Float32:
     """Fluid in cm: all of the lung's depth below the level, a rim that climbs at the ribs."""
     lung = scene.lungs[side]
     level = 0.93 - 0.68 * amount
@@ -99,6 +104,7 @@ def _free_fluid(scene: Scene, rng: np.random.Generator, *, side: Side, amount: f
     surface = surface + 0.012 * smooth_noise(rng, scene.shape, cell=40 * scene.px_per_mm)
     steep = rng.uniform(4, 9) if supine else rng.uniform(18, 45)
     wet = sigmoid((lung.height - surface) * steep)
+    wet = wet * sigmoid((lung.lateral - (1 - reach)) * 25)
     share = rng.uniform(0.2, 0.4) if supine else rng.uniform(0.4, 0.8)
     aerated = lung.full & (lung.height < 1.25)
     depth = wet * (lung.thickness * share + 1.2 * (lung.thickness > 1)) * aerated
