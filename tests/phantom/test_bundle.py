@@ -7,11 +7,13 @@ import numpy as np
 import pydicom
 import pytest
 
+from explorer import cli
 from explorer.errors import DataSetError
 from explorer.phantom.bundle import Plan, part_boxes, write_bundled
 from explorer.phantom.bundled_plans import PLANS
 from explorer.phantom.poses import PoseBank
 from explorer.phantom.render import render_study
+from explorer.phantom.source import LabelledCt
 from explorer.text import read_report
 
 STUDIES = Path(__file__).parents[2] / "assets" / "studies"
@@ -83,3 +85,18 @@ def test_committed_studies_are_small() -> None:
 
 def test_one_study_is_normal_and_one_fails() -> None:
     assert sorted(p.expected for p in PLANS) == ["fails", "normal", "works", "works", "works"]
+
+
+def test_command_makes_the_planned_studies(
+    ct: LabelledCt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = plan(("mass",), {"mass": ("There is a",)})
+    monkeypatch.setattr("explorer.phantom.bundled_plans.PLANS", (small,))
+    monkeypatch.setattr("explorer.phantom.bundle.locate_ct", lambda place: place)
+    monkeypatch.setattr("explorer.phantom.bundle.load_ct", lambda folder: ct)
+    monkeypatch.setattr("explorer.phantom.bundle._PIXEL_MM", 3.0)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["phantom", "bundle", "--out", str(tmp_path / "studies")])
+    assert not stopped.value.code
+    files = sorted(p.name for p in (tmp_path / "studies" / "example").iterdir())
+    assert files == ["image.dcm", "report.txt", "truth.json"]
