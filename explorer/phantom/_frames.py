@@ -49,6 +49,15 @@ PRESENT = (
     "The previously noted {x} {is} stable in appearance.",
     "Since the prior study, there {is} {a}{x}.",
     "Compared to the prior examination, {x} {is} unchanged.",
+    "{X}, which {is} unchanged.",
+    "{X}, stable appearing.",
+    "{X} {is} also noted.",
+    "There {is} also {a}{x}.",
+    "There {is} again {a}{x}.",
+    "Continued {x}.",
+    "{X} as described above.",
+    "CT showed {a}{x}.",
+    "{X} {is} best seen on the lateral view.",
 )
 """True of anything that is there; "{X}." alone suits also phrases with a verb of their own."""
 
@@ -100,6 +109,14 @@ PRESENT_FINDING = (
     "Abnormal chest radiograph with {x}.",
     "Abnormal examination showing {x}.",
     "The patient has developed {x}.",
+    "There {is} some {x}.",
+    "Appearance is typical of {x}.",
+    "This represents {x}.",
+    "Findings representing {x}.",
+    "{X}, greater than on the prior study.",
+    "{X}, slightly less than before.",
+    "{X} {has} become more prominent.",
+    "{X} {is} more conspicuous than on the prior study.",
 )
 
 PRESENT_DEVICE = (
@@ -127,6 +144,12 @@ UNCERTAIN = (
     "Presumed {x}.",
     "Equivocal {x}.",
     "Possibly {x}.",
+    "Borderline {x}.",
+    "Suggestive of {x}.",
+    "Differential diagnosis includes {x}.",
+    "{X} may also be present.",
+    "Artifact versus {x}.",
+    "Overlapping structures versus {x}.",
     "Perhaps {x}.",
     "Potential {x}.",
     "Question {x}.",
@@ -197,6 +220,10 @@ ABSENT = (
     "{X} {is} no longer seen.",
     "{X} {is} no longer visualized.",
     "No {x} {has} developed.",
+    "Specifically, no {x}.",
+    "No findings to suggest {x}.",
+    "No findings typical of {x}.",
+    "Lungs are without {x}.",
     "The lateral view shows no {x}.",
     "The chest shows no {x}.",
 )

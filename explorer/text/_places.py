@@ -26,7 +26,7 @@ BILATERAL = (
     "l>r",
 )
 
-NOT_A_SIDE = (r"(?:right|left) (?:heart(?! border)|ventric(?:les?|ular)|atri(?:um|al))",)
+NOT_A_SIDE = (r"(?:right|left) (?:heart(?! border)|ventricles?|atrium)",)
 """Hide words that look like a side but name a chamber of the heart."""
 
 UPPER = (

@@ -20,6 +20,10 @@ CARD = Card(
         "vascular congestion",
         "congestive heart failure",
         "perihilar opacities",
+        "interstitial pulmonary edema",
+        "alveolar edema",
+        "central vascular congestion",
+        "pulmonary venous congestion",
     ),
     place="none",
     adjectives={
@@ -32,6 +36,9 @@ CARD = Card(
         "central pulmonary vascular engorgement",
         "bilateral interstitial opacities consistent with edema",
         "prominent interstitial markings with cephalization",
+        "bilateral alveolar edema",
+        "vascular congestion with superimposed edema",
+        "bilateral alveolar opacities secondary to edema",
     ),
     absent=(
         "No pulmonary edema.",

@@ -35,6 +35,10 @@ CARD = Card(
         "{side} pleural effusion with adjacent atelectasis",
         "pleural fluid at the {side} lung base",
         "opacification of the {side} lung base compatible with effusion",
+        "blunted {side} costophrenic angle",
+        "blunting of the {side} posterior costophrenic sulcus",
+        "{side} pleural effusion with overlying atelectasis",
+        "{side} pleural effusion and associated atelectasis",
     ),
     absent=(
         "No pleural effusion.",

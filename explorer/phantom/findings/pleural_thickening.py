@@ -19,7 +19,12 @@ CARD = Card(
     name="pleural thickening",
     kind="finding",
     frequency=(0.5, 0.3),
-    nouns=("pleural thickening", "thickening of the pleura", "pleural scarring", "pleural plaque"),
+    nouns=(
+        "pleural thickening",
+        "thickening of the pleura",
+        "pleural scarring",
+        "pleural plaque",
+    ),
     place="side",
     adjectives={"mild": ("mild", "minimal"), "moderate": ("moderate",), "severe": ("marked",)},
     absent=("No pleural thickening.",),
