@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from explorer.encoders.alignment import LocalAlignmentModel
 from explorer.training.config import TrainingConfig
+from explorer.training.parallel import device
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +35,17 @@ class TrainingState:
 
     @classmethod
     def begin(cls, model: LocalAlignmentModel, config: TrainingConfig) -> "TrainingState":
-        """The state before the first step."""
-        device = next(model.parameters()).device.type
+        """The state before the first step; the model moves to the device of this process."""
+        place = device()
+        nn.Module.to(model, place)
+        for module in (model.image_encoder, model.patch_projection):
+            module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        model.train()
+        model.text_encoder.eval()
         return cls(
             model=model,
             optimizer=_optimizer(model, config),
-            scaler=torch.amp.GradScaler(device, enabled=config.precision == "float16"),
+            scaler=torch.amp.GradScaler(place.type, enabled=config.precision == "float16"),
             average={k: v.clone() for k, v in model.state_dict().items()},
         )
 
