@@ -151,6 +151,14 @@ def without_crumbs(mask: Mask) -> Mask:
     return np.isin(labels, kept)
 
 
+def rounded(mask: Mask, *, radius_px: float) -> Mask:
+    """A mask without notches and spurs narrower than twice the radius, in one or few pieces."""
+    side = 2 * max(1, round(radius_px)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, disc)
+    return without_crumbs(cv2.morphologyEx(closed, cv2.MORPH_OPEN, disc) > 0)
+
+
 def seen_against(scene: Scene) -> Mask:
     """Where an opacity can be told: not below the costophrenic angle of its lung."""
     hidden = np.zeros(scene.shape, bool)

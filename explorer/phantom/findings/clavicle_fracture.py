@@ -38,7 +38,16 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     line = trace_clavicle(scene, side)
     if line is None:
         return None
-    k = int(rng.uniform(0.3, 0.75) * (len(line) - 1))
+    # Inside the picture with room around it, or there is nothing to see.
+    room = 11 * scene.px_per_mm
+    inside = (line[:, 1] > room) & (
+        np.abs(line[:, 0] - scene.shape[1] / 2) < scene.shape[1] / 2 - room
+    )
+    shaft = np.arange(len(line)) / len(line)
+    places = np.flatnonzero(inside & (shaft > 0.3) & (shaft < 0.75))
+    if len(places) == 0:
+        return None
+    k = int(rng.choice(places))
     span = max(2, len(line) // 8)
     ahead, behind = line[min(len(line) - 1, k + span)], line[max(0, k - span)]
     angle = float(np.arctan2(ahead[1] - behind[1], ahead[0] - behind[0]))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from explorer.phantom.findings._base import Card, Inserted, pick_side, severity_of, without_crumbs
+from explorer.phantom.findings._base import Card, Inserted, pick_side, rounded, severity_of
 from explorer.phantom.findings._warp import dome_rows, move_dome
 from explorer.phantom.scene import Scene
 from explorer.phantom.textures import blur
@@ -64,7 +64,7 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     change = move_dome(scene, side, lift=lift, dome=dome, room_px=18 * px)
     rows = np.arange(scene.shape[0])[:, None]
     raised = (rows > (dome - lift)[None] - 1) & (rows < (dome + 18 * px)[None]) & (lift > 2)[None]
-    mask = without_crumbs(raised & (blur(change, 1.5 * px) > 0.25))
+    mask = rounded(raised & (blur(change, 1.5 * px) > 0.25), radius_px=4 * px)
     if mask.sum() < 30:
         return None
     return Inserted(mask=mask, side=side, zone="lower", severity=severity_of(height_mm, 30, 45))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from explorer.entities import Float32
-from explorer.phantom.findings._base import Card, Inserted, severity_of, without_crumbs
+from explorer.phantom.findings._base import Card, Inserted, rounded, severity_of
 from explorer.phantom.findings._warp import bend, dome_rows, measure_again, move_dome
 from explorer.phantom.findings.cardiomegaly import resize_heart
 from explorer.phantom.scene import LOBES_OF, SIDES, Scene
@@ -82,7 +82,9 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
             ) * (1 - np.minimum(1.3 * lost, 0.8))
             scene.layers[f"T_{name}"] = scene.layers[f"T_{name}"] * (1 - 0.8 * lost)
     measure_again(scene)
-    mask = without_crumbs(scene.lungs["right"].aerated | scene.lungs["left"].aerated)
+    mask = np.zeros(scene.shape, bool)
+    for side in SIDES:
+        mask |= rounded(scene.lungs[side].aerated, radius_px=5 * px)
     if mask.sum() < 50:
         return None
     return Inserted(
