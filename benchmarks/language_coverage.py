@@ -147,7 +147,8 @@ def _places() -> Iterator[Where]:
             for severity in ("mild", "moderate", "severe"):
                 third = "middle" if zone == "mid" else zone
                 lobe = None if side == "bilateral" else f"{side} {third} lobe"
-                yield Where(side=side, zone=zone, lobe=lobe, severity=severity, size="14 mm")
+                size = "3.4 cm" if severity == "severe" else "14 mm"
+                yield Where(side=side, zone=zone, lobe=lobe, severity=severity, size=size)
 
 
 def _old_texts(commit: str) -> Iterator[str]:

@@ -30,8 +30,8 @@ _TYPED = 3
 _ABOUT = re.compile(r" (?:in|on|at|of|with|along|over|from|to|involving|projecting|above|below) ")
 _OWN_VERB = re.compile(
     r"\b(?:is|are|has|have|terminates?|extends?|courses?|overlies|projects?|measures?|ends?|lies?|"
-    r"status|unchanged|likely|which|represent\w*|interval|possibly|probably|may|post|consistent|compatible|concerning|suspicious|suggest\w*|"
-    r"in place|position|without)\b"
+    r"status|unchanged|likely|which|represent\w*|interval|possibly|probably|may|post|consistent|"
+    r"compatible|concerning|suspicious|suggest\w*|in place|position|without)\b"
 )
 # Said with "a" although their finding's other names are not, and the other way round.
 _ALWAYS_COUNTED = frozenset({"heart", "silhouette", "opacity", "infiltrate", "density", "process"})

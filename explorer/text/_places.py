@@ -26,8 +26,8 @@ BILATERAL = (
     "l>r",
 )
 
-NOT_A_SIDE = (r"(?:right|left) (?:heart(?! border)|ventricles?|atrium)",)
-"""Hide words that look like a side but name a chamber of the heart."""
+NOT_A_SIDE = (r"right heart(?! border)",)
+"""Hide words that look like a side but name a part of the heart."""
 
 UPPER = (
     "upper",

@@ -32,7 +32,10 @@ CARD = Card(
         "moderate": ("moderate",),
         "severe": ("marked", "bulky"),
     },
-    templates=("{side} hilar enlargement suspicious for lymphadenopathy",),
+    templates=(
+        "{side} hilar enlargement suspicious for lymphadenopathy",
+        "enlarged lymph nodes at the {side} hilum",
+    ),
     absent=(
         "No hilar enlargement.",
         "No hilar adenopathy.",

@@ -36,6 +36,8 @@ CARD = Card(
         "flattened hemidiaphragms",
         "hyperinflated lungs consistent with COPD",
         "emphysematous changes with hyperinflation",
+        "emphysema with hyperinflated lungs",
+        "chronic obstructive pulmonary disease with hyperinflation",
     ),
     absent=(
         "No hyperinflation.",
