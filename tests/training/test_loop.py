@@ -126,7 +126,7 @@ def test_other_precisions_and_accumulation_train(tmp_path: Path, precision: str)
 
 def test_an_accumulated_gradient_is_the_mean_over_the_batches_of_a_step(tmp_path: Path) -> None:
     """Two batches, one after the other: the loss that is reported is the mean of theirs."""
-    config = replace(CONFIG, accumulate=2, steps=1, rate=0.0, trunk_rate=0.0)
+    config = replace(CONFIG, accumulate=2, steps=1, precision="float32")
     _, (both,) = run(tmp_path / "both", config=config)
     model = tiny_model.model()
     model.train()
@@ -137,7 +137,7 @@ def test_an_accumulated_gradient_is_the_mean_over_the_batches_of_a_step(tmp_path
         batch = draw(POOLS, config, 0, part)
         parts = batch_losses(model, batch, config, Vectors(model), Crew())
         alone.append(sum(v.item() for v in parts.values()))
-    assert both == pytest.approx(sum(alone) / 2, rel=1e-5)
+    assert both == pytest.approx(sum(alone) / 2, rel=1e-4)
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_state(tmp_path: Path) -> None:
