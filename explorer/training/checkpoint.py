@@ -147,3 +147,5 @@ def _take_settings(model: LocalAlignmentModel, config: TrainingConfig, *, folder
                 f'settings ask for {asked}. Set "{name}" to {found}.'
             )
     model.config.image_size = config.image_size
+    model.config.pooling = config.pooling
+    model.config.mirror = config.both_views

@@ -23,7 +23,15 @@ class TrainingConfig:
         boxed, weak, phantoms: Images of each kind in a batch, of all processes together.
         accumulate: Batches a step; their gradients are averaged.
         precision: Of the image tower: "bfloat16", "float16" (with loss scaling) or "float32".
-        trunk_rate, rate: Peak learning rates of the pre-trained trunk and of the rest.
+        trunk_rate, rate: Peak learning rates of the pre-trained trunk and of the rest; with a
+            trunk rate of 0 the trunk stays as it is, running statistics included.
+        place_labels_at: Share of the steps after which the model places image-level labels itself
+            and learns from its sure maps; 0 from the start, which asks for a start checkpoint, 1
+            never.
+        lesson: Sentences of the grammar a step learns to name.
+        supervision: Weight of masks and boxes; at 0 they count as image-level labels only.
+        pooling: How region scores become the score of an image; see `explorer.encoders.pooling`.
+        both_views: Whether the checkpoint looks at the mirror image as well.
         ema: Decay of the averaged weights that become the checkpoint.
         mirror: Probability of mirroring an image (phrases swap their sides).
         text_steps: Steps of teaching the small text tower.
@@ -46,6 +54,11 @@ class TrainingConfig:
     rate: float = 1.5e-3
     weight_decay: float = 0.05
     warm_up: int = 100
+    place_labels_at: float = 0.5
+    lesson: int = 32
+    supervision: float = 1.0
+    pooling: str = "log-sum-exp"
+    both_views: bool = True
     ema: float = 0.998
     mirror: float = 0.3
     dimension: int = 128

@@ -13,6 +13,7 @@ import numpy as np
 from explorer.encoders.image import PATCH_STRIDE
 from explorer.training.batches import Batch, make_batch
 from explorer.training.config import TrainingConfig
+from explorer.training.language import Primer
 from explorer.training.samples import TrainingStudy
 
 
@@ -23,6 +24,7 @@ class Pools:
     boxed: Sequence[TrainingStudy]
     weak: Sequence[TrainingStudy]
     phantoms: Sequence[TrainingStudy]
+    primer: Primer | None = None
 
     def shares(self, config: TrainingConfig) -> list[tuple[Sequence[TrainingStudy], int]]:
         """Pools that are drawn from, and how many images of each are in a batch."""
@@ -41,12 +43,15 @@ def draw(pools: Pools, config: TrainingConfig, step: int, part: int = 0) -> Batc
     studies = [
         pool[i] for pool, count in pools.shares(config) for i in rng.integers(len(pool), size=count)
     ]
-    return make_batch(studies, rng, side=side, grid=side // PATCH_STRIDE, mirror=config.mirror)
+    batch = make_batch(studies, rng, side=side, grid=side // PATCH_STRIDE, mirror=config.mirror)
+    if pools.primer and config.lesson:
+        batch.lesson = pools.primer.draw(rng, config.lesson)
+    return batch
 
 
-def draw_ahead(pools: Pools, config: TrainingConfig, *, start: int) -> Generator[Batch]:
-    """Batches from step `start` to the last; the next one is drawn while one is computed."""
-    numbers = [(s, p) for s in range(start, config.steps) for p in range(config.accumulate)]
+def draw_ahead(pools: Pools, config: TrainingConfig, *, start: int, stop: int) -> Generator[Batch]:
+    """Batches of the steps from `start` to before `stop`, each drawn while one is computed."""
+    numbers = [(s, p) for s in range(start, stop) for p in range(config.accumulate)]
     with ThreadPoolExecutor(1) as worker:
         upcoming = None
         for step, part in numbers:

@@ -5,21 +5,22 @@ resumed gives the weights of one that was not.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from explorer.encoders.alignment import LocalAlignmentModel
 from explorer.errors import TrainingError
 from explorer.training.batches import Batch
 from explorer.training.config import TrainingConfig
 from explorer.training.drawing import Pools, draw_ahead
+from explorer.training.language import language_loss
 from explorer.training.losses import losses
-from explorer.training.parallel import Crew, crew, device, joined_layers
+from explorer.training.parallel import Crew, crew, joined_layers
 from explorer.training.state import TrainingState
 
 PhraseVectors = Callable[[Sequence[str]], Tensor]  # (P, C): the frozen text tower, remembered
@@ -37,6 +38,7 @@ def train(
     phrase_vectors: PhraseVectors,
     folder: Path,
     report: Report,
+    until: int | None = None,
 ) -> LocalAlignmentModel:
     """Train image tower and projections; the text tower stays as it is.
 
@@ -50,27 +52,46 @@ def train(
         folder: Holds `state.pt`; a run found there is resumed.
         report: Called every ten steps and after the last, with the parts of the loss, the learning
             rates and the norm of the gradient; in the first process only.
+        until: Stop after this many steps, to be resumed later; None = after all.
 
     Raises:
         TrainingError: The loss or the gradient is no number any more, or there are more processes
             than images in a batch.
     """
     members = crew()
-    count = sum(n for _, n in pools.shares(config))
-    members.share(count)
-    nn.Module.to(model, device())
-    for module in (model.image_encoder, model.patch_projection):
-        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    members.share(sum(n for _, n in pools.shares(config)))
     state = TrainingState.begin(model, config)
-    state.resume(folder / "state.pt")
+    with members.first_goes_first():  # the first may have saved just now
+        state.resume(folder / "state.pt")
     members.same_everywhere(model)
-    model.train()
-    model.text_encoder.eval()
-    batches = draw_ahead(pools, config, start=state.step)
-    with closing(batches), joined_layers(model.image_encoder, members, count=count):
-        while state.step < config.steps:
-            step = state.step
-            _set_rates(state.optimizer, config, step)
+    if config.trunk_rate == 0:
+        model.image_encoder.trunk.eval().requires_grad_(requires_grad=False)
+    stop = config.steps if until is None else min(until, config.steps)
+    for figures in steps(state, pools, config, phrase_vectors=phrase_vectors, stop=stop):
+        last = state.step == stop
+        if members.first and ((state.step - 1) % _REPORT_EVERY == 0 or last):
+            report(state.step - 1, figures)
+        if members.first and (state.step % config.save_every == 0 or last):
+            state.save(folder / "state.pt")
+    model.load_state_dict(state.average)
+    return model.cpu().eval()
+
+
+def steps(
+    state: TrainingState,
+    pools: Pools,
+    config: TrainingConfig,
+    *,
+    phrase_vectors: PhraseVectors,
+    stop: int,
+) -> Generator[dict[str, float]]:
+    """Take the steps before `stop`, one whenever the next figures are asked for."""
+    members = crew()
+    count = sum(n for _, n in pools.shares(config))
+    batches = draw_ahead(pools, config, start=state.step, stop=stop)
+    with closing(batches), joined_layers(state.model.image_encoder, members, count=count):
+        while state.step < stop:
+            _set_rates(state.optimizer, config, state.step)
             figures = training_step(
                 state,
                 list(islice(batches, config.accumulate)),
@@ -80,13 +101,7 @@ def train(
             )
             state.update_average(decay=config.ema)
             state.step += 1
-            last = state.step == config.steps
-            if members.first and (step % _REPORT_EVERY == 0 or last):
-                report(step, figures)
-            if members.first and (state.step % config.save_every == 0 or last):
-                state.save(folder / "state.pt")
-    model.load_state_dict(state.average)
-    return model.cpu().eval()
+            yield figures
 
 
 def training_step(
@@ -143,8 +158,14 @@ def batch_losses(
     with torch.autocast(place.type, dtype, enabled=dtype != torch.float32):
         features, _ = model.image_encoder(images)
     patches = members.gather(model.patch_projection(features.float()), count=count)
-    phrases = model.phrase_projection(phrase_vectors(batch.phrases).to(place))
-    return losses(model, batch, patches, phrases)
+
+    def embed(texts: Sequence[str]) -> Tensor:
+        return model.phrase_projection(phrase_vectors(texts).to(place))
+
+    parts = losses(model, batch, patches, embed(batch.phrases), supervision=config.supervision)
+    if batch.lesson is not None:
+        parts["language"] = 0.2 * language_loss(embed, batch.lesson)
+    return parts
 
 
 def _check_finite(figures: dict[str, float], *, step: int) -> None:

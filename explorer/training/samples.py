@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.corpora import CorpusImage, LabelledBox
+from explorer.corpora import CorpusImage, LabelledBox, read_pixels
 from explorer.corpora.phantom_shards import PhantomImage, PlacedFinding
 from explorer.entities import Side, Zone
-from explorer.errors import DataSetError
 from explorer.training.phrasing import FINDINGS, PHANTOM_GROUPS, related
+from explorer.training.report_phrases import ReportPhrase, from_report, groups_of
 
 STORED_SIDE = 448  # pixels; images are kept letterboxed at this side
 MASK_SIDE = 112
@@ -55,6 +55,10 @@ class TrainingStudy:
         labels: Image-level labels; None where the data set gives none.
         exact: Whether every finding present is known (phantoms).
         denials: Sentences that state true absences.
+        sentences: Phrases that its report asserts; they have no place.
+        denied: Plain names of findings that its report denies.
+        reported: Whether a report says what is there.
+        study: Examination, across data sets; images of one share a report. "" when unknown.
     """
 
     pixels: UInt8
@@ -64,14 +68,28 @@ class TrainingStudy:
     labels: frozenset[str] | None
     exact: bool
     denials: tuple[str, ...] = ()
+    sentences: tuple[ReportPhrase, ...] = ()
+    denied: tuple[str, ...] = ()
+    reported: bool = False
+    study: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether anything says which findings are absent."""
+        return self.labels is not None or self.exact or self.reported
+
+    def may_show(self, groups: frozenset[str]) -> bool:
+        """Whether a finding of one of these groups may be there."""
+        return not self.known or bool(groups & self.maybe_present)
+
+    def shares_report(self, other: "TrainingStudy") -> bool:
+        """Whether both are images of one examination."""
+        return self.study != "" and self.study == other.study
 
 
 def from_corpus(image: CorpusImage) -> TrainingStudy:
     """Read one image of a data set with its boxes as masks."""
-    read = cv2.imread(str(image.path), cv2.IMREAD_GRAYSCALE)
-    if read is None:
-        raise DataSetError(f"Cannot read the image {image.path.name!r} of the table.")
-    pixels = np.asarray(read, dtype=np.uint8)
+    pixels = read_pixels(image.path)
     stored, scale, top, left = _letterbox(pixels, STORED_SIDE)
     groups = [b for b in image.boxes if b.label in FINDINGS]
     targets = tuple(_box_targets(groups, image.size, (scale, top, left)))
@@ -79,15 +97,23 @@ def from_corpus(image: CorpusImage) -> TrainingStudy:
     maybe = (
         frozenset().union(*(related(FINDINGS[n].group) for n in names)) if names else frozenset()
     )
+    doubted = [groups_of(label.replace("_", " ")) for label in image.uncertain]
+    maybe = maybe.union(*(related(group) for groups in doubted for group in groups))
+    words = from_report(image.report)
     # A label that is not in the table may look like anything: such an image denies nothing.
     known = image.labelled and image.findings <= FINDINGS.keys()
     return TrainingStudy(
         pixels=stored,
         content=(round(pixels.shape[0] * scale), round(pixels.shape[1] * scale)),
         targets=targets,
-        maybe_present=frozenset(maybe),
+        maybe_present=frozenset(maybe) | words.maybe_present,
         labels=image.findings if known else None,
         exact=False,
+        denials=words.denials,
+        sentences=words.phrases,
+        denied=tuple(name for name in words.denied if not groups_of(name) & maybe),
+        reported=bool(words.phrases or words.denials),
+        study=f"{image.source}/{image.study}" if image.study else "",
     )
 
 

@@ -5,8 +5,10 @@ and at its mirror image; where it is sure, its map becomes a soft mask of low tr
 steps learn from it under strong augmentation.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,13 +18,48 @@ from explorer.encoders.alignment import LocalAlignmentModel
 from explorer.entities import Float32, Side, Zone
 from explorer.text import side_swapped
 from explorer.training.augment import plain_view
+from explorer.training.drawing import Pools
+from explorer.training.parallel import crew
 from explorer.training.phrase_memory import PhraseMemory
 from explorer.training.phrasing import FINDINGS, usual_phrase
 from explorer.training.samples import MASK_SIDE, PhraseTarget, TrainingStudy, zone_of
 
+log = logging.getLogger(__name__)
+
 SURE_PEAK = 0.5  # a map whose highest score is below says nothing about the place
 TRUST = 0.35  # of a mask whose peak is 1
 _ONE_SIDE = 0.85  # share of the map in one half that makes a finding one-sided
+
+
+def with_placed_labels(
+    model: LocalAlignmentModel, pools: Pools, memory: PhraseMemory, *, kept: Path
+) -> Pools:
+    """Pools whose labelled studies have masks, drawn by the weights in `kept`.
+
+    The first call writes the weights of `model` there, so that a resumed run draws the same masks.
+    Sets that are read from disk at every draw are left as they are.
+
+    Args:
+        model: In evaluation mode; its weights become those of `kept`.
+        pools: Labels that any boxed study has are placed.
+        memory: The frozen text tower.
+        kept: File.
+    """
+    if not isinstance(pools.weak, list):
+        log.info("Labels are placed in sets that fit in memory only; this one does not.")
+        return pools
+    with crew().first_goes_first():
+        if not kept.exists():
+            partial = kept.with_suffix(".partial")
+            torch.save(model.state_dict(), partial)
+            partial.replace(kept)
+    model.load_state_dict(torch.load(kept, weights_only=True))
+    placed = {t.label for study in pools.boxed for t in study.targets}
+    known = {FINDINGS[label] for label in placed & FINDINGS.keys()}
+    labels = frozenset(label for label, words in FINDINGS.items() if words in known)
+    weak, drawn = place_labels(model.eval(), pools.weak, memory, labels=labels)
+    log.info("The model placed %d labels in %d labelled studies.", drawn, len(weak))
+    return replace(pools, weak=weak)
 
 
 def place_labels(

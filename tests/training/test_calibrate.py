@@ -6,7 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from explorer.encoders.alignment import LocalAlignmentModel
-from explorer.training.calibrate import calibrate, patch_grids, pointing_game
+from explorer.training.calibrate import (
+    brighten,
+    calibrate,
+    patch_grids,
+    phrase_embeddings,
+    pointing_game,
+)
+from explorer.training.phrase_memory import PhraseMemory
 
 from .. import tiny_model  # noqa: TID252 - "tests" may be another package elsewhere
 from .studies import square_study
@@ -75,3 +82,35 @@ def test_patch_grids_are_those_of_the_model_in_any_batch_size() -> None:
     torch.testing.assert_close(found.norm(dim=-1), torch.ones(3, 8, 8))
     one = patch_grids(model, studies[2:], batch=1)
     assert (found[2:] * one).sum(-1).mean() > 0.99
+
+
+def test_brightening_shifts_the_scores_until_they_cover_the_mask(
+    model: LocalAlignmentModel,
+) -> None:
+    """Inside cosine 0 and outside -1 at scale 4 and bias -1: scores .27 and .007.
+
+    Thresholds .1 and .2 of five are passed; a shift of 1 gives .5 and .018: .1 to .4 are; of 1.25
+    gives .56: all five, and no cell outside is above .1.
+    """
+    study = square_study()
+    grid = torch.zeros(1, 8, 8, DIMENSION)
+    grid[..., 0] = -1
+    grid[0, 3:5, 1:3, 0] = 0
+    with torch.no_grad():
+        model.bias.fill_(-1.0)
+        pooled = model.pooled(model.logits(grid, torch.eye(DIMENSION)[:1]))
+    shift = brighten(model, grid, [study], {"mass": torch.eye(DIMENSION)[0]}, [["mass"]])
+    assert shift == 1.25
+    assert model.bias.item() == pytest.approx(0.25)
+    torch.testing.assert_close(model.pooled(model.logits(grid, torch.eye(DIMENSION)[:1])), pooled)
+
+
+def test_looking_twice_doubles_patches_and_phrases_alike() -> None:
+    model = tiny_model.model(mirror=True)
+    grids = patch_grids(model, [square_study()])
+    memory = PhraseMemory(model.text_encoder, tiny_model.tokenizer())
+    vectors = phrase_embeddings(model, memory, ["mass", "left lung mass"])
+    assert grids.shape == (1, 8, 8, 2 * DIMENSION)
+    assert vectors.shape == (2, 2 * DIMENSION)
+    torch.testing.assert_close(vectors[0, :DIMENSION], vectors[0, DIMENSION:])
+    assert not torch.allclose(vectors[1, :DIMENSION], vectors[1, DIMENSION:])
