@@ -10,7 +10,7 @@ import pytest
 
 from explorer.errors import DataSetError
 from explorer.phantom import benchmark_set
-from explorer.phantom.poses import BANK_VERSION, PoseBank, open_bank
+from explorer.phantom.poses import BANK_VERSION, PoseBank, StoredPose, open_bank
 from explorer.phantom.render import CORPUS_VERSION, render_study
 from explorer.phantom.source import cache_folder
 from explorer.phantom.stream import study_number
@@ -49,6 +49,26 @@ def test_rounding_of_pixels_and_mask_edges_is_borne(study: PhantomStudy) -> None
         findings=(replace(study.findings[0], mask=mask), *study.findings[1:]),
     )
     assert reasons(rounded, study) == []
+
+
+class RoundingBank(PoseBank):
+    """Poses as another processor might project them: every value off by a relative 1e-6."""
+
+    def load(self, index: int) -> StoredPose:
+        pose = super().load(index)
+        rng = np.random.default_rng(index)
+        layers = {
+            name: (layer * (1 + 1e-6 * rng.standard_normal(layer.shape))).astype(np.float32)
+            for name, layer in pose.layers.items()
+        }
+        return replace(pose, layers=layers)
+
+
+def test_poses_of_another_processor_give_the_same_set(bank: PoseBank) -> None:
+    other = RoundingBank(folder=bank.folder, seed=bank.seed, count=bank.count)
+    for number in range(6):
+        one, two = (render_study(number, bank=b, size=(160, 160)) for b in (bank, other))
+        assert reasons(two, one) == []
 
 
 def test_a_moved_finding_is_noticed(study: PhantomStudy) -> None:
