@@ -13,7 +13,7 @@ from explorer.phantom import benchmark_set
 from explorer.phantom.poses import BANK_VERSION, PoseBank, StoredPose, open_bank
 from explorer.phantom.render import CORPUS_VERSION, render_study
 from explorer.phantom.source import cache_folder
-from explorer.phantom.stream import study_number
+from explorer.phantom.stream import study_number, usual_workers
 from explorer.phantom.study import PhantomStudy
 
 
@@ -142,8 +142,8 @@ def real_bank() -> PoseBank:
     return open_bank(count=bank.count, seed=bank.seed, ct_place=Path(place))
 
 
-def agreement(bank: PoseBank, count: int) -> benchmark_set.Agreement:
-    made = benchmark_set.benchmark_studies(count, bank=bank)
+def agreement(bank: PoseBank, count: int, *, workers: int = 1) -> benchmark_set.Agreement:
+    made = benchmark_set.benchmark_studies(count, bank=bank, workers=workers)
     return benchmark_set.compare([benchmark_set.study_record(s) for s in made])
 
 
@@ -153,8 +153,8 @@ def test_the_first_studies_are_those_of_the_digest(real_bank: PoseBank) -> None:
 
 @pytest.mark.slow
 def test_all_studies_are_those_of_the_digest(real_bank: PoseBank) -> None:
-    """About two minutes on one core."""
+    """Some minutes on one core."""
     count = len(benchmark_set.stored_digest()["studies"])
-    found = agreement(real_bank, count)
+    found = agreement(real_bank, count, workers=usual_workers())
     assert found.holds, found.differing
     assert found.studies == count
