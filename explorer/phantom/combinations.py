@@ -144,5 +144,6 @@ def _order(name: str) -> int:
     first = (
         *("scoliosis", "hyperinflation", "elevated_diaphragm", "pneumothorax"),
         *("cardiomegaly", "edema", "interstitial"),
+        *("widened_mediastinum", "aortic_tortuosity"),  # A knob is calcified where it then lies.
     )
     return first.index(name) if name in first else len(first)

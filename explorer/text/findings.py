@@ -129,6 +129,7 @@ FINDINGS: dict[str, tuple[str, ...]] = {
     "lymphadenopathy": (
         r"(?:lymph)?adenopathy",
         r"(?:enlarged|prominent) (?:lymph )?nodes?",
+        r"(?:enlargement|fullness|prominence) of (?:the |both )?(?:\w{1,12} ){0,2}hil(?:um|a|i)",
         r"(?:hilar|mediastinal) (?:enlargement|fullness|prominence|widening|mass(?:es)?)",
         r"(?:widen(?:ed|ing)) (?:of )?(?:the )?(?:\w{1,12} )?mediastin(?:um|al)",
         r"mediastinum is (?:\w{1,12} )?widened",
