@@ -53,7 +53,7 @@ def train(
 
     Stopped at any time, the same command goes on where it was. WORK/log is a TensorBoard log. The
     starting weights are downloaded once when they are not given. Several processes train as one:
-    torchrun --nproc-per-node N -m explorer train ... See docs/training.md.
+    torchrun --nproc-per-node N -m -- explorer train ... See docs/training.md.
     """
     if (out / "card.json").exists() and not force:
         raise typer.BadParameter(f"{out.name} holds a checkpoint; add --force to overwrite it.")
