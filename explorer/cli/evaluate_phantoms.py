@@ -95,7 +95,9 @@ def _table(*columns: str, **settings: Any) -> "Table":
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, **settings)
     for place, name in enumerate(columns):
-        table.add_column(name, no_wrap=True, justify="left" if place == 0 or name == "row" else "right")
+        table.add_column(
+            name, no_wrap=True, justify="left" if place == 0 or name == "row" else "right"
+        )
     return table
 
 
