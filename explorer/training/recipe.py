@@ -175,7 +175,7 @@ def _towers(
             config, start, minilm=start.minilm, work=work / "text", progress=progress
         )
     torch.manual_seed(config.seed)  # again: a tower that was read from `work` drew nothing
-    return _assemble(config, encoder, start.trunk), tokenizer
+    return assemble(config, encoder, start.trunk), tokenizer
 
 
 def text_tower(
@@ -225,7 +225,8 @@ def text_tower(
     return student.eval().requires_grad_(requires_grad=False), tokenizer
 
 
-def _assemble(config: TrainingConfig, encoder: TextEncoder, trunk: Path) -> LocalAlignmentModel:
+def assemble(config: TrainingConfig, encoder: TextEncoder, trunk: Path) -> LocalAlignmentModel:
+    """A model with a taught text tower, ImageNet weights in its trunk, the rest untrained."""
     model = LocalAlignmentModel(
         LocalAlignmentConfig(
             image_size=config.image_size,
