@@ -51,7 +51,7 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
         return None
     x, y, side, zone = place.x, place.y, place.side, place.zone
     # Boxes of calcification are drawn wide: half their radius is the spot's.
-    radius = draw_radius_mm("granuloma", scene, rng, share=0.5, within=(1.6, 5.0))
+    radius = draw_radius_mm("granuloma", scene, rng, share=0.5, within=(2.5, 5.0))
     added, mask = ball(
         scene, rng, x=x, y=y, radius_mm=radius, lumps=0.05, edge_mm=rng.uniform(0.2, 0.5)
     )

@@ -73,7 +73,7 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     if place is None:
         return None
     x, y, side, zone = place.x, place.y, place.side, place.zone
-    radius = draw_radius_mm("nodule", scene, rng, share=0.9, within=(3.2, 15.0))
+    radius = draw_radius_mm("nodule", scene, rng, share=0.9, within=(4.5, 15.0))
     margin = draw_margin(rng, shares=(0.45, 0.3, 0.25) if radius > 5 else (0.85, 0.15, 0.0))
     part_solid = bool(radius > 6 and rng.random() < 0.15)
     added, mask = lesion(
