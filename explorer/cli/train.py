@@ -10,12 +10,27 @@ from explorer.cli._console import consoles, logged, say, staged
 
 def train(
     config: Annotated[Path, typer.Option(help="Settings, JSON.", exists=True, dir_okay=False)],
-    images: Annotated[
-        Path, typer.Option(help="Table of radiographs.", exists=True, dir_okay=False)
-    ],
-    boxes: Annotated[Path, typer.Option(help="Table of boxes.", exists=True, dir_okay=False)],
     work: Annotated[Path, typer.Option(help="Folder of states and log; a run there is resumed.")],
     out: Annotated[Path, typer.Option(help="Checkpoint folder to write.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a data set, see --layout.", exists=True, file_okay=False),
+    ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            help="boxed_csv, folder, mimic_cxr, nih, openi or vindr; found by the files when not "
+            "given."
+        ),
+    ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Table of radiographs, instead of --data.", exists=True, dir_okay=False),
+    ] = None,
+    boxes: Annotated[
+        Path | None,
+        typer.Option(help="Table of boxes, with --images.", exists=True, dir_okay=False),
+    ] = None,
     phantoms: Annotated[
         Path | None, typer.Option(help="Folder of phantom shards.", exists=True, file_okay=False)
     ] = None,
@@ -49,7 +64,7 @@ def train(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a checkpoint.")] = False,
 ) -> None:
-    """Train a checkpoint on radiographs with boxes, labels and phantoms.
+    """Train a checkpoint on radiographs with boxes, labels, reports and phantoms.
 
     Stopped at any time, the same command goes on where it was. WORK/log is a TensorBoard log. The
     starting weights are downloaded once when they are not given. Several processes train as one:
@@ -63,6 +78,8 @@ def train(
     sources = pipeline.TrainingSources(
         images=images,
         boxes=boxes,
+        data=data,
+        layout=layout,
         phantoms=phantoms,
         sentences=sentences,
         photographs=photographs,

