@@ -64,25 +64,25 @@ def random_technique(rng: np.random.Generator, *, view: str) -> Technique:
     portable = view == "AP"
     uniform = rng.uniform
     return Technique(
-        bone=uniform(0.8, 1.7),
-        soft=uniform(0.75, 1.15),
+        bone=uniform(1.0, 2.0),
+        soft=uniform(0.6, 1.0),
         wall=uniform(0.45, 1.3),
-        abdomen=uniform(0.6, 1.05),
+        abdomen=uniform(0.8, 1.2),
         markings=uniform(0.8, 1.9),
         attenuation=uniform(0.13, 0.2),
         scatter=uniform(0.35, 0.8) if portable else uniform(0.2, 0.65),
         noise=uniform(0.001, 0.01) if portable else uniform(0.0005, 0.006),
         detail=float(rng.exponential(0.4)) if rng.random() < 0.7 else 0.0,
-        equalise=float(rng.beta(1.2, 3.0)) * 0.6,
+        equalise=float(rng.beta(1.2, 3.0)) * 0.5,
         local=uniform(0.5, 1.2) if rng.random() < 0.04 else 0.0,
         gamma=uniform(0.65, 1.25),
         low=uniform(0.0, 0.03),
-        high=uniform(0.0, 0.22),
-        softness_mm=uniform(0.1, 0.9) if portable else uniform(0.05, 0.5),
+        high=uniform(0.0, 0.08),
+        softness_mm=uniform(0.1, 0.6) if portable else uniform(0.05, 0.4),
         grid_lines=uniform(0.002, 0.01) if rng.random() < 0.03 else 0.0,
         grid_cycles=uniform(0.12, 0.42),
         mottle=float(np.exp(rng.normal(np.log(0.12), 0.4))),
-        archived=int(rng.choice([0, 512, 512, 512, 640, 1024])),
+        archived=int(rng.choice([0, 512, 512, 512, 512, 512, 640, 1024])),
         quality=int(rng.integers(75, 97)),
     )
 
@@ -111,7 +111,7 @@ def total_path(scene: Scene, technique: Technique) -> Float32:
     total += technique.wall * layers["wall"] + technique.abdomen * layers["abdomen"]
     total += layers["airway"]
     bones = layers["ribs"] + layers["shoulder"] + layers["arms"]
-    total += technique.bone * bones + technique.bone * 0.55 * layers["spine"]
+    total += technique.bone * bones + technique.bone * 0.35 * layers["spine"]
     return (total + scene.extra).astype(np.float32)
 
 
@@ -129,7 +129,7 @@ def expose(
     reference = np.exp(-technique.attenuation * 20.0)
     spread = technique.noise * np.sqrt(reference / np.maximum(light, 1e-5))
     grain = rng.standard_normal(light.shape, np.float32)
-    grain = blur(grain, rng.uniform(0.4, 0.9)) * 1.6
+    grain = blur(grain, rng.uniform(0.5, 0.65)) * 1.6
     signal = -np.log(np.maximum(light, 1e-5)) / technique.attenuation
     signal += spread * grain / technique.attenuation
     if technique.grid_lines:
@@ -156,11 +156,14 @@ def process(
     dark = float(np.percentile(inner, 1 + 100 * technique.low))
     bright = float(np.percentile(signal[body], 99.7 - 100 * technique.high))
     margin = rng.uniform(0.08, 0.5) * (bright - dark)
-    shown = np.clip((signal - dark + margin) / max(1e-3, bright - dark + margin), 0, None)
-    # A film's shoulder: the dense end bends over instead of being cut.
-    knee = rng.uniform(0.75, 0.95)
+    shown = (signal - dark + margin) / max(1e-3, bright - dark + margin)
+    # A film's toe and shoulder: both ends bend over instead of being cut.
+    toe = rng.uniform(0.03, 0.15)
+    shown = toe * np.logaddexp(0.0, shown / toe)
+    knee = rng.uniform(0.6, 0.92)
     over = shown > knee
-    shown[over] = knee + (1 - knee) * np.tanh((shown[over] - knee) / (1 - knee))
+    wide = 1.5 * (1 - knee)
+    shown[over] = knee + wide * np.tanh((shown[over] - knee) / wide)
     shown = np.clip(shown, 0, 1) ** technique.gamma
     if technique.local:
         clahe = cv2.createCLAHE(technique.local, (8, 8))

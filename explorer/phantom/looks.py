@@ -68,10 +68,8 @@ def random_look(rng: np.random.Generator, *, view: ProjectedView) -> Look:
 
 def amplify_detail(shown: Float32, look: Look) -> Float32:
     """Amplify or calm each detail band until its spread is the look's, within what is usual."""
-    height, width = shown.shape
-    scale = height / _MEASURED_AT
-    row, column = height // 10, width // 10
-    inner = (slice(row, height - row), slice(column, width - column))
+    scale = shown.shape[0] / _MEASURED_AT
+    inner = _inner(shown)
     rest, result = shown, np.zeros_like(shown)
     sigmas = film_statistics()["sigmas"]
     for sigma, aim, lost in zip(sigmas, look.bands, _LOST, strict=True):
@@ -83,14 +81,22 @@ def amplify_detail(shown: Float32, look: Look) -> Float32:
     return np.asarray(result + rest, np.float32)
 
 
+def _inner(shown: Float32) -> tuple[slice, slice]:
+    """The middle four fifths, where the body is: air and shutters say nothing of the film."""
+    row, column = shown.shape[0] // 10, shown.shape[1] // 10
+    return slice(row, shown.shape[0] - row), slice(column, shown.shape[1] - column)
+
+
 def set_levels(shown: Float32, look: Look) -> Float32:
     """Bend the grey levels with one rising curve so that their percentiles near the look's."""
     percentiles = film_statistics()["percentiles"]
-    found = np.percentile(shown[::2, ::2], [0, *percentiles, 100]).astype(np.float64)
+    inner = np.percentile(shown[_inner(shown)][::2, ::2], percentiles)
+    found = np.array([min(shown.min(), inner[0]), *inner, max(shown.max(), inner[-1])], np.float64)
     span = max(1e-3, found[-1] - found[0])
     found = np.maximum.accumulate(found + 1e-4 * span * np.arange(len(found)))
     middle = (1 - look.strength) * found[1:-1] + look.strength * look.levels
-    aims = np.concatenate([[max(0.0, middle[0] - 0.03)], middle, [min(1.0, middle[-1] + 0.03)]])
+    ends = np.array([found[0] - found[1], found[-1] - found[-2]])
+    aims = np.concatenate([[middle[0] + ends[0]], middle, [middle[-1] + 0.6 * ends[1]]])
     # Where few pixels part two percentiles the curve would be a step: even it out from the middle.
     steps = np.diff(found)
     rise = np.clip(np.diff(aims), _FLATTEST * steps, _STEEPEST * steps)

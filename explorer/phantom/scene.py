@@ -116,6 +116,8 @@ def frame_scene(
     bend = 3.5 / pixel_mm * rng.uniform(0, 1)
     map_x = centre[0] + (columns - place[0]) * scale_x
     map_y = centre[1] + (rows - place[1]) * scale_y
+    if view != "lateral":
+        map_y = _flatten_domes(map_x, map_y, dome, box=box, kept=float(rng.uniform(0.6, 0.95)))
     map_x = map_x + bend * smooth_noise(rng, size, cell=width / 4)
     map_y = map_y + bend * smooth_noise(rng, size, cell=height / 4)
     map_x, map_y = (map_x - 0.5).astype(np.float32), (map_y - 0.5).astype(np.float32)
@@ -123,6 +125,45 @@ def frame_scene(
     px_per_mm = 1.0 / (middle * pixel_mm)
     placed = {name: _place(line, map_x, map_y) for name, line in landmarks.items()}
     return _finish(framed, placed, view=view, px_per_mm=px_per_mm, rng=rng)
+
+
+def _flatten_domes(
+    map_x: Float32,
+    map_y: Float32,
+    dome: NDArray[np.bool_],
+    *,
+    box: NDArray[np.float64],
+    kept: float,
+) -> Float32:
+    """Bend the rows so that the diaphragm stands lower, as it does in people who stand.
+
+    Args:
+        map_x: (S, S) column of the projection for each pixel of the picture.
+        map_y: (S, S) row of the projection for each pixel of the picture.
+        dome: Lung above the diaphragm, in the projection.
+        box: Its outer box (x0, y0, x1, y1).
+        kept: Share of the dome's height above the costophrenic angles that is kept, (0, 1).
+
+    Returns:
+        (S, S) rows; those at the costophrenic angles and at the apices stay.
+    """
+    columns = np.arange(dome.shape[1])
+    inside = dome.any(axis=0)
+    lowest = dome.shape[0] - dome[::-1].argmax(axis=0)
+    rise = np.interp(columns, columns[inside], (box[3] - lowest)[inside], left=0.0, right=0.0)
+    tall = box[3] - box[1]
+    half = max(1, round(0.08 * (box[2] - box[0])))
+    even = np.convolve(np.pad(rise, half, mode="edge"), np.ones(2 * half + 1), "valid")
+    rise = np.clip(even / (2 * half + 1), 0.0, 0.55 * tall)
+    above = np.interp(map_x, columns, rise)
+    shown_at = box[3] - kept * above
+    top = box[1] + 0.15 * tall
+    share = np.where(
+        map_y < shown_at,
+        np.clip((map_y - top) / np.maximum(1.0, shown_at - top), 0, 1),
+        np.clip((box[3] - map_y) / np.maximum(1.0, box[3] - shown_at), 0, 1),
+    )
+    return np.asarray(map_y - (1 - kept) * above * share, np.float32)
 
 
 def _remap(layer: Float32, map_x: Float32, map_y: Float32) -> Float32:
