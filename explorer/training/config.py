@@ -43,8 +43,8 @@ class TrainingConfig:
     title: str = "Local alignment"
     image_size: int = 320
     warm_size: int = 256
-    warm_share: float = 0.5
-    steps: int = 2000
+    warm_share: float = 0.6
+    steps: int = 3600
     boxed: int = 10
     weak: int = 6
     phantoms: int = 8
@@ -60,7 +60,7 @@ class TrainingConfig:
     pooling: str = "log-sum-exp"
     both_views: bool = True
     ema: float = 0.998
-    mirror: float = 0.3
+    mirror: float = 0.5
     dimension: int = 128
     width: int = 160
     text_steps: int = 1600

@@ -42,7 +42,7 @@ def losses(
         weight = torch.from_numpy(batch.weight).to(device)[placed]
         parts["dense"] = supervision * objective.dense_loss(own, masks, weight)
         parts["pointing"] = 0.25 * supervision * objective.pointing_loss(own, masks, weight)
-        parts["contrast"] = 0.25 * supervision * objective.contrast_loss(own, masks, weight)
+        parts["contrast"] = 0.6 * supervision * objective.contrast_loss(own, masks, weight)
         if len(nowhere):
             dark = logits[owner[placed]][:, nowhere]
             parts["likeness"] = 0.15 * supervision * objective.likeness_loss(own, dark)
