@@ -9,6 +9,7 @@ benchmarks/results/grounding_val.json and the tables of docs/results.md.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,15 @@ from _report import ROOT, write_report
 
 from explorer import pipeline
 from explorer.evaluation.protocols import nih_boxes
+from explorer.text import side_swapped
 
 PROTOCOL = (
     "explorer evaluate grounding, protocol nih_boxes/1, split val (patients not in training), "
     "plain and located phrases templated from label and box position; 1,000 bootstrap replicates "
     "by patient. Trust: every located phrase of the split with ground(); swap = the maximum lies "
-    "in the other half of the image after left and right are swapped."
+    "in the other half of the image after left and right are swapped; mirror = on the mirrored "
+    "image and with swapped sides the maximum lies within a tenth of the width of the mirrored "
+    "place."
 )
 
 
@@ -45,7 +49,7 @@ def main() -> None:
 def measure_trust(engine: Any, *, images: Path, boxes: Path) -> dict[str, float]:
     """Shares over the located phrases of the validation split."""
     tables = nih_boxes.read_tables(images, boxes)
-    swap, nonsense, abstained, stood = [], [], [], []
+    swap, nonsense, abstained, stood, mirror = [], [], [], [], []
     for image in nih_boxes.select_split(tables, "val"):
         data = (images.parent / image.path).read_bytes()
         radiograph = pipeline.read_study([data]).radiographs[0]
@@ -57,12 +61,15 @@ def measure_trust(engine: Any, *, images: Path, boxes: Path) -> dict[str, float]
             stood.append(not grounded.controls.abstain)
             if grounded.controls.swapped is not None:
                 swap.append(_follows(engine, embeddings, grounded.phrase))
+        turned = np.ascontiguousarray(radiograph.pixels[:, ::-1])
+        mirror += _mirrors(engine, embeddings, pipeline.embed_pixels(engine, turned), texts)
         denied = pipeline.ground(engine, embeddings, [f"no {text}" for text in texts])
         abstained += [grounded.controls.abstain for grounded in denied]
     return {
         "phrases": len(nonsense),
         "sided_phrases": len(swap),
         "swap_moves_maximum": float(np.mean(swap)),
+        "mirror_follows": float(np.mean(mirror)),
         "nonsense_correlation_mean": float(np.mean(nonsense)),
         "nonsense_correlation_below_0.3": float(np.mean(np.array(nonsense) < 0.3)),
         "negated_abstains": float(np.mean(abstained)),
@@ -72,11 +79,27 @@ def measure_trust(engine: Any, *, images: Path, boxes: Path) -> dict[str, float]
 
 def _follows(engine: Any, embeddings: Any, phrase: str) -> bool:
     """Whether the two maxima lie in the halves that the words right and left name."""
-    other = phrase.replace("right", "#").replace("left", "right").replace("#", "left")
+    other = side_swapped(phrase) or phrase
     maps = [item.cosine for item in pipeline.maps_of(engine, embeddings, [phrase, other])]
     columns = [int(np.argmax(m)) % m.shape[1] / m.shape[1] for m in maps]
     first_right = phrase.startswith("right")
     return bool((columns[0] < 0.5) == first_right and (columns[1] < 0.5) != first_right)
+
+
+def _mirrors(engine: Any, own: Any, turned: Any, phrases: Sequence[str]) -> list[bool]:
+    """Whether maxima on the mirrored image, sides swapped, lie at the mirrored places."""
+    swapped = [side_swapped(phrase) or phrase for phrase in phrases]
+    found = []
+    for first, second in zip(
+        pipeline.maps_of(engine, own, phrases),
+        pipeline.maps_of(engine, turned, swapped),
+        strict=True,
+    ):
+        width = first.cosine.shape[1]
+        row, column = divmod(int(np.nanargmax(first.cosine)), width)
+        other_row, other = divmod(int(np.nanargmax(second.cosine)), width)
+        found.append(bool(np.hypot(row - other_row, column - (width - 1 - other)) <= width / 10))
+    return found
 
 
 def render(results: dict[str, Any]) -> str:
@@ -109,6 +132,8 @@ def render(results: dict[str, Any]) -> str:
         "|---|---|",
         f"| Swapping right and left moves the maximum to the other lung ({trust['sided_phrases']} "
         f"sided phrases) | {trust['swap_moves_maximum']:.2f} |",
+        f"| On the mirrored image, sides swapped, the maximum lies at the mirrored place | "
+        f"{trust['mirror_follows']:.2f} |",
         f"| Correlation with the map of nonsense, mean over {trust['phrases']} phrases | "
         f"{trust['nonsense_correlation_mean']:.2f} |",
         f"| ... below .3 | {trust['nonsense_correlation_below_0.3']:.2f} |",
