@@ -7,9 +7,10 @@ from itertools import product
 import numpy as np
 import pytest
 
+from explorer.entities import Side, Zone
 from explorer.phantom import _frames, _normals
 from explorer.phantom.findings import list_findings
-from explorer.phantom.findings._base import Card
+from explorer.phantom.findings._base import Card, Severity
 from explorer.phantom.language import Where, absent_list, all_phrases, fill_frame, frames_for
 from explorer.phantom.phrasebook import Phrasebook, sentences
 from explorer.phantom.reports import following_sentences
@@ -30,8 +31,11 @@ def read_as(name: str) -> frozenset[str]:
 
 def places(card: Card) -> list[Where]:
     """Every side, zone and degree that the finding speaks of, with and without a lobe."""
-    sides = (None,) if card.place == "none" else ("right", "left", "bilateral")
-    zones = ("upper", "mid", "lower") if card.place == "zone" else (None,)
+    sides: tuple[Side | None, ...] = (
+        (None,) if card.place == "none" else ("right", "left", "bilateral")
+    )
+    zones: tuple[Zone | None, ...] = ("upper", "mid", "lower") if card.place == "zone" else (None,)
+    severities: tuple[Severity, ...] = ("mild", "moderate", "severe")
     return [
         Where(
             side=side,
@@ -40,7 +44,7 @@ def places(card: Card) -> list[Where]:
             lobe=f"{side} {zone} lobe" if side in ("right", "left") and zone == "upper" else None,
             size="14 mm",
         )
-        for side, zone, severity in product(sides, zones, ("mild", "moderate", "severe"))
+        for side, zone, severity in product(sides, zones, severities)
     ]
 
 
