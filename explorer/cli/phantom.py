@@ -54,6 +54,11 @@ def render(
     Stopped at any time, the same command goes on where it was, and any number of workers writes
     the same bytes. The CT is downloaded once when it is not given.
     """
+    if slices and form is Form.dicom:
+        raise typer.BadParameter(
+            f"CT slices go into shards only, got --slices {slices} with --format dicom; "
+            "choose --format both, or leave --slices out."
+        )
     from explorer import pipeline
 
     _, log = consoles()
@@ -73,7 +78,8 @@ def render(
         )
     shards = sum(part.suffix == ".npz" for part in parts)
     folders = len(parts) - shards
-    counted = [f"{n} {what}" for n, what in ((shards, "shards"), (folders, "studies")) if n]
+    written = ((shards, "shard", "shards"), (folders, "study folder", "study folders"))
+    counted = [f"{n} {one if n == 1 else more}" for n, one, more in written if n]
     say(log, f"{' and '.join(counted)} in {out}.")
 
 
