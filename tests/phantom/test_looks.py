@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from explorer.entities import Float32
 from explorer.phantom.acquisition import expose, random_technique, shoot
 from explorer.phantom.looks import (
     Look,
@@ -19,7 +20,7 @@ from explorer.phantom.scene import frame_scene
 SIZE = 128
 
 
-def noise(seed: int = 0) -> np.ndarray:
+def noise(seed: int = 0) -> Float32:
     return np.random.default_rng(seed).uniform(0.1, 0.9, (SIZE, SIZE)).astype(np.float32)
 
 
@@ -59,7 +60,7 @@ def test_drawn_aims_scatter_around_the_measured_mean() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_display_curve_never_swaps_two_grey_levels(seed: int) -> None:
-    before = noise(seed) ** 2
+    before = np.square(noise(seed))
     after = set_levels(before, a_look(seed))
     assert after.min() >= 0
     assert after.max() <= 1
@@ -68,7 +69,7 @@ def test_display_curve_never_swaps_two_grey_levels(seed: int) -> None:
 
 def test_display_curve_brings_the_median_nearer_to_the_aim() -> None:
     levels = np.array([0.2, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85])
-    dark = 0.5 * noise()
+    dark = np.asarray(0.5 * noise(), np.float32)
     after = set_levels(dark, Look(levels=levels, bands=np.zeros(5), strength=1.0))
     assert abs(np.median(after) - 0.6) < abs(np.median(dark) - 0.6)
 
