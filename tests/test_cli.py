@@ -112,6 +112,13 @@ def test_wrong_calls_end_with_code_2(engine, image, tmp_path, options):
     assert not (tmp_path / "out").exists()
 
 
+def test_slices_are_refused_where_only_dicom_is_written(tmp_path, capsys):
+    out = tmp_path / "films"
+    assert run("phantom", "render", "--out", out, "--slices", 2, "--format", "dicom") == 2
+    assert "--slices 2" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_a_missing_image_is_a_wrong_call(engine, tmp_path):
     assert run("ground", tmp_path / "none.png", "--phrase", "mass", "--out", tmp_path) == 2
 
