@@ -20,7 +20,7 @@ from explorer.phantom.scene import Scene, frame_scene
 from explorer.phantom.study import PhantomFinding, PhantomStudy
 
 # What a seed gives changes with this; raise it with any change of pixels, masks or words.
-CORPUS_VERSION = 5
+CORPUS_VERSION = 6
 
 
 def render_study(

@@ -44,7 +44,7 @@ CARD = Card(
 
 
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
-    """One spot of 3 to 9 mm with the density of bone."""
+    """One spot of 5 to 10 mm with the density of bone."""
     clear = rng.random() < 0.85  # the rest hides behind heart or spine
     place = draw_place("granuloma", scene, rng, depth_mm=4, clear=clear)
     if place is None:

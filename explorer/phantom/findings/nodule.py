@@ -67,7 +67,7 @@ _PART_SOLID = (
 
 
 def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
-    """One nodule of 6 to 30 mm; small ones are dense enough to be seen."""
+    """One nodule of 9 to 30 mm; small ones are dense enough to be seen."""
     clear = rng.random() < 0.88  # the rest hides behind heart or spine
     place = draw_place("nodule", scene, rng, depth_mm=5, clear=clear)
     if place is None:
