@@ -41,7 +41,12 @@ def test_a_study_that_works_peaks_inside_its_boxes_and_a_failing_one_abstains(
         values = map_to_image(item.map.cosine, item.map.frame)
         y, x = np.unravel_index(int(np.nanargmax(values)), values.shape)
         box = reference.box
-        inside = box.x_min <= x < box.x_max and box.y_min <= y < box.y_max
+        # A map knows no place finer than its patches: half of one is forgiven.
+        slack = max(values.shape) / item.map.cosine.shape[0] / 2
+        inside = (
+            box.x_min - slack <= x < box.x_max + slack
+            and box.y_min - slack <= y < box.y_max + slack
+        )
         hits.append(inside and not item.controls.abstain)
     assert all(hits) if entry.expected == "works" else not any(hits)
 
