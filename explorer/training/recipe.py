@@ -265,7 +265,9 @@ def _validate(
         flat = list(dict.fromkeys(p for row in phrases for p in row))
         vectors = dict(zip(flat, calibrate.phrase_embeddings(model, memory, flat), strict=True))
         if not placed:
-            figures["score_shift_logits"] = calibrate.brighten(model, grids, studies, vectors, phrases)
+            figures["score_shift_logits"] = calibrate.brighten(
+                model, grids, studies, vectors, phrases
+            )
         figures[f"pointing_{name}"] = calibrate.pointing_game(
             model, grids, studies, vectors, phrases
         )
