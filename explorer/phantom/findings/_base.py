@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.entities import Float32, Side, Zone
-from explorer.phantom.scene import SIDES, Lung, Scene
+from explorer.phantom.scene import SIDES, Scene
 
 Severity = Literal["mild", "moderate", "severe"]
 Mask = NDArray[np.bool_]
@@ -82,32 +82,9 @@ def pick_side(rng: np.random.Generator, *, right: float = 0.5) -> Side:
     return "right" if rng.random() < right else "left"
 
 
-def pick_zone(rng: np.random.Generator, weights: tuple[float, float, float]) -> Zone:
-    """Upper, mid or lower with the given weights."""
-    return ZONES[int(rng.choice(3, p=np.asarray(weights) / np.sum(weights)))]
-
-
 def severity_of(value: float, low: float, high: float) -> Severity:
     """Mild below `low`, severe above `high`."""
     return "mild" if value < low else "severe" if value > high else "moderate"
-
-
-def random_point(
-    lung: Lung, zone: Zone, rng: np.random.Generator, *, depth_mm: float = 4.0, clear: bool = False
-) -> tuple[float, float] | None:
-    """A pixel (x, y) inside a zone of the aerated lung, `depth_mm` away from its outline.
-
-    `clear` keeps to where heart and mediastinum do not hide it.
-    """
-    third = ZONES.index(zone) / 3
-    inside = (lung.height >= third) & (lung.height < third + 1 / 3) & (lung.depth_mm > depth_mm)
-    if clear:
-        inside &= lung.clear
-    rows, columns = np.nonzero(inside)
-    if len(rows) < 12:
-        return None
-    i = int(rng.integers(len(rows)))
-    return float(columns[i]) + 0.5, float(rows[i]) + 0.5
 
 
 def distance_mm(
