@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from explorer.corpora._base import CorpusImage
-from explorer.corpora._layout import (
+from explorer.corpora.layouts import (
     check_complete,
     check_distinct,
     nih_words,

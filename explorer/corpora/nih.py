@@ -9,7 +9,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from explorer.corpora._base import CorpusImage, LabelledBox
-from explorer.corpora._layout import (
+from explorer.corpora.layouts import (
     check_complete,
     check_distinct,
     files_by_name,

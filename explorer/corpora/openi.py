@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from explorer.corpora._base import CorpusImage
-from explorer.corpora._layout import (
+from explorer.corpora.layouts import (
     check_complete,
     files_by_name,
     find_table,

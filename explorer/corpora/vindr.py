@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from explorer.corpora._base import CorpusImage, LabelledBox
-from explorer.corpora._layout import (
+from explorer.corpora.layouts import (
     IMAGE_SUFFIXES,
     NO_FINDING,
     check_complete,

@@ -1,7 +1,7 @@
 """The use cases: all that pages and commands call. Records in, records out; no tensor leaves."""
 
 from explorer.adapters import AdapterCard, Engine
-from explorer.corpora._bundled import BundledStudy, ReferenceBox
+from explorer.corpora.bundled import BundledStudy, ReferenceBox
 from explorer.exchange.grounding_json import to_json_text
 from explorer.grounding.attribution import attribute_words
 from explorer.pipeline.benchmark import evaluate_grounding

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from explorer import reading
-from explorer.corpora._bundled import BundledStudy, read_bundled
+from explorer.corpora.bundled import BundledStudy, read_bundled
 from explorer.entities import Study
 from explorer.errors import DataSetError
 from explorer.pipeline._assets import ASSETS

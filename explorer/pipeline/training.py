@@ -161,7 +161,7 @@ def _primer(seed: int) -> "Primer":
 def _read_images(sources: TrainingSources) -> "tuple[CorpusImage, ...]":
     """The radiographs of the data folder or of the two tables; of a folder, the frontal ones."""
     from explorer.corpora import boxed_csv
-    from explorer.corpora._layout import FRONTAL_VIEWS, read_data
+    from explorer.corpora.layouts import FRONTAL_VIEWS, read_data
 
     if sources.data is not None:
         if sources.images is not None or sources.boxes is not None:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from explorer.corpora import CorpusImage, _layout
+from explorer.corpora import CorpusImage, layouts
 from explorer.entities import Box
 from explorer.errors import DataSetError
 
@@ -25,8 +25,8 @@ def write(path: Path, text: str, *, encoding: str = "utf-8") -> Path:
 
 
 def read(folder: Path, layout: str) -> dict[str, CorpusImage]:
-    assert _layout.detect(folder) == layout
-    return {image.path.stem: image for image in _layout.read_data(folder)}
+    assert layouts.detect(folder) == layout
+    return {image.path.stem: image for image in layouts.read_data(folder)}
 
 
 # --- a folder of one's own ---
@@ -60,7 +60,7 @@ def test_tables_of_a_folder_add_labels_boxes_patients_and_splits(tmp_path: Path)
     assert (one.findings, one.split, one.patient) == ({"Effusion", "Mass"}, "val", "p1")
     assert [(b.label, b.box) for b in one.boxes] == [("Mass", Box(1, 2, 4, 6))]
     assert one.size == (32, 32)
-    assert found["two"].split == _layout.split_of("b/two")  # no split said
+    assert found["two"].split == layouts.split_of("b/two")  # no split said
 
 
 @pytest.mark.parametrize(
@@ -86,17 +86,17 @@ def test_a_broken_folder_is_refused(tmp_path: Path, name: str, text: str, messag
         write(tmp_path / "c" / "one.txt", text)
     write(tmp_path / name, text)
     with pytest.raises(DataSetError, match=message):
-        _layout.read_data(tmp_path)
+        layouts.read_data(tmp_path)
 
 
 def test_images_without_any_words_are_nothing_to_learn_from(tmp_path: Path) -> None:
     picture(tmp_path / "one.png")
     with pytest.raises(DataSetError, match="none of the known layouts"):
-        _layout.read_data(tmp_path)
+        layouts.read_data(tmp_path)
     with pytest.raises(DataSetError, match=r"the 1 images .* have none"):
-        _layout.read_data(tmp_path, layout="folder")
+        layouts.read_data(tmp_path, layout="folder")
     with pytest.raises(DataSetError, match=r"--layout must be one of .*, got 'nothing'"):
-        _layout.read_data(tmp_path, layout="nothing")
+        layouts.read_data(tmp_path, layout="nothing")
 
 
 # --- NIH ---
@@ -125,7 +125,7 @@ def test_nih_boxes_follow_the_size_of_the_file(tmp_path: Path) -> None:
     assert box.box == Box(16, 8, 18, 12)  # 1024 to 32 pixels
     assert found["001"].findings == {"Effusion", "Mass"}
     assert (found["002"].findings, found["002"].labelled) == (frozenset(), True)
-    assert found["003"].split == _layout.split_of("3")
+    assert found["003"].split == layouts.split_of("3")
 
 
 def test_nih_lists_decide_the_split(tmp_path: Path) -> None:
@@ -136,13 +136,13 @@ def test_nih_lists_decide_the_split(tmp_path: Path) -> None:
     assert {name: image.split for name, image in found.items()} == {"001": "train", "002": "test"}
     (tmp_path / "images_001" / "images" / "001.png").unlink()
     with pytest.raises(DataSetError, match=r"1 of 3 pictures are missing, e\.g\. 001\.png"):
-        _layout.read_data(tmp_path)
+        layouts.read_data(tmp_path)
 
 
 def test_a_picture_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     picture(nih_folder(tmp_path) / "more" / "001.png")
     with pytest.raises(DataSetError, match="is there 2 times"):
-        _layout.read_data(tmp_path)
+        layouts.read_data(tmp_path)
 
 
 # --- MIMIC-CXR ---
@@ -185,17 +185,17 @@ def test_mimic_joins_tables_pictures_and_reports(tmp_path: Path) -> None:
 
 def test_mimic_without_its_split_table_is_split_by_patient(tmp_path: Path) -> None:
     found = read(mimic_folder(tmp_path, split=False), "mimic_cxr")
-    assert found["aa"].split == found["bb"].split == _layout.split_of("10000032")
+    assert found["aa"].split == found["bb"].split == layouts.split_of("10000032")
     found["cc"].path.unlink()
     with pytest.raises(DataSetError, match=r"1 of 3 pictures are missing, e\.g\. cc\.jpg"):
-        _layout.read_data(tmp_path)
+        layouts.read_data(tmp_path)
 
 
 def test_two_layouts_in_one_folder_are_ambiguous(tmp_path: Path) -> None:
     nih_folder(mimic_folder(tmp_path))
     with pytest.raises(DataSetError, match=r"several \(mimic_cxr: .*; nih: .*--layout"):
-        _layout.read_data(tmp_path)
-    assert len(_layout.read_data(tmp_path, layout="nih")) == 3
+        layouts.read_data(tmp_path)
+    assert len(layouts.read_data(tmp_path, layout="nih")) == 3
 
 
 # --- OpenI ---
@@ -211,7 +211,7 @@ def test_openi_terms_become_labels_and_the_first_picture_is_frontal(tmp_path: Pa
     report = write(tmp_path / "ecgen-radiology" / "2.xml", REPORT.format("Cardiomegaly/mild"))
     picture(tmp_path / "NLMCXR_png" / "CXR2_IM-1-1001.png")
     with pytest.raises(DataSetError, match="1 of 2 pictures are missing"):
-        _layout.read_data(tmp_path)
+        layouts.read_data(tmp_path)
     picture(tmp_path / "NLMCXR_png" / "CXR2_IM-1-2001.png")
     found = read(tmp_path, "openi")
     first, second = found["CXR2_IM-1-1001"], found["CXR2_IM-1-2001"]
@@ -230,7 +230,7 @@ def test_openi_terms_become_labels_and_the_first_picture_is_frontal(tmp_path: Pa
     assert read(tmp_path, "openi")["CXR2_IM-1-2001"].view == "frontal"
     report.write_text('<!DOCTYPE x [<!ENTITY a "b">]><x/>', encoding="utf-8")
     with pytest.raises(DataSetError, match=r"'2\.xml' is no XML"):
-        _layout.read_data(tmp_path)
+        layouts.read_data(tmp_path)
 
 
 # --- VinDr ---
@@ -246,7 +246,7 @@ def test_vindr_keeps_the_boxes_of_every_reader(tmp_path: Path) -> None:
     write(tmp_path / "annotations" / "annotations_train.csv", BOXES)
     picture(tmp_path / "train" / "a.png", side=64)
     with pytest.raises(DataSetError, match=r"1 of 2 images of annotations_train\.csv are missing"):
-        _layout.read_data(tmp_path)
+        layouts.read_data(tmp_path)
     picture(tmp_path / "train" / "b.png")
     found = read(tmp_path, "vindr")
     assert [(b.label, b.reader, b.box) for b in found["a"].boxes] == [
@@ -261,13 +261,13 @@ def test_vindr_pictures_made_smaller_need_their_original_sizes(tmp_path: Path) -
     picture(tmp_path / "train" / "a.png", side=64)
     picture(tmp_path / "train" / "b.png")
     with pytest.raises(DataSetError, match=r"add train_meta\.csv"):
-        _layout.read_data(tmp_path)
+        layouts.read_data(tmp_path)
     write(tmp_path / "train_meta.csv", "image_id,dim0,dim1\na,640,320\nb,640,320\n")
     (first, _) = read(tmp_path, "vindr")["a"].boxes
     assert first.box == Box(2, 2, 40, 30)
 
 
 def test_splits_follow_the_patient_and_have_about_their_shares() -> None:
-    drawn = [_layout.split_of(str(number)) for number in range(4000)]
+    drawn = [layouts.split_of(str(number)) for number in range(4000)]
     shares = [drawn.count(name) / 4000 for name in ("train", "val", "test")]
     assert shares == pytest.approx([0.8, 0.1, 0.1], abs=0.02)
