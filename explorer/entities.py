@@ -15,6 +15,9 @@ Assertion = Literal["present", "absent", "uncertain", "not about the image"]
 Side = Literal["right", "left", "bilateral"]
 Zone = Literal["upper", "mid", "lower"]
 ViewPosition = Literal["PA", "AP", "lateral", "unknown"]
+Grade = Literal[
+    "stands out", "doubtful", "not above normal films", "unknown phrase", "no reference"
+]
 
 
 def _require(condition: bool, message: str) -> None:
@@ -349,14 +352,40 @@ class PhraseControls:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How the score of a phrase on this film stands among those of reference films.
+
+    Attributes:
+        grade: "no reference" where the checkpoint has no reference films; "unknown phrase" where
+            it does not know what the phrase speaks of.
+        among_normal: Share of normal reference films that score lower, in [0, 1], or None.
+        among_all: Share of all reference films that score lower, in [0, 1], or None.
+        log_odds: Natural log odds over the phrase's base rate, or None.
+        reason: One plain sentence, e.g. "Weaker than in 62 of 100 normal films."
+    """
+
+    grade: Grade
+    among_normal: float | None
+    among_all: float | None
+    log_odds: float | None
+    reason: str
+
+
+NO_REFERENCE = Standing(
+    "no reference", None, None, None, "This checkpoint has no reference films to compare with."
+)
+
+
+@dataclass(frozen=True, slots=True)
 class GroundedPhrase:
-    """One phrase with its map, regions and controls.
+    """One phrase with its map, regions, controls and standing.
 
     Attributes:
         score: Pooled calibrated score of the phrase for the whole image, in [0, 1].
         threshold: Calibrated score above which a pixel belongs to a region.
         threshold_rule: "otsu", "fixed" or "calibrated".
         regions: Zero, one or many, the highest peak first.
+        standing: Among the reference films of the checkpoint.
     """
 
     phrase: str
@@ -366,3 +395,4 @@ class GroundedPhrase:
     threshold_rule: str
     controls: PhraseControls
     regions: tuple[Region, ...] = field(default=())
+    standing: Standing = NO_REFERENCE

@@ -1,4 +1,4 @@
-"""One grounding as JSON: boxes in original pixels, controls, frame and provenance."""
+"""One grounding as JSON: boxes in original pixels, controls, standing, frame and provenance."""
 
 import json
 import re
@@ -16,9 +16,10 @@ from explorer.entities import (
     Region,
     Sentence,
     Spacing,
+    Standing,
 )
 
-SCHEMA = "radiograph-grounding/1"
+SCHEMA = "radiograph-grounding/2"
 NOTICE = "Research use, not for diagnosis."
 DIGITS = 4  # of cosines and scores
 _NUMBERS = re.compile(r"\[\n\s*(?:-?[\d.eE+-]+,\n\s*)*-?[\d.eE+-]+\n\s*\]")
@@ -139,6 +140,7 @@ def _phrase(grounded: GroundedPhrase) -> dict[str, Any]:
         "threshold_rule": grounded.threshold_rule,
         "regions": [_region(region) for region in grounded.regions],
         "controls": _controls(grounded.controls),
+        "standing": _standing(grounded.standing),
         "map": {
             "meaning": "cosine of phrase and patch, [row][column]; "
             "score = 1 / (1 + exp(-(cosine * score_scale + score_bias)))",
@@ -162,16 +164,27 @@ def _box(box: Box) -> list[float]:
     return [round(edge, 2) for edge in (box.x_min, box.y_min, box.x_max, box.y_max)]
 
 
-def _controls(controls: PhraseControls) -> dict[str, Any]:
-    def rounded(value: float | None) -> float | None:
-        return None if value is None else round(value, DIGITS)
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, DIGITS)
 
+
+def _standing(standing: Standing) -> dict[str, Any]:
     return {
-        "nonsense": rounded(controls.nonsense),
-        "negated": rounded(controls.negated),
-        "swapped": rounded(controls.swapped),
-        "sensitivity": rounded(controls.sensitivity),
-        "null_z": rounded(controls.null_z),
+        "grade": standing.grade,
+        "among_normal": _rounded(standing.among_normal),
+        "among_all": _rounded(standing.among_all),
+        "log_odds": _rounded(standing.log_odds),
+        "reason": standing.reason,
+    }
+
+
+def _controls(controls: PhraseControls) -> dict[str, Any]:
+    return {
+        "nonsense": _rounded(controls.nonsense),
+        "negated": _rounded(controls.negated),
+        "swapped": _rounded(controls.swapped),
+        "sensitivity": _rounded(controls.sensitivity),
+        "null_z": _rounded(controls.null_z),
         "abstain": controls.abstain,
         "reasons": list(controls.reasons),
     }

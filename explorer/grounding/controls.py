@@ -5,7 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from explorer.entities import Assertion, ImageCheck, PhraseControls, SimilarityMap
+from explorer.entities import (
+    NO_REFERENCE,
+    Assertion,
+    ImageCheck,
+    PhraseControls,
+    SimilarityMap,
+    Standing,
+)
 
 # Below this many standard deviations a peak does not stand out: about 1 null phrase in 40.
 MIN_NULL_Z = 2.0
@@ -25,6 +32,7 @@ def measure_controls(
     null_peaks: ArrayLike,
     assertion: Assertion = "present",
     check: ImageCheck | None = None,
+    standing: Standing = NO_REFERENCE,
 ) -> PhraseControls:
     """Compare a map with the maps of control phrases and decide whether to abstain.
 
@@ -36,6 +44,7 @@ def measure_controls(
         null_peaks: (N,) peak scores of null phrases on the same image, at least one.
         assertion: What the phrase states of its finding.
         check: What the image looks like; None leaves this rule out.
+        standing: Among the reference films of the checkpoint.
 
     Returns:
         The controls, with one sentence for each reason to abstain.
@@ -47,6 +56,7 @@ def measure_controls(
     reasons = (
         *_phrase_reasons(assertion),
         *_image_reasons(check),
+        *_standing_reasons(standing),
         *_map_reasons(map, peak=peak, z=z, to_nonsense=to_nonsense),
     )
     return PhraseControls(
@@ -119,6 +129,12 @@ def _image_reasons(check: ImageCheck | None) -> tuple[str, ...]:
     if check is None or check.verdict == "frontal":
         return ()
     return (check.message or f"The image looks like this: {check.verdict}.",)
+
+
+def _standing_reasons(standing: Standing) -> tuple[str, ...]:
+    if standing.grade in ("not above normal films", "unknown phrase"):
+        return (standing.reason,)
+    return ()
 
 
 def _map_reasons(

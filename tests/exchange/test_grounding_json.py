@@ -17,12 +17,14 @@ from explorer.entities import (
     Sentence,
     SimilarityMap,
     Spacing,
+    Standing,
     Window,
 )
 from explorer.exchange.grounding_json import NOTICE, SCHEMA, grounding_document, to_json_text
 
 FRAME = ModelFrame((30, 20), (64, 64), (2, 2), 3.2, 64 / 30, 0.0, 0.0)
 COSINE = np.array([[0.5, -0.25], [0.125, 0.123456]], np.float32)
+STANDING = Standing("doubtful", 0.61234567, 0.5, -0.25, "Weaker than in 39 of 100 normal films.")
 CONTROLS = PhraseControls(0.1, None, -0.4, 0.95, 3.25, False)
 
 
@@ -49,6 +51,7 @@ def document(**options):
         threshold_rule="calibrated",
         controls=CONTROLS,
         regions=(Region(Box(4, 8, 12.5, 16), contour, 0.93, 0.125),),
+        standing=STANDING,
     )
     return grounding_document(
         radiograph,
@@ -64,7 +67,7 @@ def document(**options):
 def test_document_survives_json_and_names_its_schema():
     found = document()
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert found["schema"] == SCHEMA == "radiograph-grounding/1"
+    assert found["schema"] == SCHEMA == "radiograph-grounding/2"
     assert found["notice"] == NOTICE == "Research use, not for diagnosis."
     assert found["checkpoint"]["sha256"] == "cd" * 32
 
@@ -95,6 +98,16 @@ def test_controls_that_do_not_exist_are_null():
     assert controls["negated"] is None
     assert controls["swapped"] == -0.4
     assert controls["reasons"] == []
+
+
+def test_standing_is_kept_whole():
+    assert document()["phrases"][0]["standing"] == {
+        "grade": "doubtful",
+        "among_normal": 0.6123,
+        "among_all": 0.5,
+        "log_odds": -0.25,
+        "reason": "Weaker than in 39 of 100 normal films.",
+    }
 
 
 def test_no_patient_data_and_no_file_name_unless_asked():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from explorer.entities import ImageCheck, SimilarityMap
+from explorer.entities import NO_REFERENCE, ImageCheck, SimilarityMap, Standing
 from explorer.grounding.controls import correlation, measure_controls, null_z, sensitivity
 from explorer.grounding.geometry import fit_frame
 
@@ -117,3 +117,15 @@ def test_an_image_that_is_not_frontal_abstains_with_the_message_of_the_check():
     frontal = ImageCheck({"frontal": 1.0}, "frontal", False, "")
     assert controls_of(LEFT, check=lateral).reasons == ("This looks like a lateral view.",)
     assert not controls_of(LEFT, check=frontal).abstain
+
+
+@pytest.mark.parametrize("grade", ["not above normal films", "unknown phrase"])
+def test_a_standing_that_says_no_abstains_with_its_reason(grade):
+    standing = Standing(grade, 0.3, 0.3, -1.0, "Weaker than in 70 of 100 normal films.")
+    assert controls_of(LEFT, standing=standing).reasons == (standing.reason,)
+
+
+@pytest.mark.parametrize("grade", ["stands out", "doubtful"])
+def test_a_standing_that_does_not_say_no_is_shown(grade):
+    assert not controls_of(LEFT, standing=Standing(grade, 0.9, 0.9, 1.0, "")).abstain
+    assert not controls_of(LEFT, standing=NO_REFERENCE).abstain
