@@ -175,7 +175,12 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of a report: `report.text[start:end] == text`."""
+    """One sentence of a report: `report.text[start:end] == text`.
+
+    `phrase` is the part that names what to look for, without words of change, advice or people:
+    "left effusion" of "No interval increase in the left effusion." It is what is grounded, need
+    not be a slice of the text, and is empty where the sentence does not speak of the image.
+    """
 
     text: str
     section: str
@@ -185,14 +190,21 @@ class Sentence:
     side: Side | None = None
     zone: Zone | None = None
     phrases: tuple[Phrase, ...] = ()
+    phrase: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report text with its sentences in reading order."""
+    """A report text with its sentences in reading order.
+
+    `language` is the code of the language it is written in, "" when it holds too few words to
+    tell. `notes` are plain sentences for the person about what was not read and why.
+    """
 
     text: str
     sentences: tuple[Sentence, ...]
+    language: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

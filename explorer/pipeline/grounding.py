@@ -140,7 +140,7 @@ def ground_report(
     threshold: float | None = None,
     pooling: str | None = None,
 ) -> tuple[GroundedPhrase | None, ...]:
-    """Ground every sentence of a report in one text batch.
+    """Ground the finding part of every sentence of a report in one text batch.
 
     Returns:
         One entry per sentence in order; None for sentences that are not about the image.
@@ -150,7 +150,7 @@ def ground_report(
         ground(
             engine,
             embeddings,
-            [s.text for s in spoken],
+            [s.phrase or s.text for s in spoken],
             assertions=[s.assertion for s in spoken],
             rule=rule,
             threshold=threshold,

@@ -46,6 +46,11 @@ class CueTable:
                 end = match.end()
                 yield match
 
+    def match(self, text: str, start: int = 0) -> re.Match[str] | None:
+        """The match that begins at `start`, or None."""
+        pattern = self._by_letter.get(text[start : start + 1].lower())
+        return pattern.match(text, start) if pattern else None
+
     def search(self, text: str) -> re.Match[str] | None:
         """The first match, or None."""
         return next(self.finditer(text), None)

@@ -51,7 +51,7 @@ _ANATOMY = re.compile(
     r"pulmonary|thora\w+|tissues|contours?|structures?|skelet\w+)(?!\w)",
     re.IGNORECASE,
 )
-_TOKENS_ONLY = re.compile(r"(?:X{2,}|_{2,}|[\W\d_])*")
+_TOKENS_ONLY = re.compile(r"(?:X{2,}+|[\W\d_])*+")
 
 
 @dataclass(frozen=True, slots=True)

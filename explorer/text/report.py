@@ -6,6 +6,7 @@ from explorer.entities import Assertion, Phrase, Report, Sentence
 from explorer.errors import ReportError
 from explorer.text._headings import IMAGE_SECTIONS
 from explorer.text.assertion import Target, assert_span, combine, find_targets
+from explorer.text.finding_part import finding_part
 from explorer.text.location import find_side, find_zone
 from explorer.text.phrases import split_phrases
 from explorer.text.sections import split_sections
@@ -56,6 +57,7 @@ def _read_sentence(text: str, start: int, end: int, *, section: str) -> Sentence
         side=find_side(words),
         zone=find_zone(words),
         phrases=phrases,
+        phrase=finding_part(words, phrases, start=start),
     )
 
 
