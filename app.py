@@ -8,10 +8,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer.ui import pages as pages_folder
 from explorer.ui.serving import explain_error, warm_up
 
 ROOT = Path(__file__).parent
-PAGES = ROOT / "explorer" / "ui" / "pages"
+PAGES = Path(pages_folder.__file__).parent
 
 
 def rank(page: Path) -> tuple[bool, bool, str]:

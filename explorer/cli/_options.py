@@ -25,7 +25,11 @@ class Dtype(StrEnum):
 
 
 CheckpointOption = Annotated[
-    str | None, typer.Option("--checkpoint", help="Name or folder; default: the bundled one.")
+    str | None,
+    typer.Option(
+        "--checkpoint",
+        help="Name on the shelf, or folder (./NAME where both exist); default: the bundled one.",
+    ),
 ]
 DeviceOption = Annotated[Device, typer.Option(help="Where to compute.")]
 DtypeOption = Annotated[Dtype, typer.Option(help="Number format of the towers.")]

@@ -3,12 +3,11 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-APP_FILE = Path(__file__).parents[2] / "app.py"
+from explorer.errors import ExplorerError
 
 
 def serve(
@@ -18,8 +17,13 @@ def serve(
     ] = "localhost",
 ) -> None:
     """Start the app in the browser."""
+    from explorer.pipeline import APP_FILE
+
     if not APP_FILE.exists():
-        raise typer.BadParameter("app.py is not beside the package: run from a clone.")
+        raise ExplorerError(
+            f"The app needs app.py in {APP_FILE.parent}, it is not there. "
+            "Clone the repository or install the package again."
+        )
     command = [sys.executable, "-m", "streamlit", "run", str(APP_FILE)]
     command += ["--server.port", str(port), "--server.address", address]
     # Streamlit looks for its settings in the working directory.

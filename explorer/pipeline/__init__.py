@@ -4,6 +4,7 @@ from explorer.adapters import AdapterCard, Engine
 from explorer.corpora.bundled import BundledStudy, ReferenceBox
 from explorer.exchange.grounding_json import to_json_text
 from explorer.grounding.attribution import attribute_words
+from explorer.pipeline._assets import APP_FILE
 from explorer.pipeline.benchmark import evaluate_grounding
 from explorer.pipeline.checkpoints import broken_checkpoints, list_checkpoints, open_engine
 from explorer.pipeline.exports import describe_engine, grounding_document, grounding_figure
@@ -28,6 +29,7 @@ from explorer.reading import make_study, read_files, warm_up
 from explorer.text import NULL_PHRASES, phrase_assertion, read_report
 
 __all__ = [
+    "APP_FILE",
     "NULL_PHRASES",
     "AdapterCard",
     "BundledStudy",

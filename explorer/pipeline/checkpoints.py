@@ -20,8 +20,8 @@ def list_checkpoints(root: Path | None = None) -> tuple[AdapterCard, ...]:
         for error in adapters.broken_checkpoints(root):
             raise error
         raise CheckpointError(
-            f"At least one checkpoint is needed, got none in {root}. Clone the repository again "
-            "or train one with `explorer train`."
+            f"At least one checkpoint is needed, got none in {root}. Clone the repository or "
+            "install the package again, or train one with `explorer train`."
         )
     return cards
 
@@ -38,16 +38,32 @@ def open_engine(
     precision: str = "auto",
     root: Path | None = None,
 ) -> Engine:
-    """Load a checkpoint by folder name or path; the default one when no name is given.
+    """Load a checkpoint; the default one when no name is given.
+
+    Args:
+        name: Of a checkpoint on the shelf, or the path of a folder. A name on the shelf comes
+            first; a folder of the same name in the working directory is "./name".
+        device: "auto", "cpu", "cuda" or "mps".
+        precision: "auto", "float32", "bfloat16" or "float16".
+        root: The shelf; None = the one that ships with the program.
 
     Raises:
         CheckpointError: Unknown name, broken folder, or absent device.
     """
-    for folder in (Path(name), (root or ASSETS / "checkpoints") / name) if name else ():
-        if folder.is_dir():
-            return adapters.open_checkpoint(folder, device=device, precision=precision)
-    cards = list_checkpoints(root)
-    if name:
-        names = ", ".join(card.name for card in cards)
-        raise CheckpointError(f"Unknown checkpoint {name!r}. Available: {names}.")
-    return adapters.open_checkpoint(cards[0].folder, device=device, precision=precision)
+    folder = (
+        _folder(name, root or ASSETS / "checkpoints") if name else list_checkpoints(root)[0].folder
+    )
+    return adapters.open_checkpoint(folder, device=device, precision=precision)
+
+
+def _folder(name: str, root: Path) -> Path:
+    on_shelf = {folder.name: folder for folder in root.glob("*/")}
+    if name in on_shelf:
+        return on_shelf[name]
+    if Path(name).is_dir():
+        return Path(name)
+    names = ", ".join(card.name for card in list_checkpoints(root))
+    raise CheckpointError(
+        f"Unknown checkpoint {name!r}: nothing on the shelf has that name and no folder has that "
+        f"path. Available: {names}."
+    )

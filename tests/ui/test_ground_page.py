@@ -303,4 +303,5 @@ def test_an_empty_shelf_of_studies_still_lets_a_person_upload(
     monkeypatch.setattr(pipeline, "list_bundled_studies", lambda: ())
     app = open_app()
     assert "open your own radiograph to begin" in words(app)
+    assert "No study came with this copy of the program" in words(app)
     assert not app.exception

@@ -38,6 +38,11 @@ def gallery(memory: Session) -> Slots:
         done: reading every study must not delay the first map.
     """
     slots: Slots = {}
+    if not cache.shelf():
+        st.warning(
+            "No study came with this copy of the program: its folder assets/studies is missing "
+            "or empty. Clone the repository or install the package again, or open your own files."
+        )
     with st.container(horizontal=True, wrap=False, gap="xsmall", key="gallery"):
         for study in cache.shelf():
             shown = memory.loaded is not None and memory.loaded.name == study.name
