@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "prototypes": BASE,
     "exchange": (*BASE, "registry"),
     "training": (*BASE, "registry", "corpora", "text", "encoders", "methods"),
-    "evaluation": (*BASE, "registry", "grounding", "retrieval", "prototypes"),
+    "evaluation": (*BASE, "registry", "text", "grounding", "retrieval", "prototypes"),
     "serving": (*BASE, "adapters"),
     "pipeline": (
         *BASE,

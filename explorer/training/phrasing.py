@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.entities import Side, Zone
+from explorer.text.placing import placed_phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,10 +226,9 @@ def related(group: str) -> frozenset[str]:
 def usual_phrase(label: str, *, side: Side | None, zone: Zone | None) -> str:
     """The plain, pinned wording: "right lower lung atelectasis", "left pneumothorax"."""
     words = FINDINGS[label]
-    place: list[str] = [side or ""] if words.sided else []
-    if words.zoned and zone:
-        place.append(f"{zone} lung")
-    return " ".join(part for part in (*place, words.name) if part)
+    return placed_phrase(
+        words.name, side=side if words.sided else None, zone=zone if words.zoned else None
+    )
 
 
 def random_phrase(

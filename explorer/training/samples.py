@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from explorer.corpora import CorpusImage, LabelledBox, read_pixels
 from explorer.corpora.phantom_shards import PhantomImage, PlacedFinding
 from explorer.entities import Side, Zone
+from explorer.text.placing import place_of
 from explorer.training.phrasing import FINDINGS, PHANTOM_GROUPS, related
 from explorer.training.report_phrases import ReportPhrase, from_report, groups_of
 
@@ -150,18 +151,6 @@ def _phantom_target(finding: PlacedFinding, *, alone: bool) -> PhraseTarget:
     )
 
 
-def place_of(box: LabelledBox, size: tuple[int, int]) -> tuple[Side, Zone]:
-    """Side and zone of a box by its centre: zones end at 38 % and 55 % of the height."""
-    x, y = box.box.center
-    side: Side = "right" if x < size[1] / 2 else "left"
-    return side, zone_of(y / size[0])
-
-
-def zone_of(share: float) -> Zone:
-    """Zone of a height, given as a share of the image from its top."""
-    return "upper" if share < 0.38 else "mid" if share < 0.55 else "lower"
-
-
 def _box_targets(
     boxes: Sequence[LabelledBox], size: tuple[int, int], placement: tuple[float, int, int]
 ) -> Iterable[PhraseTarget]:
@@ -174,7 +163,8 @@ def _box_targets(
         words = FINDINGS[label]
         places: dict[tuple[Side | None, Zone | None], list[LabelledBox]] = {}
         for box in same:
-            box_side, box_zone = place_of(box, size)
+            x, y = box.box.center
+            box_side, box_zone = place_of(x / size[1], y / size[0])
             key = (box_side if words.sided else None, box_zone if words.zoned else None)
             places.setdefault(key, []).append(box)
         sides = {side for side, _ in places}

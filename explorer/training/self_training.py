@@ -17,12 +17,13 @@ import torch
 from explorer.encoders.alignment import LocalAlignmentModel
 from explorer.entities import Float32, Side, Zone
 from explorer.text import side_swapped
+from explorer.text.placing import place_of
 from explorer.training.augment import plain_view
 from explorer.training.drawing import Pools
 from explorer.training.parallel import crew
 from explorer.training.phrase_memory import PhraseMemory
 from explorer.training.phrasing import FINDINGS, usual_phrase
-from explorer.training.samples import MASK_SIDE, PhraseTarget, TrainingStudy, zone_of
+from explorer.training.samples import MASK_SIDE, PhraseTarget, TrainingStudy
 
 log = logging.getLogger(__name__)
 
@@ -150,4 +151,4 @@ def _place(score: Float32, study: TrainingStudy) -> tuple[Side | None, Zone | No
     row = float((weight.sum(1) * (np.arange(len(score)) + 0.5)).sum() / weight.sum())
     height = study.content[0] / max(study.content) * len(score)
     share = (row - (len(score) - height) / 2) / height
-    return ("right" if right > 0.5 else "left"), zone_of(share)
+    return place_of(1 - right, share)

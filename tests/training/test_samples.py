@@ -10,7 +10,7 @@ from explorer.corpora import CorpusImage, LabelledBox
 from explorer.corpora.phantom_shards import PhantomImage, PlacedFinding
 from explorer.entities import Box
 from explorer.errors import DataSetError
-from explorer.training.samples import MASK_SIDE, STORED_SIDE, from_corpus, from_phantom, place_of
+from explorer.training.samples import MASK_SIDE, STORED_SIDE, from_corpus, from_phantom
 
 READER = "NIH BBox_List_2017"
 
@@ -62,23 +62,10 @@ def test_a_box_thinner_than_a_cell_is_not_lost(tmp_path: Path) -> None:
     assert study.targets[0].mask.max() > 0
 
 
-@pytest.mark.parametrize(
-    ("centre", "place"),
-    [
-        ((49, 37), ("right", "upper")),
-        ((51, 37), ("left", "upper")),
-        ((49, 39), ("right", "mid")),
-        ((51, 54), ("left", "mid")),
-        ((49, 56), ("right", "lower")),
-        ((99, 99), ("left", "lower")),
-    ],
-)
-def test_side_and_zone_follow_the_centre(
-    centre: tuple[float, float], place: tuple[str, str]
-) -> None:
-    x, y = centre
-    box = LabelledBox("Mass", Box(x - 1, y - 1, x + 1, y + 1), READER)
-    assert place_of(box, (100, 100)) == place
+def test_the_place_is_told_in_shares_of_width_and_height_each(tmp_path: Path) -> None:
+    """Centre (60, 90) of an image 100 wide and 200 tall: .6 across and .45 down."""
+    study = from_corpus(corpus_image(tmp_path, ("Mass", (55, 85, 65, 95)), size=(200, 100)))
+    assert [(t.side, t.zone) for t in study.targets] == [("left", "mid")]
 
 
 def test_places_are_named_as_far_as_the_finding_has_them(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from typing import Literal
 
 from explorer.entities import Box
 from explorer.errors import DataSetError
+from explorer.text.placing import place_of, placed_phrase
 
 PROTOCOL = "nih_boxes/1"
 READER_PREFIX = "NIH"
@@ -35,7 +36,6 @@ NAMES = {
 }
 SIDE_ONLY = ("Effusion", "Pneumothorax")
 NOT_LOCATED = ("Cardiomegaly",)
-UPPER_BELOW, MID_BELOW = 0.38, 0.55  # box centre y as a share of the height
 
 PhraseKind = Literal["plain", "located"]
 
@@ -69,11 +69,8 @@ def located_phrase(finding: str, box: Box, *, image_shape: tuple[int, int]) -> s
         return name
     height, width = image_shape
     x, y = box.center
-    side = "right" if x < width / 2 else "left"
-    if finding in SIDE_ONLY:
-        return f"{side} {name}"
-    zone = "upper" if y / height < UPPER_BELOW else "mid" if y / height < MID_BELOW else "lower"
-    return f"{side} {zone} lung {name}"
+    side, zone = place_of(x / width, y / height)
+    return placed_phrase(name, side=side, zone=None if finding in SIDE_ONLY else zone)
 
 
 def samples_of(image: BoxedImage, *, kind: PhraseKind) -> tuple[Sample, ...]:
