@@ -5,11 +5,21 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from . import tiny_model
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_CHROME = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+
+
+def pytest_configure() -> None:
+    """Compute in one thread: for tiny models more wait for each other, minutes beside other work.
+
+    Processes that tests start read it from the environment.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    torch.set_num_threads(1)
 
 
 def _playwright_browser() -> str | None:
