@@ -7,14 +7,14 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.ui import cache
+from explorer.ui import engines
 from explorer.ui.components.error_box import error_box
 
 
 @asynccontextmanager
 async def warm_up(_: st.App) -> AsyncIterator[dict[str, Any]]:
     """Load what the first visitor needs while their browser is still loading the page."""
-    threading.Thread(target=cache.warm_up, name="warm-up", daemon=True).start()
+    threading.Thread(target=engines.warm_up, name="warm-up", daemon=True).start()
     yield {}
 
 
