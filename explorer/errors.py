@@ -4,7 +4,8 @@
     ├── ReadingError            an upload cannot become a study
     │   ├── UnsupportedFileError    not a format, modality or photometric that is read here
     │   ├── DamagedFileError        the right kind of file, but broken
-    │   └── LimitExceededError      too many bytes, pixels, frames or characters
+    │   ├── LimitExceededError      too many bytes, pixels, frames or characters
+    │   └── DecoderStoppedError     the process that decodes was ended twice; the file may be sound
     ├── ReportError             the report text cannot be used
     ├── CheckpointError         a checkpoint folder cannot be loaded
     ├── PhraseError             a phrase cannot be grounded
@@ -34,6 +35,10 @@ class DamagedFileError(ReadingError):
 
 class LimitExceededError(ReadingError):
     """The file asks for more bytes, pixels, frames or characters than are allowed."""
+
+
+class DecoderStoppedError(ReadingError):
+    """The process that decodes was ended while it read the file; the file may be sound."""
 
 
 class ReportError(ExplorerError):

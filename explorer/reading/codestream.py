@@ -15,6 +15,8 @@ class FrameSize(NamedTuple):
     columns: int
     samples: int
     precision: int
+    start: int = 0  # where the size was found; the image lies behind
+    knows_sign: bool = False  # whether the codestream itself says that its numbers have a sign
 
 
 def jpeg_size(data: bytes) -> FrameSize | None:
@@ -29,7 +31,7 @@ def jpeg_size(data: bytes) -> FrameSize | None:
             continue
         if marker in _START_OF_FRAME and position + 10 <= len(data):
             precision, rows, columns, samples = struct.unpack_from(">BHHB", data, position + 4)
-            return FrameSize(rows, columns, samples, precision)
+            return FrameSize(rows, columns, samples, precision, start=position)
         position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
     return None
 
@@ -41,4 +43,5 @@ def jpeg2000_size(data: bytes) -> FrameSize | None:
         return None
     right, bottom, left, top = struct.unpack_from(">4I", data, start + 8)
     samples, depth = struct.unpack_from(">HB", data, start + 40)
-    return FrameSize(bottom - top, right - left, samples, (depth & 0x7F) + 1)
+    precision = (depth & 0x7F) + 1
+    return FrameSize(bottom - top, right - left, samples, precision, start, knows_sign=True)

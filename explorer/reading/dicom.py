@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.encaps import get_frame
+from pydicom.encaps import encapsulate, get_frame
 from pydicom.errors import InvalidDicomError
 from pydicom.pixels import get_decoder
 from pydicom.pixels.processing import apply_color_lut
@@ -17,11 +17,14 @@ from pydicom.uid import UID
 from explorer.errors import DamagedFileError, UnsupportedFileError
 from explorer.reading import dicom_header as header
 from explorer.reading import jpeg_decoder
-from explorer.reading.codestream import jpeg2000_size, jpeg_size
+from explorer.reading.codestream import FrameSize, jpeg2000_size, jpeg_size
 from explorer.reading.decoded import Decoded
+from explorer.reading.depth import check_sign, settle, sign_extended
 from explorer.reading.dicom_display import display
+from explorer.reading.encapsulation import DELIMITER_NOTE, cut_at_end_mark, with_delimiter
 from explorer.reading.levels import COLOUR_NOTE, grey_from_colour
 from explorer.reading.limits import MAX_DATASET_BYTES, check_image_size, check_inflated_size
+from explorer.reading.square import stated_shape, with_square_pixels
 
 # Transfer syntax -> (name for the person, pydicom plug-in; "" for uncompressed).
 TRANSFER_SYNTAXES = {
@@ -56,6 +59,7 @@ _SAMPLES = {
     "YBR_ICT": 3,
     "YBR_RCT": 3,
 }
+_EVERY_BIT: Any = {"correct_unused_bits": False, "apply_jls_sign_correction": False}
 _PIXEL_ELEMENTS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
@@ -68,16 +72,18 @@ def decode_dicom(data: bytes) -> Decoded:
         LimitExceededError: It is too large; found out before decoding.
     """
     plain = _inflated(data)
-    dataset = _read_dataset(plain)
+    dataset, notes = _read_dataset(plain)
     modality = header.check_modality(dataset)
     _check_pixel_header(dataset)
     compression, plugin = _transfer_syntax(dataset)
     compression = compression if plain is data else "deflated"
+    notes += header.notes_of(dataset)
+    size = None
     if plugin:
-        _check_frame(dataset, compression)
-    photometric = header.text_of(dataset, "PhotometricInterpretation")
-    stored, photometric = _stored_values(dataset, photometric, plugin)
-    notes = list(header.notes_of(dataset))
+        size, frame_notes = _check_frame(dataset, compression)
+        notes += frame_notes
+    stored, photometric, depth_notes = _stored_values(dataset, plugin, size)
+    notes += depth_notes
     if photometric in ("MONOCHROME1", "MONOCHROME2"):
         shown = display(dataset, stored)
     else:
@@ -85,7 +91,8 @@ def decode_dicom(data: bytes) -> Decoded:
         shown = display(_colour_header(grey), grey)
         notes += colour_notes
     notes += shown.notes
-    return Decoded(
+    spacing = header.spacing_of(dataset)
+    decoded = Decoded(
         levels=shown.levels,
         level_slope=shown.slope,
         level_intercept=shown.intercept,
@@ -95,16 +102,25 @@ def decode_dicom(data: bytes) -> Decoded:
         source_format=f"{f'DICOM {modality}'.strip()}, {compression}",
         view_position=header.view_of(dataset),
         laterality=header.laterality_of(dataset),
-        spacing=header.spacing_of(dataset),
+        spacing=spacing,
         burned_in=header.burned_in_of(dataset),
         age=header.age_of(dataset),
         sex=header.sex_of(dataset),
         notes=tuple(dict.fromkeys(notes)),
     )
+    return with_square_pixels(decoded, ratio=stated_shape(dataset, spacing))
 
 
-def _read_dataset(data: bytes) -> FileDataset:
+def _read_dataset(data: bytes) -> tuple[FileDataset, list[str]]:
     """Parse the elements of `READ_ELEMENTS`; all others are skipped unread."""
+    dataset = _parsed(data)
+    if any(keyword in dataset for keyword in _PIXEL_ELEMENTS):
+        return dataset, []
+    closed = with_delimiter(data)
+    return (dataset, []) if closed is None else (_parsed(closed), [DELIMITER_NOTE])
+
+
+def _parsed(data: bytes) -> FileDataset:
     try:
         return dcmread(BytesIO(data), force=True, specific_tags=header.READ_ELEMENTS)
     except (InvalidDicomError, EOFError, RecursionError, *header.ELEMENT_ERRORS) as error:
@@ -145,7 +161,7 @@ def _check_pixel_header(dataset: FileDataset) -> None:
             "Upload the image files that lie beside it."
         )
     if not any(keyword in dataset for keyword in _PIXEL_ELEMENTS):
-        if "Rows" in dataset:
+        if "Rows" in dataset or len(dataset) == 0:  # what breaks off is given up whole
             raise DamagedFileError(
                 "A DICOM image must hold pixel data, this file ends before it. "
                 "Export or download it again."
@@ -205,14 +221,20 @@ def _transfer_syntax(dataset: FileDataset) -> tuple[str, str]:
     return TRANSFER_SYNTAXES[uid]
 
 
-def _check_frame(dataset: FileDataset, compression: str) -> None:
-    """Compare the codestream's own size with the header before any decoder runs."""
+def _check_frame(
+    dataset: FileDataset, compression: str
+) -> tuple[FrameSize | None, tuple[str, ...]]:
+    """Compare the codestream's own size with the header before any decoder runs.
+
+    Returns:
+        What the codestream says of itself (None: RLE says nothing), and notes.
+    """
     try:
         frame = get_frame(dataset.PixelData, 0, number_of_frames=1)
     except header.ELEMENT_ERRORS as error:
         raise _broken_pixels() from error
     if compression == "RLE":
-        return
+        return None, ()
     read_size = jpeg2000_size if "2000" in compression or "HTJ2K" in compression else jpeg_size
     size = read_size(frame)
     if size is None:
@@ -222,22 +244,84 @@ def _check_frame(dataset: FileDataset, compression: str) -> None:
             f"The header says {dataset.Columns:,} x {dataset.Rows:,} pixels, the compressed "
             f"image {size.columns:,} x {size.rows:,}. Export the file again."
         )
-    if b"\xff\xd9" not in frame[-64:]:
+    whole = cut_at_end_mark(frame, start=size.start)
+    if whole is None:
         raise DamagedFileError(
             "A compressed image must have an end mark, this one breaks off before it. "
             "Export or download the file again."
         )
+    if whole.notes:
+        dataset.PixelData = encapsulate([whole.frame])
+        dataset["PixelData"].is_undefined_length = True
+    return size, whole.notes + _match_samples(dataset, size)
 
 
-def _stored_values(dataset: FileDataset, photometric: str, plugin: str) -> tuple[NDArray[Any], str]:
-    """Decode the pixels to (H, W) or (H, W, 3) and the photometric interpretation they have."""
+def _match_samples(dataset: FileDataset, size: FrameSize) -> tuple[str, ...]:
+    """Take grey or colour from the codestream where the header says the other."""
+    if size.samples == dataset.SamplesPerPixel or size.samples not in (1, 3):
+        return ()
+    dataset.SamplesPerPixel = size.samples
+    kept = "in colour" if size.samples == 3 else "grey"
+    if size.samples == 1:
+        dataset.PhotometricInterpretation = "MONOCHROME2"
+    else:
+        is_lossless_or_2000 = (
+            size.knows_sign or "Lossless" in dataset.file_meta.TransferSyntaxUID.name
+        )
+        dataset.PhotometricInterpretation = "RGB" if is_lossless_or_2000 else "YBR_FULL_422"
+        dataset.PlanarConfiguration = 0
+    return (f"The header and the compressed image differ in colour; the image is {kept}.",)
+
+
+def _stored_values(
+    dataset: FileDataset, plugin: str, size: FrameSize | None
+) -> tuple[NDArray[Any], str, list[str]]:
+    """Decode the pixels to (H, W) or (H, W, 3), the photometric interpretation, and notes."""
+    stated, high_bit = (header.integer_of(dataset, k, 0) for k in ("BitsStored", "HighBit"))
+    depth = _use_every_bit(dataset, size)
     jpeg_decoder.register()
     try:
         decoder = get_decoder(dataset.file_meta.TransferSyntaxUID)
-        values, facts = decoder.as_array(dataset, index=0, decoding_plugin=plugin)
+        values, facts = decoder.as_array(
+            dataset,
+            index=0,
+            decoding_plugin=plugin,
+            **_EVERY_BIT,
+        )
     except (RuntimeError, OSError, EOFError, *header.ELEMENT_ERRORS) as error:
         raise _broken_pixels() from error
-    return values, str(facts.get("photometric_interpretation", photometric))
+    photometric = str(facts["photometric_interpretation"])
+    if values.ndim != 2 or values.dtype.kind not in "iu" or not 1 <= stated <= 16:
+        return values, photometric, []
+    signed = header.integer_of(dataset, "PixelRepresentation", 0) == 1
+    if signed and size is not None and not size.knows_sign:
+        values = sign_extended(values, depth)
+        check_sign(values, stated=stated, depth=depth)
+    values, note = settle(
+        values,
+        stated=stated,
+        high_bit=high_bit,
+        depth=depth,
+        signed=signed,
+        # A codestream as wide as its container may carry whatever lay in the unused bits.
+        is_certain=size is not None and depth < header.integer_of(dataset, "BitsAllocated", 0),
+    )
+    return values, photometric, [note] if note else []
+
+
+def _use_every_bit(dataset: FileDataset, size: FrameSize | None) -> int:
+    """Set the header to the depth of the codestream, so that decoding cuts nothing off.
+
+    Returns:
+        That depth; of uncompressed and RLE pixels all allocated bits.
+    """
+    allocated = header.integer_of(dataset, "BitsAllocated", 0)
+    depth = allocated if size is None else size.precision
+    if depth > allocated:
+        dataset.BitsAllocated = 16
+    if dataset.SamplesPerPixel == 1 and 1 <= depth <= 16:
+        dataset.BitsStored, dataset.HighBit = depth, depth - 1
+    return depth
 
 
 def _grey(

@@ -11,6 +11,7 @@ from explorer.entities import VoiTable, Window
 from explorer.errors import DamagedFileError
 from explorer.reading import dicom_header as header
 from explorer.reading import windows as display_maths
+from explorer.reading.depth import table_bits
 from explorer.reading.levels import Leveled, levels_from_floats, levels_from_integers
 from explorer.reading.windows import Levels, Mask
 
@@ -37,6 +38,7 @@ class LookupTable:
     first: int
     bits: int
     entries: NDArray[np.uint16]
+    notes: tuple[str, ...] = ()
 
 
 def display(dataset: Dataset, stored: NDArray[Any]) -> Displayed:
@@ -55,7 +57,8 @@ def display(dataset: Dataset, stored: NDArray[Any]) -> Displayed:
         valid = ~padding if valid is None else valid & ~padding
         valid = valid if valid.any() else None
     counts = display_maths.level_counts(leveled.levels, valid)
-    windows = _file_windows(dataset)
+    windows, table_notes = _file_windows(dataset)
+    notes += table_notes
     if display_maths.is_constant(counts):
         notes.append(CONSTANT_NOTE)
     fallback = _fallback_window(dataset, leveled, counts)
@@ -105,7 +108,7 @@ def _modality_levels(dataset: Dataset, stored: NDArray[Any]) -> Leveled:
     for item in header.items_of(dataset, "ModalityLUTSequence")[:1]:
         table = read_table(item, signed=_is_signed(dataset))
         index = np.clip(stored.astype(np.int64) - table.first, 0, len(table.entries) - 1)
-        return Leveled(table.entries[index], 1.0, 0.0)
+        return Leveled(table.entries[index], 1.0, 0.0, notes=table.notes)
     slope = (header.numbers_of(dataset, "RescaleSlope") or (1.0,))[0]
     intercept = (header.numbers_of(dataset, "RescaleIntercept") or (0.0,))[0]
     notes: tuple[str, ...] = ()
@@ -132,9 +135,10 @@ def _fallback_window(dataset: Dataset, leveled: Leveled, counts: NDArray[np.int6
     return display_maths.fitted_window(counts, slope=leveled.slope, intercept=leveled.intercept)
 
 
-def _file_windows(dataset: Dataset) -> list[Window | VoiTable]:
+def _file_windows(dataset: Dataset) -> tuple[list[Window | VoiTable], list[str]]:
     """Every usable VOI table and window of the file, tables first as pydicom prefers them."""
     found: list[Window | VoiTable] = []
+    notes: list[str] = []
     has_modality_table = bool(header.items_of(dataset, "ModalityLUTSequence"))
     for index, item in enumerate(header.items_of(dataset, "VOILUTSequence")):
         # After a modality LUT the input is unsigned (PS3.3 C.11.2.1.1).
@@ -142,6 +146,7 @@ def _file_windows(dataset: Dataset) -> list[Window | VoiTable]:
         name = header.window_name(dataset, "".join(header.texts_of(item, "LUTExplanation")), index)
         values = (table.entries / float(2**table.bits - 1)).clip(0, 1).astype(np.float32)
         found.append(VoiTable(name, float(table.first), values))
+        notes += table.notes
     centers = header.numbers_of(dataset, "WindowCenter")
     widths = header.numbers_of(dataset, "WindowWidth")
     names = header.texts_of(dataset, "WindowCenterWidthExplanation")
@@ -149,7 +154,7 @@ def _file_windows(dataset: Dataset) -> list[Window | VoiTable]:
         name = header.window_name(dataset, names[index] if index < len(names) else "", index)
         if width > 0 and max(abs(center), width) < 1e12:
             found.append(Window(name, center, width, _window_function(dataset, width)))
-    return found
+    return found, notes
 
 
 def _window_function(
@@ -169,29 +174,40 @@ def _is_signed(dataset: Dataset) -> bool:
 def read_table(item: Dataset, *, signed: bool) -> LookupTable:
     """Read LUT Descriptor and LUT Data (PS3.3 C.11.1.1.1) of a sequence item.
 
+    Entries may lie in bytes or in 16-bit words, and may have more or fewer bits than stated.
+
     Raises:
         DamagedFileError: The descriptor or the data are missing or contradict each other.
     """
     try:
-        count, first, bits = (int(number) for number in item.LUTDescriptor)
+        count, first, stated = (int(number) for number in item.LUTDescriptor)
         count = count or 2**16
         count += 2**16 if count < 0 else 0
         data = item.LUTData
         raw = (
-            np.frombuffer(data, dtype="<u2" if bits > 8 or len(data) >= 2 * count else "u1")
+            np.frombuffer(data, dtype="<u2" if len(data) >= 2 * count else "u1")
             if isinstance(data, bytes)
             else np.atleast_1d(np.asarray(data)).astype(np.int64) & 0xFFFF
         )
         entries = raw[:count].astype(np.uint16)
     except header.ELEMENT_ERRORS as error:
         raise _broken_table() from error
-    if len(entries) < count or not 1 <= bits <= 16:
+    if len(entries) < count:
         raise _broken_table()
     if first < 0 and not signed:
         first += 2**16
     elif first >= 2**15 and signed:
         first -= 2**16
-    return LookupTable(first, bits, entries & np.uint16(2**bits - 1))
+    bits = table_bits(entries, stated)
+    notes = () if bits == stated else (_depth_note(stated, bits),)
+    return LookupTable(first, bits, entries, notes)
+
+
+def _depth_note(stated: int, held: int) -> str:
+    return (
+        f"A lookup table of the file states {stated} bits an entry and holds {held}; "
+        f"it is used with {held}."
+    )
 
 
 def _broken_table() -> DamagedFileError:

@@ -30,6 +30,7 @@ READ_ELEMENTS = [
     "RedPaletteColorLookupTableDescriptor", "RedPaletteColorLookupTableData",
     "GreenPaletteColorLookupTableDescriptor", "GreenPaletteColorLookupTableData",
     "BluePaletteColorLookupTableDescriptor", "BluePaletteColorLookupTableData",
+    "PixelAspectRatio", "PresentationIntentType", "PixelIntensityRelationshipSign",
 ]  # fmt: skip
 
 # What pydicom raises when an element holds something other than its type.

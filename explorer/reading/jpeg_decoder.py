@@ -33,11 +33,16 @@ def register() -> None:
 
 
 def _decode_frame(src: bytes, runner: DecodeRunner) -> bytes:
-    """Decode one grey frame of 2 to 16 bits to little-endian bytes."""
+    """Decode one frame of 2 to 16 bits a sample to little-endian bytes, colour by pixel."""
     import imagecodecs  # only here: most uploads never need it
 
     frame = imagecodecs.jpeg8_decode(src)
-    if frame.shape != (runner.rows, runner.columns):
-        raise ValueError(f"Expected one grey frame of the stated size, got {frame.shape}.")
+    samples = runner.samples_per_pixel
+    if frame.shape != (runner.rows, runner.columns, samples)[: 3 if samples > 1 else 2]:
+        raise ValueError(f"Expected one frame of the stated size, got {frame.shape}.")
+    if samples > 1:
+        runner.set_option("planar_configuration", 0)
+        if runner.transfer_syntax == uid.JPEGExtended12Bit:  # lossless ones stay as they are
+            runner.set_option("photometric_interpretation", "RGB")
     runner.set_option("bits_allocated", 8 * frame.dtype.itemsize)
     return frame.astype(np.dtype(frame.dtype).newbyteorder("<"), copy=False).tobytes()

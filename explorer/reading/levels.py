@@ -85,5 +85,6 @@ def grey_from_colour(
     grey = (luma // 1000).astype(np.uint16)
     brightest = np.maximum(np.maximum(red, green), blue)
     spread = int((brightest - np.minimum(np.minimum(red, green), blue)).max())
-    is_coloured = spread > COLOUR_SPREAD * np.iinfo(colour.dtype).max
+    full_scale = 2 ** max(8, int(brightest.max()).bit_length()) - 1  # 12 bits may lie in 16
+    is_coloured = spread > COLOUR_SPREAD * full_scale
     return grey, (COLOUR_NOTE,) if is_coloured else ()

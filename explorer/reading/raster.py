@@ -1,5 +1,6 @@
 """PNG, JPEG and TIFF to levels and windows (child process only)."""
 
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -26,6 +27,8 @@ from explorer.reading.levels import (
     levels_from_integers,
 )
 from explorer.reading.limits import check_image_size
+from explorer.reading.pages import full_page
+from explorer.reading.square import pixel_shape, with_square_pixels
 from explorer.reading.windows import Mask
 
 # Limits are checked here, file by file; Pillow's own guess at a bomb would only warn.
@@ -70,30 +73,24 @@ def decode_raster(data: bytes, *, kind: str) -> Decoded:
         image = Image.open(BytesIO(data), formats=(kind.upper(),))
     except _BROKEN as error:
         raise _damaged(kind) from error
-    rows, columns = image.height, image.width
-    check_image_size(rows, columns, frames=_page_count(image) if kind == "tiff" else 1)
+    page, page_notes = full_page(image) if kind == "tiff" else (0, ())
+    check_image_size(image.height, image.width)
     try:
-        values, white_is_zero = _pixel_values(data, image, kind)
+        values, white_is_zero = _pixel_values(data, image, kind, page=page)
+        ratio = pixel_shape(image)
     except _BROKEN as error:
         raise _damaged(kind) from error
-    return _to_decoded(values, kind=kind, white_is_zero=white_is_zero)
+    decoded = _to_decoded(values, kind=kind, white_is_zero=white_is_zero)
+    decoded = with_square_pixels(decoded, ratio=ratio)
+    return replace(decoded, notes=(*page_notes, *decoded.notes))
 
 
-def _page_count(image: Image.Image) -> int:
-    try:
-        image.seek(1)
-    except EOFError:
-        image.seek(0)
-        return 1
-    except _BROKEN as error:
-        raise _damaged("tiff") from error
-    return int(getattr(image, "n_frames", 2))
-
-
-def _pixel_values(data: bytes, image: Image.Image, kind: str) -> tuple[NDArray[Any], bool]:
+def _pixel_values(
+    data: bytes, image: Image.Image, kind: str, *, page: int
+) -> tuple[NDArray[Any], bool]:
     """Decode to (H, W), (H, W, 2), (H, W, 3) or (H, W, 4), upright, and whether 0 is white."""
     if _is_deep_colour(data, image, kind):
-        return _deep_colour(data, image, kind), False
+        return _deep_colour(data, image, kind, page=page), False
     white_is_zero = (
         kind == "tiff"
         and _tag(image, _TIFF_PHOTOMETRIC, 1) == _WHITE_IS_ZERO
@@ -118,11 +115,12 @@ def _is_deep_colour(data: bytes, image: Image.Image, kind: str) -> bool:
     return kind == "tiff" and _tag(image, _TIFF_SAMPLES, 1) > 1 and _tag(image, _TIFF_BITS, 8) > 8
 
 
-def _deep_colour(data: bytes, image: Image.Image, kind: str) -> NDArray[Any]:
+def _deep_colour(data: bytes, image: Image.Image, kind: str, *, page: int) -> NDArray[Any]:
     import imagecodecs  # only here: 16-bit colour is rare
 
-    decode = imagecodecs.png_decode if kind == "png" else imagecodecs.tiff_decode
-    values = np.asarray(decode(data))
+    is_png = kind == "png"
+    decoded = imagecodecs.png_decode(data) if is_png else imagecodecs.tiff_decode(data, index=page)
+    values = np.asarray(decoded)
     return _turn_upright(values, int(image.getexif().get(_EXIF_ORIENTATION, 1)))
 
 
@@ -138,6 +136,13 @@ def _turn_upright(values: NDArray[Any], orientation: int) -> NDArray[Any]:
 def _tag(image: Image.Image, tag: int, default: int) -> int:
     value = getattr(image, "tag_v2", {}).get(tag, default)
     return int(value[0] if isinstance(value, tuple) else value)
+
+
+def _damaged(kind: str) -> DamagedFileError:
+    return DamagedFileError(
+        f"A {kind.upper()} file must decode up to its end, this one breaks off or is garbled. "
+        "Export or download it again."
+    )
 
 
 def _to_decoded(values: NDArray[Any], *, kind: str, white_is_zero: bool) -> Decoded:
@@ -187,10 +192,3 @@ def _to_levels(values: NDArray[Any]) -> tuple[Leveled, int]:
         return Leveled(values[..., 0].astype(np.uint16), 1.0, 0.0, valid), bits
     grey, notes = grey_from_colour(values[..., :3])
     return Leveled(grey, 1.0, 0.0, valid, notes), bits
-
-
-def _damaged(kind: str) -> DamagedFileError:
-    return DamagedFileError(
-        f"A {kind.upper()} file must decode up to its end, this one breaks off or is garbled. "
-        "Export or download it again."
-    )

@@ -1,14 +1,16 @@
 """A small warm pool of limited child processes in which every upload is decoded.
 
-Several image decoders end the whole process on crafted bytes. Here that costs one child, which
-is replaced, and the person gets a sentence. Children are started with exec, never by forking the
-threads of a server.
+Several image decoders end the whole process on crafted bytes, and a system short of memory ends
+processes that did nothing wrong. Here that costs one child, which is replaced; the file is tried
+once more in a fresh one before the person gets a sentence. Children are started with exec, never
+by forking the threads of a server.
 """
 
 import atexit
 import contextlib
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -17,13 +19,18 @@ from io import BufferedReader, BufferedWriter
 from pathlib import Path
 from typing import cast
 
-from explorer.errors import DamagedFileError, ReadingError
+from explorer.errors import DecoderStoppedError, LimitExceededError, ReadingError
 from explorer.reading.decoded import READY, Decoded, read_answer, write_request
 from explorer.reading.limits import CHILD_START_SECONDS, CHILD_WALL_SECONDS, check_file_size
 
 POOL_SIZE = 2
 # A child is replaced after this many files, so that no memory leak of a decoder adds up.
 FILES_PER_CHILD = 500
+# How long to wait for the exit code of a child whose pipe has ended.
+_REAP_SECONDS = 5.0
+# Windows knows neither signal.
+_KILL_SIGNAL = int(getattr(signal, "SIGKILL", 9))
+_CPU_LIMIT_SIGNAL = int(getattr(signal, "SIGXCPU", 24))
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -77,24 +84,33 @@ class DecodingChild:
         """Decode one file.
 
         Raises:
-            ReadingError: What the child says of the file, or that the file ended the child.
+            ReadingError: What the child says of the file.
+            LimitExceededError: The file took too long.
+            DecoderStoppedError: The child was ended, by the file or by the system.
         """
         self.wait_until_ready()
         self.files += 1
         try:
-            with self._deadline(CHILD_WALL_SECONDS):
+            with self._deadline(CHILD_WALL_SECONDS) as is_over:
                 write_request(self._requests, data)
                 return read_answer(self._answers)
         except ReadingError:
             raise
         except BaseException as error:
+            ended_by = self._ended_by() if isinstance(error, EOFError | OSError) else None
             self.close()  # the pipe may hold half an answer: never use this child again
             if not isinstance(error, Exception):
                 raise
-            raise DamagedFileError(
-                f"A file must decode within {CHILD_WALL_SECONDS:.0f} seconds and without "
-                "stopping the decoder, this one did not. Export or download it again."
-            ) from error
+            if is_over.is_set() or ended_by == _CPU_LIMIT_SIGNAL:
+                raise _too_slow() from error
+            raise DecoderStoppedError(_stopped_words(ended_by)) from error
+
+    def _ended_by(self) -> int | None:
+        """The signal that ended the process; None when it ended by itself or still runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(timeout=_REAP_SECONDS)
+            return -code if code < 0 else None
+        return None
 
     def close(self) -> None:
         """End the process and release its pipes."""
@@ -105,15 +121,52 @@ class DecodingChild:
         self._process.wait()
 
     @contextlib.contextmanager
-    def _deadline(self, seconds: float) -> Iterator[None]:
-        """Kill the process when the block takes longer; its pipe then ends."""
-        timer = threading.Timer(seconds, self._process.kill)
+    def _deadline(self, seconds: float) -> Iterator[threading.Event]:
+        """Kill the process when the block takes longer; its pipe then ends.
+
+        Yields:
+            An event that is set when the time was over.
+        """
+        is_over = threading.Event()
+
+        def end() -> None:
+            is_over.set()
+            self._process.kill()
+
+        timer = threading.Timer(seconds, end)
         timer.daemon = True
         timer.start()
         try:
-            yield
+            yield is_over
         finally:
             timer.cancel()
+
+
+def _too_slow() -> LimitExceededError:
+    return LimitExceededError(
+        f"A file must decode within {CHILD_WALL_SECONDS:.0f} seconds, this one took longer. "
+        "Try again when the machine is less busy, or upload a smaller version."
+    )
+
+
+def _stopped_words(ended_by: int | None) -> str:
+    """Sentence for a file whose decoding was stopped by this signal."""
+    reason = {
+        _KILL_SIGNAL: "was ended by the system, which may be short of memory",
+        None: "ended without an answer",
+    }.get(ended_by, f"was ended by signal {ended_by} ({_signal_name(ended_by)})")
+    remedy = (
+        "Try again in a moment, or upload a smaller version."
+        if ended_by == _KILL_SIGNAL
+        else "The file is likely damaged: export or download it again."
+    )
+    return f"The process that decodes this file {reason}. {remedy}"
+
+
+def _signal_name(number: int | None) -> str:
+    with contextlib.suppress(ValueError, TypeError):
+        return signal.Signals(number or 0).name
+    return "unknown"
 
 
 def _child_environment() -> dict[str, str]:
@@ -149,8 +202,22 @@ class DecoderPool:
             self._idle.put(_start_or_none())
 
     def decode(self, data: bytes) -> Decoded:
-        """Decode one file in a child, waiting for a free one."""
+        """Decode one file in a child, waiting for a free one; once more if the child is ended.
+
+        Raises:
+            ReadingError: What the child says of the file.
+            DecoderStoppedError: A fresh child was ended as well.
+        """
         check_file_size(len(data))
+        try:
+            return self._decode_once(data)
+        except DecoderStoppedError:
+            try:
+                return self._decode_once(data)
+            except DecoderStoppedError as error:
+                raise DecoderStoppedError(f"Reading was tried twice. {error}") from error
+
+    def _decode_once(self, data: bytes) -> Decoded:
         child = self._idle.get()
         try:
             if child is None or not child.is_alive:

@@ -18,8 +18,9 @@ _COUNTED_AT_ONCE = 2**20
 FITTED_PERCENTILES = (0.5, 99.5)
 FITTED_NAME = "fitted to the pixel values"
 FULL_RANGE_NAME = "full range"
-# A window that leaves less than this between the dark and the bright end shows nothing.
-LEAST_SHOWN_SPREAD = 0.02
+# A window that leaves less than this between the dark and the bright end shows nothing:
+# one made for 16 bits shows a 12-bit image in a sixteenth of its range, black to the eye.
+LEAST_SHOWN_SPREAD = 0.1
 
 
 def shown_values(values: NDArray[np.float64], window: Window | VoiTable) -> Float32:

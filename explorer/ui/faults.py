@@ -8,6 +8,7 @@ from pathlib import Path
 from explorer.errors import (
     CheckpointError,
     DamagedFileError,
+    DecoderStoppedError,
     ExplorerError,
     LimitExceededError,
     NotARadiographError,
@@ -20,6 +21,7 @@ _LOG = logging.getLogger("explorer.ui")
 _TITLES: dict[type[ExplorerError], str] = {
     UnsupportedFileError: "This file cannot be read here",
     DamagedFileError: "This file is damaged",
+    DecoderStoppedError: "Reading was stopped",
     LimitExceededError: "This is more than can be read",
     ReportError: "The report could not be used",
     PhraseError: "This phrase cannot be grounded",

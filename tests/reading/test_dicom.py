@@ -1,6 +1,6 @@
 """Every transfer syntax gives the same levels, and the header is checked before decoding."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import imagecodecs
 import numpy as np
@@ -12,6 +12,10 @@ from pydicom.uid import (
     HTJ2KLossless,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
     RLELossless,
 )
 
@@ -100,6 +104,62 @@ def test_colour_jpeg_is_decoded_to_the_right_brightness() -> None:
     radiograph = read_radiograph(compressed(made, JPEGBaseline8Bit, frame))
     assert abs(int(radiograph.levels[5, 20]) - 124) <= 2
     assert any("in colour" in note for note in radiograph.notes)
+
+
+COLOUR = np.stack([*np.meshgrid(range(0, 200, 5), range(0, 192, 4)), np.full((48, 40), 90)], -1)
+COLOUR = COLOUR.astype(np.uint8)
+LUMA = (COLOUR @ np.array([0.299, 0.587, 0.114]) + 0.5).astype(int)
+
+
+@pytest.mark.parametrize("uid", [JPEGLossless, JPEGLosslessSV1])
+@pytest.mark.parametrize("deep", [1, 16])
+def test_colour_jpeg_lossless_is_shown_by_its_brightness(uid: str, deep: int) -> None:
+    pixels = COLOUR if deep == 1 else COLOUR.astype(np.uint16) * 16
+    frame = imagecodecs.jpeg8_encode(pixels, lossless=True, bitspersample=8 if deep == 1 else 12)
+    film = read_radiograph(compressed(dataset(pixels, Modality="OT"), uid, frame))
+    assert np.abs(film.levels.astype(int) - LUMA * deep).max() <= deep
+    assert any("in colour" in note for note in film.notes)
+
+
+@pytest.mark.parametrize("photometric", ["RGB", "YBR_FULL", "YBR_FULL_422"])
+@pytest.mark.parametrize("uid", [JPEGBaseline8Bit, JPEGExtended12Bit])
+def test_colour_is_converted_once(uid: str, photometric: str) -> None:
+    frame = imagecodecs.jpeg8_encode(COLOUR, level=98)
+    made = dataset(COLOUR, PhotometricInterpretation=photometric, Modality="OT")
+    film = read_radiograph(compressed(made, uid, frame))
+    assert np.abs(film.levels.astype(int) - LUMA).max() <= 3
+
+
+@pytest.mark.parametrize(
+    ("uid", "encode"),
+    [
+        (JPEGLosslessSV1, lambda pixels: imagecodecs.jpeg8_encode(pixels, lossless=True)),
+        (JPEGBaseline8Bit, lambda pixels: imagecodecs.jpeg8_encode(pixels, level=98)),
+        (JPEGLSLossless, imagecodecs.jpegls_encode),
+        (JPEG2000Lossless, lambda pixels: imagecodecs.jpeg2k_encode(pixels, level=0)),
+    ],
+)
+def test_codestream_says_whether_it_is_in_colour(
+    uid: str, encode: Callable[[np.ndarray], bytes]
+) -> None:
+    said_grey = dataset(
+        COLOUR, SamplesPerPixel=1, PhotometricInterpretation="MONOCHROME2", Modality="OT"
+    )
+    film = read_radiograph(compressed(said_grey, uid, encode(COLOUR)))
+    assert np.abs(film.levels.astype(int) - LUMA).max() <= 3
+    assert any("differ in colour" in note for note in film.notes)
+    grey = LUMA.astype(np.uint8)
+    film = read_radiograph(compressed(dataset(COLOUR, Modality="OT"), uid, encode(grey)))
+    assert np.abs(film.levels.astype(int) - grey).max() <= 3
+
+
+def test_colour_secondary_captures_of_every_layout_are_read() -> None:
+    planar = dataset(COLOUR, Modality="OT", PlanarConfiguration=1)
+    planar.PixelData = np.ascontiguousarray(COLOUR.transpose(2, 0, 1)).tobytes()
+    packed = dataset(COLOUR, Modality="OT")
+    packed.compress(RLELossless, generate_instance_uid=False)
+    for made in (planar, packed, dataset(COLOUR, Modality="OT")):
+        assert np.abs(read_radiograph(saved(made)).levels.astype(int) - LUMA).max() <= 1
 
 
 def test_htj2k_is_read() -> None:

@@ -60,10 +60,10 @@ def test_rows_along_the_body_axis_are_a_lateral_view() -> None:
 
 
 def test_pixel_spacing_wins_and_says_how_it_was_calibrated() -> None:
-    both = _read(PixelSpacing=[0.14, 0.15], ImagerPixelSpacing=[0.2, 0.2])
-    assert both.spacing == Spacing(0.14, 0.15, "PixelSpacing")
-    calibrated = _read(PixelSpacing=[0.14, 0.15], PixelSpacingCalibrationType="GEOMETRY")
-    assert calibrated.spacing == Spacing(0.14, 0.15, "PixelSpacing, calibrated by geometry")
+    both = _read(PixelSpacing=[0.14, 0.141], ImagerPixelSpacing=[0.2, 0.2])
+    assert both.spacing == Spacing(0.14, 0.141, "PixelSpacing")
+    calibrated = _read(PixelSpacing=[0.14, 0.141], PixelSpacingCalibrationType="GEOMETRY")
+    assert calibrated.spacing == Spacing(0.14, 0.141, "PixelSpacing, calibrated by geometry")
 
 
 def test_detector_spacing_is_named_as_such() -> None:

@@ -7,7 +7,7 @@ import imagecodecs
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from explorer.errors import UnsupportedFileError
 from explorer.reading import read_radiograph
@@ -143,12 +143,39 @@ def test_white_is_zero_tiff_is_inverted() -> None:
     np.testing.assert_allclose(radiograph.pixels, 1 - ramp(step=34) / 65535, atol=1e-6)
 
 
-def test_several_pages_are_refused() -> None:
+def _pages(*pages: np.ndarray, reduced: int | None = None) -> bytes:
+    """A TIFF of several pages; page `reduced` carries the mark of a thumbnail."""
     stream = BytesIO()
-    pages = [Image.fromarray(GREY)] * 3
-    pages[0].save(stream, "TIFF", save_all=True, append_images=pages[1:])
-    with pytest.raises(UnsupportedFileError, match="one frame, this one has 3"):
-        read_radiograph(stream.getvalue())
+    with TiffImagePlugin.AppendingTiffWriter(stream) as writer:
+        for number, page in enumerate(pages):
+            tags = {254: 1} if number == reduced else {}
+            Image.fromarray(page).save(writer, "TIFF", tiffinfo=tags)
+            writer.newFrame()
+    return stream.getvalue()
+
+
+SMALL = np.full((20, 17), 200, np.uint8)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _pages(GREY, SMALL),
+        _pages(SMALL, GREY),
+        _pages(GREY, GREY[::-1], reduced=1),
+        _pages(GREY[::-1], GREY, reduced=0),
+        _pages(SMALL, GREY, SMALL),
+    ],
+)
+def test_thumbnail_beside_the_full_page_is_left_out_with_a_note(data: bytes) -> None:
+    film = read_radiograph(data)
+    np.testing.assert_array_equal(film.levels, GREY)
+    assert any("pages" in note for note in film.notes)
+
+
+def test_several_full_pages_are_refused() -> None:
+    with pytest.raises(UnsupportedFileError, match="besides its thumbnail, this one has 3"):
+        read_radiograph(_pages(GREY, GREY, SMALL, GREY))
 
 
 def test_pixels_without_a_number_are_left_out_and_noted() -> None:
