@@ -5,8 +5,8 @@ import { test } from "node:test";
 
 import { readMessage } from "../../explorer/ui/components/viewer/js/maths/message.js";
 import { reranked } from "../../explorer/ui/components/viewer/js/maths/rank.js";
-import { lineLength } from "../../explorer/ui/components/viewer/js/maths/ruler.js";
-import { describeMap, partOfImage, patientSide } from "../../explorer/ui/components/viewer/js/maths/words.js";
+import { angleBetween, lineLength, scaleBar, shortLength } from "../../explorer/ui/components/viewer/js/maths/ruler.js";
+import { describeMap, patientSide, placeInWords, thirdOf } from "../../explorer/ui/components/viewer/js/maths/words.js";
 
 test("cards are ordered by value, those without one last", () => {
   assert.deepEqual(reranked([0, 1, 2, 3], [0.1, 0.9, NaN, 0.5]), [1, 3, 0, 2]);
@@ -30,23 +30,55 @@ test("millimetres only with a spacing, and the source is always named", () => {
   assert.equal(lineLength([0, 0], [10, 0], spacing).value, 1);
 });
 
-test("places are named as seen, sides only when the file states them", () => {
-  assert.equal(partOfImage(10, 90, 100, 100), "lower left part");
-  assert.equal(partOfImage(50, 45, 100, 100), "middle central part");
+test("a ruler says its length in few words", () => {
+  assert.equal(shortLength({ value: 12.34, unit: "mm" }), "12.3 mm");
+  assert.equal(shortLength({ value: 240.4, unit: "px" }), "240 px");
+});
+
+test("an angle is measured in millimetres: pixels need not be square", () => {
+  assert.equal(angleBetween([10, 0], [0, 0], [0, 10], null), 90);
+  // One pixel across is 1 mm, one down 2 mm: the diagonal of a pixel rises by atan(2).
+  const angle = angleBetween([10, 0], [0, 0], [5, 5], { column: 1, row: 2 });
+  assert.ok(Math.abs(angle - 63.4349) < 1e-3);
+  assert.equal(angleBetween([-5, 0.0], [0, 0], [5, 0], null), 180);
+});
+
+test("the scale bar has a round length that fits, in mm only with a spacing", () => {
+  // 0.5 mm a pixel and 0.4 screen pixels a pixel: 0.8 screen pixels a mm.
+  assert.deepEqual(scaleBar(0.4, 0.5, 150), { length: 80, text: "100 mm" });
+  assert.deepEqual(scaleBar(0.4, null, 150), { length: 80, text: "200 px" });
+  assert.equal(scaleBar(40, 0.1, 150).text, "0.2 mm");
+});
+
+test("only the patient's sides are named, and only when the file states them", () => {
   assert.equal(patientSide(10, 100, "R"), "right");
   assert.equal(patientSide(10, 100, "L"), "left");
   assert.equal(patientSide(10, 100, null), null);
   assert.equal(patientSide(51, 100, "R"), null);
+  const film = { width: 100, height: 90, laterality: "R" };
+  assert.equal(placeInWords(80, 45, film), "on the patient's left, in the middle third");
+  assert.equal(placeInWords(50, 10, film), "near the midline, in the upper third");
+  assert.match(placeInWords(80, 70, { ...film, laterality: null }), /^off the midline, in the lower third .*no side/);
+  assert.deepEqual([0, 29, 30, 59, 60, 90].map((y) => thirdOf(y, 90)), ["upper", "upper", "middle", "middle", "lower", "lower"]);
 });
 
-test("a map in words says peak, place, regions and what to beware of", () => {
-  const shown = { peak: { x: 10, y: 90, value: 0.834 }, threshold: 0.5, regions: [{ area: 0.061 }], width: 100, height: 100, laterality: "R", abstain: true, absent: true };
+test("a map in words follows the threshold in force", () => {
+  const shown = {
+    peak: { x: 10, y: 90, value: 0.834 }, threshold: 0.5, regions: [{ area: 0.061, box: [0, 80, 20, 100], peak: 0.83 }],
+    width: 100, height: 100, laterality: "R", spacing: { row: 2, column: 1 }, doubt: "none", reason: "", absent: true,
+  };
   const words = describeMap(shown);
-  assert.match(words, /lower left part of the image, on the patient's right: score 0\.83\./);
-  assert.match(words, /One region, 6\u00a0% of the seen image\./);
-  assert.match(words, /Stated absent/);
-  assert.match(words, /advise against/);
-  assert.match(describeMap({ ...shown, regions: [] }), /No region reaches the threshold of 0\.50\./);
+  assert.match(words, /Highest score 0\.83, on the patient's right, in the lower third\./);
+  assert.match(words, /One highlighted area above 0\.50, 6\u00a0% of the seen image, extent of the highlighted area 2\.0 \u00d7 4\.0 cm\./);
+  assert.match(words, /says it is absent/);
+  assert.match(describeMap({ ...shown, regions: [] }), /Nothing is above the threshold of 0\.50\./);
+  assert.doesNotMatch(words, /part of the image/);
+});
+
+test("a raised badge is said first, and no place is named until it is shown anyway", () => {
+  const shown = { peak: { x: 10, y: 90, value: 0.8 }, threshold: 0.5, regions: [], width: 100, height: 100, laterality: "R", spacing: null, doubt: "hidden", reason: "Weaker than in 62 of 100 normal films.", absent: false };
+  assert.equal(describeMap(shown), "Weaker than in 62 of 100 normal films. No region is drawn.");
+  assert.match(describeMap({ ...shown, doubt: "shown" }), /^Weaker than .* Shown anyway: Highest score 0\.80, on the patient's right/);
 });
 
 test("a message of another kind is refused", () => {

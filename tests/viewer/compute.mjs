@@ -5,6 +5,7 @@ import { contourLines, refine } from "../../explorer/ui/components/viewer/js/mat
 import { score, valueAt } from "../../explorer/ui/components/viewer/js/maths/frame.js";
 import { readMessage } from "../../explorer/ui/components/viewer/js/maths/message.js";
 import { agreement, measurable } from "../../explorer/ui/components/viewer/js/maths/metrics.js";
+import { findRegions, workScore } from "../../explorer/ui/components/viewer/js/maths/regions.js";
 import { inflate, unfoldLevels } from "../../explorer/ui/components/viewer/js/maths/pixels.js";
 import { greyTable } from "../../explorer/ui/components/viewer/js/maths/window.js";
 
@@ -26,6 +27,10 @@ const answers = {
     const map = measurable(Float32Array.from(grid), frame);
     const { cnr, iou, pointing } = agreement(map, boxes, threshold);
     return { cnr: Number.isNaN(cnr) ? null : cnr, iou, pointing };
+  },
+  regions: ({ cosine, scale, bias, frame, threshold }) => {
+    const map = { cosine: Float32Array.from(cosine), scale, bias, frame };
+    return findRegions(workScore(map), frame, threshold).regions;
   },
   contour: ({ grid, frame, level }) => contourLines(refine(Float32Array.from(grid), frame), level),
   levels: async ({ message }) => {

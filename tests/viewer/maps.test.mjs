@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { colourAt, overlayIndex, paint, tintTable } from "../../explorer/ui/components/viewer/js/maths/colour.js";
-import { contourLevels, contourLines, niceStep, refine } from "../../explorer/ui/components/viewer/js/maths/contour.js";
+import { contourLevels, contourLines, refine } from "../../explorer/ui/components/viewer/js/maths/contour.js";
 import { cosineOfScore, score, seenRect, seesAll, valueAt } from "../../explorer/ui/components/viewer/js/maths/frame.js";
 import { agreement, disjoint, measurable } from "../../explorer/ui/components/viewer/js/maths/metrics.js";
 
@@ -65,11 +65,16 @@ test("a line around a peak closes", () => {
   assert.deepEqual(line[0], line.at(-1));
 });
 
-test("levels are round and lie inside the range", () => {
+test("levels are fixed, whatever the map's own range is", () => {
   assert.deepEqual(contourLevels(-0.1, 0.6, "0.25"), [0, 0.25, 0.5]);
-  assert.deepEqual(contourLevels(0.02, 0.85, "auto"), [0.2, 0.4, 0.6, 0.8]);
-  assert.deepEqual(contourLevels(0.5, 0.5, "auto"), []);
-  assert.equal(niceStep(0.06), 0.05);
+  assert.deepEqual(contourLevels(0.02, 0.85, "0.25"), [0.25, 0.5, 0.75]);
+  assert.deepEqual(contourLevels(0.001, 0.01, "0.25"), []);
+  assert.deepEqual(contourLevels(0.02, 0.85, "off"), []);
+});
+
+test("no level lies at or below the threshold in force", () => {
+  assert.deepEqual(contourLevels(0, 1, "0.25", 0.5), [0.75]);
+  assert.deepEqual(contourLevels(0, 1, "0.1", 0.7), [0.8, 0.9]);
 });
 
 test("zero cosine is white and high is red in the signed map", () => {

@@ -17,6 +17,7 @@ from pydicom.pixels import apply_windowing
 from explorer.entities import Box, ModelFrame, Radiograph, SimilarityMap, Window
 from explorer.evaluation.grounding import box_mask, iou, pointing_game_hit, signed_cnr
 from explorer.grounding.geometry import fit_frame, map_to_image
+from explorer.grounding.regions import find_regions
 from explorer.ui.components.viewer.contract import ViewerPane
 from explorer.ui.components.viewer.payload import radiograph_message
 
@@ -138,6 +139,34 @@ def test_agreement_equals_evaluation(ask: Ask, name: str, boxes: list[Box]) -> N
     assert shown["cnr"] == pytest.approx(signed_cnr(values, mask), abs=1e-5)
     assert shown["iou"] == pytest.approx(iou(values, mask, threshold=0.55), abs=1e-9)
     assert shown["pointing"] == pointing_game_hit(values, mask)
+
+
+REGION_FRAMES = {
+    "letterbox, tall": fit_frame((800, 500), input_shape=(256, 256), grid_shape=(16, 16)),
+    "crop, wide": fit_frame(
+        (450, 700), input_shape=(224, 224), grid_shape=(14, 14), mode="center crop"
+    ),
+    "small": fit_frame((90, 61), input_shape=(64, 64), grid_shape=(8, 8)),
+    "half a pixel": fit_frame((640, 321), input_shape=(64, 64), grid_shape=(8, 8)),
+}
+
+
+@pytest.mark.parametrize("name", REGION_FRAMES)
+@pytest.mark.parametrize("threshold", [0.2, 0.5, 0.9])
+def test_regions_equal_those_of_python(ask: Ask, name: str, threshold: float) -> None:
+    frame = REGION_FRAMES[name]
+    cosine = np.random.default_rng(5).uniform(-0.3, 0.5, frame.grid_shape).astype(np.float32)
+    map = SimilarityMap("x", cosine, 14.0, -3.0, frame)
+    _, expected = find_regions(map, rule="fixed", threshold=threshold)
+    question = {"ask": "regions", "cosine": cosine.ravel().tolist(), "frame": as_json(frame)}
+    [shown] = ask(question | {"scale": 14, "bias": -3, "threshold": threshold})
+    assert len(expected) > 0
+    assert len(shown) == len(expected)
+    for mine, region in zip(shown, expected, strict=True):
+        edges = [region.box.x_min, region.box.y_min, region.box.x_max, region.box.y_max]
+        np.testing.assert_allclose(mine["box"], edges, atol=1e-9)
+        assert mine["peak"] == pytest.approx(region.peak, abs=1e-6)
+        assert mine["area"] == pytest.approx(region.area_fraction, abs=1e-9)
 
 
 def test_every_point_of_a_contour_lies_on_its_level(ask: Ask) -> None:

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { firstView, flipped, fitted, panned, sidesShown, toImage, toScreen, turned, zoomedAt } from "../../explorer/ui/components/viewer/js/maths/view.js";
+import { firstView, flipped, fitted, panned, sidesShown, toImage, toScreen, toggledAt, turned, zoomedAt } from "../../explorer/ui/components/viewer/js/maths/view.js";
 
 const size = { width: 800, height: 600 };
 const image = { width: 2000, height: 1000 };
@@ -29,6 +29,26 @@ test("zooming keeps the image point under the cursor", () => {
   const view = firstView(size, image);
   const before = toImage(view, size, 500, 250);
   near(toImage(zoomedAt(view, size, image, 500, 250, 3), size, 500, 250), before);
+});
+
+test("zooming out ends at fit, in the middle, whatever the turn is", () => {
+  for (const turns of [0, 1, 2, 3]) {
+    const whole = fitted({ x: 0, y: 0, scale: 1, turns, mirrored: false }, size, image);
+    const near3 = zoomedAt(whole, size, image, 700, 500, 3);
+    assert.deepEqual(zoomedAt(near3, size, image, 10, 10, 0.1), whole);
+    assert.deepEqual(zoomedAt(whole, size, image, 10, 10, 0.5), whole);
+  }
+});
+
+test("a double click goes to one image pixel a screen pixel at the pointer, and back to fit", () => {
+  const whole = firstView(size, image);
+  const before = toImage(whole, size, 500, 250);
+  const large = toggledAt(whole, size, image, 500, 250, 2);
+  assert.equal(large.scale, 0.5); // half a CSS pixel is one pixel of a screen with ratio 2
+  near(toImage(large, size, 500, 250), before);
+  assert.deepEqual(toggledAt(large, size, image, 500, 250, 2), whole);
+  // A film smaller than the pane: one to one would be below fit.
+  assert.equal(toggledAt(firstView(size, { width: 200, height: 100 }), size, { width: 200, height: 100 }, 0, 0, 1).scale, 8);
 });
 
 test("panning moves the picture with the hand, also when turned and mirrored", () => {

@@ -50,13 +50,14 @@ export function overlayIndex(value, low, high) {
  * For every overlay index: the tint times its opacity, and what is left of the grey (0..256).
  * shown = tint[i] + (grey * left[i] >> 8) in each channel: linear blending, 0 = image only,
  * 1 = overlay only. Values below `cut` and index 0 get no tint.
+ * @param {(value: number) => number} place position in the colour map, [0, 1], of a map value
  */
-export function tintTable({ map, low, high, cut, opacity }) {
+export function tintTable({ map, low, high, cut, opacity, place = (value) => (value - low) / (high - low) }) {
   const tint = new Uint32Array(65536);
   const left = new Uint16Array(65536).fill(256);
   const rest = Math.round(256 * (1 - opacity));
   const start = cut <= low ? 1 : cut > high ? 65536 : overlayIndex(cut, low, high);
-  const steps = scaledSteps(map, 1 - rest / 256);
+  const steps = scaledSteps(map, 1 - rest / 256, (share) => place(low + share * (high - low)));
   for (let index = start; index < 65536; index++) {
     tint[index] = steps[(index - 1) >> 6];
     left[index] = rest;
@@ -65,9 +66,9 @@ export function tintTable({ map, low, high, cut, opacity }) {
 }
 
 /** 1024 packed colours of a map, each channel times `share`. */
-function scaledSteps(map, share) {
+function scaledSteps(map, share, place) {
   return Uint32Array.from({ length: 1024 }, (_, step) => {
-    const [r, g, b] = colourAt(map, step / 1023).map((channel) => Math.floor(channel * share));
+    const [r, g, b] = colourAt(map, place(step / 1023)).map((channel) => Math.floor(channel * share));
     return (b << 16) | (g << 8) | r;
   });
 }

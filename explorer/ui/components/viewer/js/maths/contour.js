@@ -102,21 +102,18 @@ function chains(links, points) {
   return lines;
 }
 
-/** Round levels strictly inside (low, high) at a step; "auto" takes about four. */
-export function contourLevels(low, high, step) {
-  const spacing = step === "auto" ? niceStep((high - low) / 4) : Number(step);
-  if (!(spacing > 0) || !(high > low)) return [];
+/**
+ * Fixed levels, multiples of a step, that a map from `low` to `high` crosses above `floor`.
+ *
+ * They do not depend on the map's own range: a map that never rises above the floor has none.
+ */
+export function contourLevels(low, high, step, floor = -Infinity) {
+  const spacing = Number(step);
+  if (!(spacing > 0)) return [];
   const levels = [];
-  for (let k = Math.floor(low / spacing) + 1; k * spacing < high; k++) {
+  const from = Math.max(low, floor);
+  for (let k = Math.floor(from / spacing + 1e-9) + 1; k * spacing < high; k++) {
     levels.push(Number((k * spacing).toFixed(6)));
   }
-  return levels.slice(0, 40);
-}
-
-/** The largest of 1, 2, 2.5, 5 times a power of ten that is not above `rough`. */
-export function niceStep(rough) {
-  if (!(rough > 0)) return 0;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const factor = [5, 2.5, 2, 1].find((candidate) => candidate * power <= rough * (1 + 1e-9));
-  return Number(((factor ?? 1) * power).toPrecision(6));
+  return levels;
 }

@@ -4,8 +4,8 @@
 //          turns: quarter turns clockwise; mirrored: flipped left-right before turning }
 
 const TURNS = [[1, 0, 0, 1], [0, -1, 1, 0], [-1, 0, 0, -1], [0, 1, -1, 0]];
-const LEAST_ZOOM = 0.25;
 const MOST_SCALE = 40;
+const AT_FIT = 1.001;
 
 /** Matrix [a, b, c, d] of turning and mirroring: screen = (a x + b y, c x + d y). */
 export function orientation({ turns, mirrored }) {
@@ -48,10 +48,28 @@ export function toImage(view, size, sx, sy) {
   return [view.x + a * dx + c * dy, view.y + b * dx + d * dy];
 }
 
-/** Zoom by a factor, keeping the image point under the screen point where it is. */
+/** Whether the whole image is in view, as large as it fits. */
+export function isFitted(view, size, image) {
+  return view.scale <= fitScale(view, size, image) * AT_FIT;
+}
+
+/** Zoom by a factor, keeping the image point under the screen point; never smaller than fit. */
 export function zoomedAt(view, size, image, sx, sy, factor) {
-  const least = fitScale(view, size, image) * LEAST_ZOOM;
-  const scale = Math.min(Math.max(view.scale * factor, least), MOST_SCALE);
+  const scale = Math.min(view.scale * factor, MOST_SCALE);
+  if (factor <= 1 && isFitted({ ...view, scale }, size, image)) return fitted(view, size, image);
+  return scaledAt(view, size, image, sx, sy, scale);
+}
+
+/** Fit when enlarged, else one image pixel a screen pixel (twice the fit where that is smaller). */
+export function toggledAt(view, size, image, sx, sy, ratio) {
+  const fit = fitScale(view, size, image);
+  if (!isFitted(view, size, image)) return fitted(view, size, image);
+  const whole = 1 / ratio;
+  return scaledAt(view, size, image, sx, sy, whole > fit * 1.05 ? whole : 2 * fit);
+}
+
+/** Change the scale and keep the image point under a screen point where it is. */
+function scaledAt(view, size, image, sx, sy, scale) {
   const [x, y] = toImage(view, size, sx, sy);
   const next = { ...view, scale };
   const [nx, ny] = toImage(next, size, sx, sy);

@@ -1,10 +1,10 @@
-// A map in words, for people who do not see it.
+// A map in words, for people who do not see it. Only the patient's sides are named.
 
-/** Zone of an unturned image, with the limits that the phrases "upper, mid, lower" use here. */
-export function partOfImage(x, y, width, height) {
-  const row = y < 0.38 * height ? "upper" : y < 0.55 * height ? "middle" : "lower";
-  const column = x < 0.45 * width ? "left" : x < 0.55 * width ? "central" : "right";
-  return `${row} ${column} part`;
+const MIDLINE = 0.05; // share of the width on each side of the middle
+
+/** "upper", "middle" or "lower" third of an unturned image. */
+export function thirdOf(y, height) {
+  return ["upper", "middle", "lower"][Math.min(2, Math.max(0, Math.floor((3 * y) / height)))];
 }
 
 /** The patient's side at an image position, or null near the middle or when it is not known. */
@@ -12,32 +12,51 @@ export function patientSide(x, width, laterality) {
   const left = (laterality || "").trim().toUpperCase()[0];
   if (left !== "R" && left !== "L") return null;
   const offset = x / width - 0.5;
-  if (Math.abs(offset) < 0.05) return null;
+  if (Math.abs(offset) < MIDLINE) return null;
   return (left === "R") === offset < 0 ? "right" : "left";
 }
 
+/** Where an image point lies: "on the patient's left, in the middle third". */
+export function placeInWords(x, y, { width, height, laterality }) {
+  const third = `in the ${thirdOf(y, height)} third`;
+  const side = patientSide(x, width, laterality);
+  if (side) return `on the patient's ${side}, ${third}`;
+  if (Math.abs(x / width - 0.5) < MIDLINE) return `near the midline, ${third}`;
+  return `off the midline, ${third} (the file states no side)`;
+}
+
 /**
- * One or two sentences on what a map shows.
- * @param {{peak: {x: number, y: number, value: number}, threshold: number, regions: {box: number[], area: number}[],
- *   width: number, height: number, laterality: string | null, abstain: boolean, absent: boolean}} shown
+ * One to three sentences on what a map shows at the threshold in force.
+ * @param {{peak: {x: number, y: number, value: number}, threshold: number, regions: {box: number[], area: number, peak: number}[],
+ *   width: number, height: number, laterality: string | null, spacing: object | null,
+ *   doubt: "none" | "hidden" | "shown", reason: string, absent: boolean}} shown
  */
 export function describeMap(shown) {
-  const { peak, threshold, regions, width, height, laterality } = shown;
+  const { peak, threshold, regions, doubt, reason } = shown;
   if (!Number.isFinite(peak.value)) return "The model saw no part of this image.";
-  const side = patientSide(peak.x, width, laterality);
-  const where = `${partOfImage(peak.x, peak.y, width, height)} of the image`;
-  const whose = side ? `, on the patient's ${side}` : "";
-  const parts = [`Highest similarity in the ${where}${whose}: score ${peak.value.toFixed(2)}.`];
-  const count = regions.length;
-  if (count === 0) parts.push(`No region reaches the threshold of ${threshold.toFixed(2)}.`);
-  if (count === 1) parts.push(`One region, ${share(regions[0].area)} of the seen image.`);
-  if (count > 1) {
-    const area = regions.reduce((total, region) => total + region.area, 0);
-    parts.push(`${count} regions, together ${share(area)} of the seen image.`);
-  }
-  if (shown.absent) parts.push("Stated absent: the map shows where the model looks, not a finding.");
-  if (shown.abstain) parts.push("The controls advise against reading this map as a location.");
+  if (doubt === "hidden") return `${reason} No region is drawn.`;
+  const parts = doubt === "shown" ? [reason, "Shown anyway:"] : [];
+  // The peak of the first region where there is one: the number that stands beside its box.
+  const highest = regions[0]?.peak ?? peak.value;
+  parts.push(`Highest score ${highest.toFixed(2)}, ${placeInWords(peak.x, peak.y, shown)}.`);
+  if (regions.length === 0) parts.push(`Nothing is above the threshold of ${threshold.toFixed(2)}.`);
+  else parts.push(describeRegions(shown));
+  if (shown.absent) parts.push("The report says it is absent: the map shows where the model looks, not a finding.");
   return parts.join(" ");
+}
+
+function describeRegions({ regions, threshold, spacing }) {
+  const area = regions.reduce((total, region) => total + region.area, 0);
+  const what = regions.length === 1 ? "One highlighted area" : `${regions.length} highlighted areas`;
+  const together = regions.length === 1 ? "" : "together ";
+  const extent = regions.length === 1 && spacing ? `, extent of the highlighted area ${extentOf(regions[0].box, spacing)}` : "";
+  return `${what} above ${threshold.toFixed(2)}, ${together}${share(area)} of the seen image${extent}.`;
+}
+
+/** Width times height in centimetres. */
+function extentOf([x0, y0, x1, y1], { row, column }) {
+  const cm = (length, mm) => ((length * mm) / 10).toFixed(1);
+  return `${cm(x1 - x0, column)} \u00d7 ${cm(y1 - y0, row)} cm`;
 }
 
 function share(fraction) {

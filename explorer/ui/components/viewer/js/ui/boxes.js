@@ -1,7 +1,7 @@
 // Boxes drawn by hand, their agreement with the shown map, and what of them Python hears.
 
-import { agreement } from "../maths/metrics.js";
 import { el, setText } from "./dom.js";
+import { thresholdOf } from "./doubt.js";
 
 const SEND_AFTER_MS = 600;
 
@@ -13,8 +13,8 @@ export class BoxList {
     this.rows = el("tbody");
     this.note = el("p.formula", {
       text:
-        "On the score map, in pixels of the original, boxes merged. CNR = (mean inside \u2212 mean outside) / " +
-        "\u221a(variance inside + variance outside), signed. IoU: boxes against pixels above the threshold. " +
+        "On the cosine map, in pixels of the original, boxes merged. CNR = (mean inside \u2212 mean outside) / " +
+        "\u221a(variance inside + variance outside), signed. IoU: boxes against pixels whose score is above the threshold in force. " +
         "Pointing: the map's highest pixel lies inside.",
     });
     const head = ["", "CNR", "IoU at threshold", "Pointing", "Mean in", "Mean out"];
@@ -27,16 +27,31 @@ export class BoxList {
     ]);
   }
 
+  /** The pane that shows a radiograph now; panes come and go, so a box keeps no pane. */
+  paneOf(image) {
+    return this.viewer.panes.find((pane) => pane.info?.id === image) ?? null;
+  }
+
   /** Boxes on radiographs that are shown; others come back with their radiograph. */
   get current() {
-    const shown = new Set(this.viewer.panes.map((pane) => pane.info?.id));
-    return this.list.filter(({ image }) => shown.has(image));
+    return this.list.filter(({ image }) => this.paneOf(image));
   }
 
   add(pane, box) {
-    this.count += 1;
-    this.list.push({ id: `box-${this.count}`, pane: pane.index, image: pane.info.id, box });
+    this.put(pane.info.id, box);
     this.tell();
+  }
+
+  put(image, box) {
+    this.count += 1;
+    this.list.push({ id: `box-${this.count}`, image, box, order: this.viewer.measures.nextOrder() });
+  }
+
+  /** Boxes of an earlier visit; Python hears of them only when there are some. */
+  restore(boxes) {
+    this.list = [];
+    for (const { image, box } of boxes) this.put(image, box);
+    if (this.list.length) this.tell();
   }
 
   /** A box of a quarter of what is seen, for people without a pointer. */
@@ -56,7 +71,8 @@ export class BoxList {
   nudge(dx, dy, resize) {
     const newest = this.current.at(-1);
     if (!newest) return false;
-    const pane = this.viewer.panes[newest.pane];
+    const pane = this.paneOf(newest.image);
+    if (!pane.view) return false;
     const step = Math.max(1, Math.round(4 / pane.view.scale));
     const { width, height } = pane.info;
     let [x0, y0, x1, y1] = newest.box;
@@ -92,32 +108,31 @@ export class BoxList {
   /** Python hears of a box when it is finished, moved to rest, or deleted. */
   tell() {
     this.viewer.boxesChanged();
-    this.viewer.send("boxes", this.list.map(({ id, pane, image, box }) => ({ id, pane, image, box })));
+    const shown = this.current.map(({ id, image, box }) => ({ id, pane: this.paneOf(image).index, image, box }));
+    this.viewer.send?.("boxes", shown);
   }
 
   /** Linked panes show all boxes of the same radiograph, and the one being drawn. */
   shownOn(pane) {
-    const boxes = this.list.filter((item) => item.image === pane.info.id);
+    const boxes = this.list.filter((item) => item.image === pane.info?.id);
     const shown = boxes.map((item, index) => ({ box: item.box, number: index + 1 }));
     const { draft } = this.viewer.state;
-    const same = draft && this.viewer.panes[draft.pane].info.id === pane.info.id;
-    return same ? [...shown, { box: draft.box, draft: true }] : shown;
+    return draft && draft.image === pane.info?.id ? [...shown, { box: draft.box, draft: true }] : shown;
   }
 
   refresh() {
-    const { pane, state } = this.viewer;
+    const { pane } = this.viewer;
     const { map, phrase } = pane ?? {};
     const drawn = map && pane.info ? this.shownOn(pane).map(({ box }) => box) : [];
     const reference = map
       ? pane.reference.filter(({ sentence }) => sentence === null || sentence === phrase.sentence)
       : [];
-    const threshold = state.threshold ?? map?.threshold;
     const rows = [];
     if (drawn.length) rows.push([drawn.length === 1 ? "Your box" : `Your ${drawn.length} boxes`, drawn]);
     if (reference.length) rows.push(["Reference", reference.map(({ box }) => box)]);
     this.node.hidden = rows.length === 0;
     while (this.rows.children.length > rows.length) this.rows.lastChild.remove();
-    rows.forEach(([label, boxes], index) => this.measure(index, label, boxes, map, threshold));
+    rows.forEach(([label, boxes], index) => this.measure(index, label, boxes, map, thresholdOf(pane)));
     if (drawn.length) pane.marks.dataset.cnr = this.rows.children[0].children[1].textContent;
   }
 
@@ -126,7 +141,7 @@ export class BoxList {
     const name = `${label} ${threshold} ${boxes.join(" ")}`;
     const row = this.rows.children[index];
     if (row && row.measuredMap === map && row.measuredName === name) return;
-    this.fill(index, label, agreement(map.measured, boxes, threshold));
+    this.fill(index, label, map.agreementWith(boxes, threshold));
     Object.assign(this.rows.children[index], { measuredMap: map, measuredName: name });
   }
 

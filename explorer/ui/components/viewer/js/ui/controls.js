@@ -2,8 +2,9 @@
 
 import { asPlainWindow, formatValue } from "../maths/window.js";
 import { el, setAttribute, setText, setValue } from "./dom.js";
+import { thresholdOf } from "./doubt.js";
 
-const STEPS = [["auto", "auto"], ["0.25", "0.25"], ["0.1", "0.1"], ["0.05", "0.05"], ["off", "off"]];
+const STEPS = [["0.25", "0.25"], ["0.1", "0.1"], ["0.05", "0.05"], ["off", "off"]];
 
 export class Controls {
   constructor(viewer) {
@@ -14,7 +15,7 @@ export class Controls {
   makeWindow() {
     const { viewer } = this;
     this.preset = el("select", {
-      title: "Keys 1 to 6",
+      title: "Keys 1 to 9",
       onchange: () => this.preset.value !== "-1" && viewer.setPreset(Number(this.preset.value)),
     });
     const number = (part) =>
@@ -47,11 +48,11 @@ export class Controls {
     const choice = (name, label, title) =>
       el("button.choice", {
         type: "button", text: label, title,
-        onclick: () => viewer.set({ quantity: name }, "map", "tint"),
+        onclick: () => viewer.set({ quantity: name }, "tint"),
       });
     this.choices = {
       score: choice("score", "Score", "Calibrated score, 0 to 1"),
-      cosine: choice("cosine", "Cosine", "Raw cosine similarity, \u22121 to 1"),
+      cosine: choice("cosine", "Cosine", "Raw cosine similarity"),
     };
     this.cut = el("input", {
       type: "checkbox",
@@ -114,7 +115,7 @@ export class Controls {
     this.cut.checked = state.cut[state.quantity];
     setValue(this.opacity, state.opacity);
     setText(this.opacityValue, state.opacity.toFixed(2));
-    const threshold = state.threshold ?? pane.map?.threshold ?? 0;
+    const threshold = thresholdOf(pane) ?? 0;
     setValue(this.threshold, Math.round(threshold * 100) / 100);
     setText(this.thresholdValue, threshold.toFixed(2));
     setAttribute(this.auto, "aria-pressed", state.threshold === null ? "true" : "false");
@@ -130,7 +131,7 @@ export class Controls {
     this.shownPresets = pane.presets;
     const own = el("option", { value: "-1", text: "set by hand", disabled: true });
     const options = pane.presets.map(({ name, file }, index) =>
-      el("option", { value: String(index), text: file ? `${name} (file)` : name }),
+      el("option", { value: String(index), text: `${index + 1}  ${file ? `${name} (file)` : name}` }),
     );
     this.preset.replaceChildren(...options, own);
   }

@@ -1,10 +1,9 @@
-// Text in the corners of a pane, side markers and the colour bar.
+// Text at the edges of a pane: corners, side markers, read-out, scale bar.
 
-import { gradient } from "../maths/colour.js";
+import { scaleBar } from "../maths/ruler.js";
 import { sidesShown } from "../maths/view.js";
 import { asPlainWindow, formatValue } from "../maths/window.js";
 import { el, setText } from "./dom.js";
-import { RANGES } from "./maps.js";
 
 export class Corners {
   constructor(viewer) {
@@ -17,7 +16,9 @@ export class Corners {
       this.describe(pane);
       this.sides(pane);
       this.readout(pane);
-      this.colourBar(pane);
+      this.scale(pane);
+      pane.bar.refresh();
+      pane.strip.refresh();
     }
   }
 
@@ -30,7 +31,24 @@ export class Corners {
     const name = pane.preset >= 0 ? pane.presets[pane.preset].name : "set by hand";
     const center = formatValue(plain.center, pane.range);
     setText(corners.window, `C ${center}  W ${formatValue(plain.width, pane.range)}\n${name}${pane.inverted ? ", inverted" : ""}`);
-    setText(corners.zoom, `Zoom ${Math.round(view.scale * 100)} %`);
+    setText(corners.zoom, `Zoom ${Math.round(view.scale * pane.ratio * 100)} %`);
+  }
+
+  /** A bar of a round length with the source of its unit, or in pixels when the file states none. */
+  scale(pane) {
+    const { info, view, size } = pane;
+    pane.scaleBar ??= makeScaleBar(pane.corners["scale-bar"]);
+    const sideways = view.turns % 2 === 1;
+    const mm = info.spacing ? (sideways ? info.spacing.row : info.spacing.column) : null;
+    const made = `${view.scale} ${mm} ${size.width}`;
+    if (pane.scaleBar.made === made) return;
+    pane.scaleBar.made = made;
+    const { length, text } = scaleBar(view.scale, mm, Math.min(160, size.width * 0.3));
+    pane.scaleBar.line.style.width = `${length}px`;
+    setText(pane.scaleBar.text, text);
+    const source = info.spacing?.source ?? "no spacing in the file";
+    setText(pane.scaleBar.source, source.split(",")[0]);
+    pane.corners["scale-bar"].title = source;
   }
 
   /** R and L stand where the patient's sides are; a question mark when the file does not say. */
@@ -44,9 +62,10 @@ export class Corners {
     }
   }
 
+  /** Numbers under the cursor, on the panes that show the same radiograph. */
   readout(pane) {
     const { hover } = this.viewer.state;
-    if (!hover) return setText(pane.corners.readout, "");
+    if (!hover || hover.pane.info?.id !== pane.info.id) return setText(pane.corners.readout, "");
     const { x, y } = hover;
     const value = pane.valueAt(x, y);
     if (Number.isNaN(value)) return setText(pane.corners.readout, "");
@@ -60,37 +79,12 @@ export class Corners {
     if (Number.isNaN(cosine)) return ["not seen by the model"];
     return [`cosine ${signed(cosine)}`, `score ${map.valueAt("score", x, y).toFixed(3)}`];
   }
-
-  /** A vertical bar with the quantity, its ends and the threshold; hidden with the overlay. */
-  colourBar(pane) {
-    const { state } = this.viewer;
-    pane.bar ??= makeBar(pane);
-    const { bar } = pane;
-    bar.node.hidden = !pane.map || !state.overlay || state.hidden;
-    if (bar.node.hidden) return;
-    const name = state.quantity === "cosine" ? "RdBu_r" : state.colours;
-    if (bar.name !== name) {
-      bar.name = name;
-      bar.ramp.style.backgroundImage = gradient(name);
-      const [low, high] = RANGES[state.quantity];
-      setText(bar.title, state.quantity === "cosine" ? "cosine" : "score");
-      [high, (low + high) / 2, low].forEach((value, index) => setText(bar.ticks[index], signed(value, 1).replace("+", "")));
-    }
-    const [low, high] = RANGES[state.quantity];
-    const cut = pane.map.cutFor(state.quantity, state.threshold ?? pane.map.threshold);
-    const share = Math.min(Math.max((cut - low) / (high - low), 0), 1);
-    bar.cut.style.bottom = `${100 * share}%`;
-  }
 }
 
-function makeBar(pane) {
-  const cut = el("i.cut", { title: "threshold" });
-  const ramp = el("div.ramp", {}, [cut]);
-  const ticks = [el("span"), el("span"), el("span")];
-  const title = el("div.bar-title");
-  const node = el("div.colour-bar", { "aria-hidden": "true" }, [title, el("div.bar-body", {}, [ramp, el("div.ticks", {}, ticks)])]);
-  pane.node.append(node);
-  return { node, ramp, ticks, title, cut };
+function makeScaleBar(node) {
+  const [line, text, source] = [el("i.line"), el("span.length"), el("span.source")];
+  node.append(line, text, source);
+  return { line, text, source };
 }
 
 function signed(value, digits = 3) {

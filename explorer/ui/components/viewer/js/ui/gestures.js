@@ -58,19 +58,43 @@ const TOOLS = {
     },
   },
   ruler: {
+    start: (viewer, gesture) => (gesture.first = imagePoint(gesture.pane, gesture.from)),
+    move: (viewer, gesture, dx, dy, point) => {
+      const { pane, first } = gesture;
+      gesture.ruler ??= viewer.measures.add({ kind: "ruler", image: pane.info.id, points: [first, first] });
+      gesture.ruler.points[1] = imagePoint(pane, point);
+      pane.touch();
+    },
+    cancel: (viewer, { ruler }) => ruler && viewer.measures.remove(ruler),
+  },
+  // The first drag draws an arm up to the vertex, the second one sets the end of the other arm.
+  angle: {
     start: (viewer, gesture) => {
-      const from = imagePoint(gesture.pane, gesture.from);
-      gesture.ruler = { pane: gesture.pane.index, from, to: from };
+      gesture.angle = viewer.measures.unfinished(gesture.pane);
+      gesture.second = gesture.angle !== null;
+      gesture.first = imagePoint(gesture.pane, gesture.from);
+      if (gesture.second) gesture.arm = [...gesture.angle.points];
     },
-    move: (viewer, { pane, ruler }, dx, dy, point) => {
-      if (!viewer.state.rulers.includes(ruler)) viewer.state.rulers = [ruler];
-      ruler.to = imagePoint(pane, point);
+    move: (viewer, gesture, dx, dy, point) => {
+      const { pane, first, arm } = gesture;
+      gesture.angle ??= viewer.measures.add({ kind: "angle", image: pane.info.id, points: [first, first] });
+      gesture.angle.points = [...(arm ?? [first]), imagePoint(pane, point)];
       pane.touch();
     },
-    cancel: (viewer, { ruler, pane }) => {
-      viewer.state.rulers = viewer.state.rulers.filter((kept) => kept !== ruler);
+    end: (viewer, { pane, angle, arm, first }) => {
+      if (arm && angle.points.length < 3) angle.points = [...arm, first];
       pane.touch();
     },
+    cancel: (viewer, { angle, arm }) => {
+      if (arm) angle.points = arm;
+      else if (angle) viewer.measures.remove(angle);
+    },
+  },
+  lens: {
+    start: (viewer, gesture) => viewer.showLens(gesture.pane, gesture.from),
+    move: (viewer, gesture, dx, dy, point) => viewer.showLens(gesture.pane, point),
+    end: (viewer) => viewer.hideLens(),
+    cancel: (viewer) => viewer.hideLens(),
   },
 };
 
@@ -93,4 +117,5 @@ export function endGesture(viewer, gesture) {
 
 export function cancelGesture(viewer, gesture) {
   TOOLS[gesture.tool]?.cancel?.(viewer, gesture);
+  viewer.schedule();
 }

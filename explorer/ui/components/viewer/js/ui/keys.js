@@ -1,6 +1,8 @@
 // The keys, as one table: what the handler runs and what the key sheet prints.
 
-const TOOLS = { w: "window", p: "pan", z: "zoom", b: "box", m: "ruler" };
+import { toggleFullScreen } from "./full_screen.js";
+
+const TOOLS = { w: "window", p: "pan", z: "zoom", b: "box", m: "ruler", a: "angle" };
 
 /** Groups of [keys as printed, what they do]. */
 export const KEY_SHEET = [
@@ -9,33 +11,43 @@ export const KEY_SHEET = [
     ["p", "Pan (also middle drag or Shift + drag with any tool)"],
     ["z", "Zoom: drag up = larger"],
     ["b", "Box: live CNR, IoU and pointing game against the shown map"],
-    ["m", "Ruler"],
+    ["m, a", "Ruler; angle: drag one arm, then the other"],
+    ["hold g", "Magnifier at the pointer"],
   ]],
   ["View", [
-    ["wheel, +, -", "Zoom (the wheel at the cursor)"],
-    ["double click, Space", "Fit; Space also restores the first window"],
+    ["wheel, +, -", "Zoom (the wheel at the cursor), never below fit"],
+    ["double click", "Fit, or one image pixel a screen pixel"],
+    ["Space", "Reset everything but what was drawn"],
+    ["f", "Full screen"],
     ["arrows", "Pan; with the window tool: width and level"],
     ["i", "Invert"],
     ["h, v", "Flip left-right, top-bottom"],
     ["r, l", "Turn right, left"],
-    ["1 to 6", "File's window; full range; 0.1-99.9; 1-99; 2-98; 5-95 %"],
+    ["1 to 9", "Windows, numbered as in the list: 1 the file's, 2 full range, 3 to 6 percentiles, 7 to 9 other windows of the file"],
   ]],
   ["Map", [
     ["hold o", "Hide everything but the radiograph"],
     ["c", "Contour lines on or off"],
     ["t, Shift + t", "Threshold up, down"],
+    ["s", "Show a map although its badge is raised, or hide it again"],
     ["[, ]", "Previous, next phrase"],
   ]],
-  ["Boxes and ruler", [
+  ["Boxes, rulers, angles", [
     ["Enter", "With the box tool: a box in the middle"],
     ["arrows, Shift + arrows", "With the box tool: move, resize the newest box"],
-    ["Backspace", "Delete the newest box or ruler"],
+    ["Backspace", "Delete the newest box, ruler or angle"],
     ["Esc", "Cancel what is being drawn"],
   ]],
   ["", [["?", "This sheet"]]],
 ];
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/** Keys that work while they are held. */
+const HELD = {
+  o: { down: (viewer) => viewer.hold(true), up: (viewer) => viewer.hold(false) },
+  g: { down: (viewer) => viewer.lensAtPointer(), up: (viewer) => viewer.hideLens() },
+};
 
 /** Run the command of a key; returns whether there was one. */
 function runKey(viewer, event) {
@@ -45,7 +57,7 @@ function runKey(viewer, event) {
   if (key === "?") return viewer.sheet.open(), true;
   if (key === "T" || (lower === "t" && shiftKey)) return viewer.stepThreshold(-0.02), true;
   if (lower in TOOLS) return viewer.setTool(TOOLS[lower]), true;
-  if (/^[1-6]$/.test(key)) return viewer.setPreset(Number(key) - 1), true;
+  if (/^[1-9]$/.test(key)) return viewer.setPreset(Number(key) - 1), true;
   const commands = {
     "+": () => viewer.zoomBy(1.25),
     "=": () => viewer.zoomBy(1.25),
@@ -58,6 +70,8 @@ function runKey(viewer, event) {
     l: () => viewer.turn(-1),
     c: () => viewer.toggle("contours"),
     t: () => viewer.stepThreshold(0.02),
+    s: () => viewer.toggleAnyway(),
+    f: () => toggleFullScreen(viewer),
     "[": () => viewer.stepPhrase(-1),
     "]": () => viewer.stepPhrase(1),
     Enter: () => viewer.addMiddleBox(),
@@ -82,8 +96,9 @@ export function listenToKeys(root, viewer) {
       event.stopPropagation();
       return;
     }
-    if (event.key === "o" || event.key === "O") {
-      viewer.hold(true);
+    const held = HELD[event.key.toLowerCase()];
+    if (held) {
+      held.down(viewer);
       event.preventDefault();
       return;
     }
@@ -95,10 +110,9 @@ export function listenToKeys(root, viewer) {
       event.stopPropagation();
     }
   };
-  root.onkeyup = (event) => {
-    if (event.key === "o" || event.key === "O") viewer.hold(false);
-  };
+  root.onkeyup = (event) => HELD[event.key.toLowerCase()]?.up(viewer);
   root.addEventListener("focusout", (event) => {
-    if (!root.contains(event.relatedTarget)) viewer.hold(false);
+    if (root.contains(event.relatedTarget)) return;
+    for (const { up } of Object.values(HELD)) up(viewer);
   });
 }

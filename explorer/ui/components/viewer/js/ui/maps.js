@@ -1,33 +1,44 @@
-// The maps of one pane, ready to read: score grid, contour lines and metrics, each made on demand.
+// The maps of one pane, ready to read: grid, lines, regions and metrics, each made on demand.
+//
+// The cosine is interpolated and then scored, as in Python: a line, a region and a read-out of the
+// score are then those of the cosine, whatever the scale.
 
 import { contourLevels, contourLines, refine } from "../maths/contour.js";
 import { cosineOfScore, score, valueAt } from "../maths/frame.js";
-import { measurable } from "../maths/metrics.js";
+import { agreement, measurable } from "../maths/metrics.js";
+import { findRegions, workScore } from "../maths/regions.js";
 
-/** Lowest and highest value of each quantity; the cosine's range is that of the colour bar. */
-export const RANGES = { score: [0, 1], cosine: [-1, 1] };
+const COSINE_RANGE = [-1, 1];
+const FLATTEST = 0.05; // a map whose score varies less has no lines
+const KEPT_LINES = 60;
 
 export class ShownMap {
   constructor(map, floats) {
     Object.assign(this, map);
     this.cosine = floats(map.cosine);
-    this.score = Float32Array.from(this.cosine, (value) => score(value, map.scale, map.bias));
     this.pooled = map.score;
     this.lines = new Map();
+    const low = this.cosine.reduce((a, b) => Math.min(a, b), Infinity);
+    const high = this.cosine.reduce((a, b) => Math.max(a, b), -Infinity);
+    Object.assign(this, { low, high: Math.max(high, low + 1e-6) });
   }
 
-  grid(quantity) {
-    return quantity === "cosine" ? this.cosine : this.score;
+  /** Lowest and highest value of a quantity on the colour bar. */
+  rangeOf(quantity) {
+    return quantity === "cosine" ? (this.range ?? COSINE_RANGE) : [0, 1];
+  }
+
+  scoreOf(cosine) {
+    return score(cosine, this.scale, this.bias);
+  }
+
+  /** A cosine in the quantity that is shown. */
+  shownValue(quantity, cosine) {
+    return quantity === "cosine" ? cosine : this.scoreOf(cosine);
   }
 
   valueAt(quantity, x, y) {
-    return valueAt(this.grid(quantity), this.frame, x, y);
-  }
-
-  /** Sums and peak of the score map over the pixels of the original. */
-  get measured() {
-    this.measuredOnce ??= measurable(this.score, this.frame);
-    return this.measuredOnce;
+    return this.shownValue(quantity, valueAt(this.cosine, this.frame, x, y));
   }
 
   /** The threshold in the quantity that is shown. */
@@ -35,38 +46,61 @@ export class ShownMap {
     return quantity === "cosine" ? cosineOfScore(threshold, this.scale, this.bias) : threshold;
   }
 
-  /** Contour lines of the quantity at regular levels, as [{level, lines}]. */
-  contours(quantity, step) {
-    const { low, high } = this.lattice(quantity);
-    return contourLevels(low, high, step).map((level) => this.linesAt(quantity, level));
+  /** The highest pixel of the original, its value as a score. */
+  get peak() {
+    this.measuredOnce ??= measurable(this.cosine, this.frame);
+    const { x, y, value } = this.measuredOnce.peak;
+    return { x, y, value: Number.isFinite(value) ? this.scoreOf(value) : value };
+  }
+
+  /** CNR, pointing and means of the cosine, IoU at a threshold of the score, against boxes. */
+  agreementWith(boxes, threshold) {
+    this.measuredOnce ??= measurable(this.cosine, this.frame);
+    return agreement(this.measuredOnce, boxes, this.cutFor("cosine", threshold));
+  }
+
+  /** Regions above a threshold of the score, as Python finds them; the last threshold is kept. */
+  partsAt(threshold) {
+    if (this.parts?.threshold !== threshold) {
+      this.work ??= workScore(this);
+      this.parts = { threshold, width: this.work.width, height: this.work.height, ...findRegions(this.work, this.frame, threshold) };
+    }
+    return this.parts;
+  }
+
+  regionsAt(threshold) {
+    return this.partsAt(threshold).regions;
+  }
+
+  /** Whether the score hardly varies over the image. */
+  get flat() {
+    return this.scoreOf(this.high) - this.scoreOf(this.low) < FLATTEST;
+  }
+
+  /** Lines at fixed levels of the quantity above the threshold in force, as [{level, lines}]. */
+  contours(quantity, step, threshold) {
+    if (this.flat || step === "off") return [];
+    const [low, high] = [this.low, this.high].map((cosine) => this.shownValue(quantity, cosine));
+    const levels = contourLevels(low, high, step, this.cutFor(quantity, threshold));
+    return levels.map((level) => this.linesAt(quantity, level));
+  }
+
+  /** The line round what is above the threshold; none on a flat map. */
+  outlineAt(threshold) {
+    return this.flat ? { level: threshold, lines: [] } : this.linesAt("score", threshold);
   }
 
   /** Lines at one level of a quantity; remembered. */
   linesAt(quantity, level) {
     const name = `${quantity} ${level}`;
     if (!this.lines.has(name)) {
-      if (this.lines.size > 60) this.lines.clear();
-      const lines = contourLines(this.lattice(quantity), level);
-      const path = new Path2D();
-      for (const line of lines) {
-        line.forEach(([x, y], index) => (index ? path.lineTo(x, y) : path.moveTo(x, y)));
-      }
-      this.lines.set(name, { level, lines, path });
+      if (this.lines.size > KEPT_LINES) this.lines.clear();
+      this.lattice ??= refine(this.cosine, this.frame);
+      const cosine = quantity === "cosine" ? level : this.cutFor("cosine", level);
+      this.lines.set(name, { level, lines: contourLines(this.lattice, cosine) });
     }
     return this.lines.get(name);
   }
-
-  lattice(quantity) {
-    this.lattices ??= {};
-    this.lattices[quantity] ??= withRange(refine(this.grid(quantity), this.frame));
-    return this.lattices[quantity];
-  }
-}
-
-function withRange(lattice) {
-  const low = lattice.values.reduce((a, b) => Math.min(a, b), Infinity);
-  const high = lattice.values.reduce((a, b) => Math.max(a, b), -Infinity);
-  return { ...lattice, low, high };
 }
 
 /** Turn a message body's phrases into cards with ready maps. */

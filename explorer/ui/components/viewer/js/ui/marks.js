@@ -1,36 +1,33 @@
-// Everything drawn over the picture: contour lines, regions, boxes, ruler, frame of the model.
+// What is drawn over the picture from the map and the references: lines, regions, the model's frame.
 
 import { seenRect, seesAll } from "../maths/frame.js";
-import { lineLength } from "../maths/ruler.js";
+import { runsOf } from "../maths/regions.js";
 import { orientation, toScreen } from "../maths/view.js";
+import { doubtOf, isDrawn, thresholdOf } from "./doubt.js";
+import { drawBoxes, drawMeasures } from "./hand_marks.js";
+import { drawLens } from "./lens.js";
+import { corners, hatching, isFree, labelBox, outline, startDrawing, trace, write } from "./strokes.js";
 
-export const BOX_COLOUR = "#ffe14d";
-const FONT = "600 11px system-ui, -apple-system, 'Segoe UI', sans-serif";
-const HALO = "rgba(0, 0, 0, 0.75)";
 const SHORTEST_LABELLED_LINE = 110; // CSS pixels
 const MOST_LABELS = 6; // of one level
+const DOUBT_DASH = [6, 5];
 
 /** Draw all marks of a pane; coordinates are CSS pixels. */
 export function drawMarks(pane) {
-  const { marks, ratio, size, viewer } = pane;
-  const { state } = viewer;
-  const g = marks.getContext("2d");
-  g.setTransform(1, 0, 0, 1, 0, 0);
-  g.clearRect(0, 0, marks.width, marks.height);
-  g.setTransform(ratio, 0, 0, ratio, 0, 0);
-  g.font = FONT;
-  g.lineJoin = "round";
-  const place = (x, y) => toScreen(pane.view, size, x, y);
-  const draw = { g, pane, place, taken: [] };
-  if (!state.hidden && state.overlay) {
-    drawUnseen(draw);
+  const { state } = pane.viewer;
+  const draw = startDrawing(pane);
+  const overlay = !state.hidden && state.overlay;
+  if (overlay) drawUnseen(draw);
+  if (isDrawn(pane)) {
     drawContours(draw);
     if (state.regions) drawRegions(draw);
   }
-  if (!state.hidden) for (const box of viewer.boxesOf(pane)) drawDrawnBox(draw, box);
-  // Last, so that the labels of lines keep clear of those of boxes.
-  if (!state.hidden && state.overlay) labelContours(draw);
-  for (const ruler of viewer.rulersOf(pane)) drawRuler(draw, ruler);
+  if (overlay && state.regions) drawReferences(draw);
+  if (!state.hidden) drawBoxes(draw);
+  // Late, so that the labels of lines keep clear of those of boxes.
+  if (isDrawn(pane)) labelContours(draw);
+  if (!state.hidden) drawMeasures(draw);
+  drawLens(draw);
 }
 
 /** Hatch what the model did not see and put a dashed line around what it saw. */
@@ -44,7 +41,7 @@ function drawUnseen({ g, pane, place }) {
   trace(g, place, [0, 0, width, height]);
   trace(g, place, seen);
   g.clip("evenodd");
-  pane.hatch ??= hatch(g);
+  pane.hatch ??= hatching(g, "rgba(200, 208, 212, 0.32)");
   g.fillStyle = pane.hatch;
   g.fillRect(0, 0, pane.size.width, pane.size.height);
   g.restore();
@@ -56,38 +53,24 @@ function drawUnseen({ g, pane, place }) {
   g.stroke();
   g.setLineDash([]);
   const [x, y] = corners(seen).map((point) => place(...point)).reduce((a, b) => (a[0] + a[1] <= b[0] + b[1] ? a : b));
-  if (x >= 0 && y >= 0) write(g, "seen by the model", x + 5, y + 14, "rgba(214, 222, 226, 0.9)");
-}
-
-function hatch(g) {
-  const tile = document.createElement("canvas");
-  tile.width = tile.height = 10;
-  const t = tile.getContext("2d");
-  t.strokeStyle = "rgba(200, 208, 212, 0.32)";
-  t.beginPath();
-  for (const shift of [-10, 0, 10]) {
-    t.moveTo(shift, 10);
-    t.lineTo(shift + 10, 0);
-  }
-  t.stroke();
-  return g.createPattern(tile, "repeat");
+  if (x >= 0 && y >= 0) write(g, "seen by the model", x + 5, y + 14, "rgb(214, 222, 226)");
 }
 
 /** The threshold's line and the regular ones, or null when none are shown. */
-function shownContours({ map, viewer }) {
-  const { state } = viewer;
-  if (!map || !state.contours) return null;
-  return {
-    cut: map.linesAt("score", state.threshold ?? map.threshold),
-    regular: state.step === "off" ? [] : map.contours(state.quantity, state.step),
-  };
+function shownContours(pane) {
+  const { map, viewer } = pane;
+  const { contours, quantity, step } = viewer.state;
+  if (!contours) return null;
+  const threshold = thresholdOf(pane);
+  return { cut: map.outlineAt(threshold), regular: map.contours(quantity, step, threshold) };
 }
 
 function drawContours({ g, pane }) {
   const shown = shownContours(pane);
   if (!shown) return;
-  for (const { path } of shown.regular) strokePath(g, pane, path, { colour: "rgba(255, 255, 255, 0.75)", width: 1 });
-  strokePath(g, pane, shown.cut.path, { colour: pane.phrase.color, width: 2 });
+  const dash = doubtOf(pane) === "shown" ? DOUBT_DASH : [];
+  for (const lines of shown.regular) strokePath(g, pane, pathOf(lines), { colour: "#ffffff", width: 1, dash });
+  strokePath(g, pane, pathOf(shown.cut), { colour: pane.phrase.color, width: 2, dash });
 }
 
 function labelContours(draw) {
@@ -102,18 +85,35 @@ function formatLevel(level) {
   return (level < 0 ? "\u2212" : "") + text.replace(/\.$/, "");
 }
 
-/** Stroke a path of image coordinates with a width of screen pixels, dark halo beneath. */
-function strokePath(g, pane, path, { colour, width }) {
-  const { view, size, ratio } = pane;
+/** The lines as a path of image coordinates, made once. */
+function pathOf(entry) {
+  if (!entry.path) {
+    entry.path = new Path2D();
+    for (const line of entry.lines) {
+      line.forEach(([x, y], index) => (index ? entry.path.lineTo(x, y) : entry.path.moveTo(x, y)));
+    }
+  }
+  return entry.path;
+}
+
+/** Let image coordinates be drawn as they are. */
+function inImage(g, { view, size, ratio }) {
   const [a, b, c, d] = orientation(view).map((entry) => entry * view.scale * ratio);
   const [x, y] = toScreen(view, size, 0, 0);
-  g.save();
   g.setTransform(a, c, b, d, x * ratio, y * ratio);
-  g.strokeStyle = "rgba(0, 0, 0, 0.45)";
-  g.lineWidth = (width + 1) / view.scale;
+}
+
+/** Stroke a path of image coordinates with a width of screen pixels, dark halo beneath. */
+function strokePath(g, pane, path, { colour, width, dash }) {
+  const { scale } = pane.view;
+  g.save();
+  inImage(g, pane);
+  g.setLineDash(dash.map((part) => part / scale));
+  g.strokeStyle = "rgba(0, 0, 0, 0.6)";
+  g.lineWidth = (width + 1.5) / scale;
   g.stroke(path);
   g.strokeStyle = colour;
-  g.lineWidth = width / view.scale;
+  g.lineWidth = width / scale;
   g.stroke(path);
   g.restore();
 }
@@ -138,116 +138,52 @@ function labelLines({ g, pane, place, taken }, lines, text, colour) {
   }
 }
 
-/** Whether a label's rectangle lies inside the pane and clear of the others. */
-function isFree([x0, y0, x1, y1], taken, { width, height }) {
-  if (x0 < 2 || y0 < 2 || x1 > width - 2 || y1 > height - 2) return false;
-  return taken.every(([a0, b0, a1, b1]) => x1 < a0 || a1 < x0 || y1 < b0 || b1 < y0);
-}
-
 function stepOf(line) {
   const [[x0, y0], [x1, y1]] = [line[0], line[Math.min(1, line.length - 1)]];
   return Math.hypot(x1 - x0, y1 - y0) || 1;
 }
 
+/** Regions at the threshold in force: solid, or dashed and hatched when the badge is raised. */
 function drawRegions(draw) {
-  const { g, pane, place } = draw;
+  const { pane } = draw;
   const { phrase, map } = pane;
-  if (map) {
-    for (const { box, peak } of map.regions) {
-      outline(g, place, box, { colour: phrase.color, width: 2 });
-      labelBox(draw, box, `predicted, peak ${peak.toFixed(2)}`, phrase.color);
+  const parts = map.partsAt(thresholdOf(pane));
+  const doubted = doubtOf(pane) === "shown";
+  if (doubted) hatchParts(draw, parts, phrase.color);
+  for (const { box, peak } of parts.regions) {
+    outline(draw, box, { colour: phrase.color, width: 2, dash: doubted ? DOUBT_DASH : [] });
+    labelBox(draw, box, `${doubted ? "not to be relied on" : "predicted"}, peak ${peak.toFixed(2)}`, phrase.color);
+  }
+}
+
+function hatchParts({ g, pane }, parts, colour) {
+  if (!parts.area) {
+    parts.area = new Path2D();
+    const across = pane.info.width / parts.width;
+    const down = pane.info.height / parts.height;
+    for (const [row, from, to] of runsOf(parts, parts.width)) {
+      parts.area.rect(from * across, row * down, (to - from) * across, down);
     }
+    parts.pattern = hatching(g, colour);
   }
-  for (const { label, box, sentence } of pane.reference) {
-    const own = sentence === null || sentence === phrase?.sentence;
-    if (own) {
-      outline(g, place, box, { colour: "#ffffff", width: 1.5, dash: [7, 5] });
-      labelBox(draw, box, `reference: ${label}`, "#ffffff", true);
-    } else {
-      outline(g, place, box, { colour: "rgba(255, 255, 255, 0.5)", width: 1, dash: [2, 5], halo: 0 });
-    }
-  }
-}
-
-function drawDrawnBox(draw, { box, number, draft }) {
-  const { g, place } = draw;
-  outline(g, place, box, { colour: BOX_COLOUR, width: draft ? 1.5 : 2 });
-  if (!draft) labelBox(draw, box, `box ${number}`, BOX_COLOUR);
-  g.fillStyle = BOX_COLOUR;
-  for (const [x, y] of corners(box).map(([cx, cy]) => place(cx, cy))) g.fillRect(x - 2.5, y - 2.5, 5, 5);
-}
-
-function drawRuler({ g, pane, place }, { from, to }) {
-  const [x0, y0] = place(...from);
-  const [x1, y1] = place(...to);
-  const length = Math.hypot(x1 - x0, y1 - y0) || 1;
-  const nx = ((y0 - y1) / length) * 5;
-  const ny = ((x1 - x0) / length) * 5;
-  g.beginPath();
-  g.moveTo(x0, y0);
-  g.lineTo(x1, y1);
-  for (const [x, y] of [[x0, y0], [x1, y1]]) {
-    g.moveTo(x - nx, y - ny);
-    g.lineTo(x + nx, y + ny);
-  }
-  for (const [colour, width] of [[HALO, 3.5], ["#7ee0ff", 1.5]]) {
-    g.strokeStyle = colour;
-    g.lineWidth = width;
-    g.stroke();
-  }
-  const { value, unit, source } = lineLength(from, to, pane.info.spacing);
-  const digits = unit === "mm" ? 1 : 0;
-  const text = `${value.toFixed(digits)} ${unit}, ${source}`;
-  const x = Math.max(4, Math.min(x1 + 8, pane.size.width - g.measureText(text).width - 6));
-  write(g, text, x, y1 + (x < x1 ? 18 : 4), "#7ee0ff");
-}
-
-function corners([x0, y0, x1, y1]) {
-  return [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
-}
-
-function trace(g, place, box) {
-  corners(box).forEach(([x, y], index) => {
-    const [sx, sy] = place(x, y);
-    if (index) g.lineTo(sx, sy);
-    else g.moveTo(sx, sy);
-  });
-  g.closePath();
-}
-
-function outline(g, place, box, { colour, width, dash = [], halo = 0.5 }) {
   g.save();
-  g.beginPath();
-  trace(g, place, box);
-  g.strokeStyle = `rgba(0, 0, 0, ${halo})`;
-  g.lineWidth = width + 2;
-  g.stroke();
-  g.setLineDash(dash);
-  g.strokeStyle = colour;
-  g.lineWidth = width;
-  g.stroke();
+  inImage(g, pane);
+  g.clip(parts.area);
+  g.setTransform(pane.ratio, 0, 0, pane.ratio, 0, 0);
+  g.fillStyle = parts.pattern;
+  g.fillRect(0, 0, pane.size.width, pane.size.height);
   g.restore();
 }
 
-/** A label at the box's upper left corner on the screen, or below its lower left one. */
-function labelBox({ g, pane, place, taken }, box, text, colour, below = false) {
-  const points = corners(box).map(([x, y]) => place(x, y));
-  const left = Math.min(...points.map(([x]) => x));
-  const top = Math.min(...points.map(([, y]) => y));
-  const bottom = Math.max(...points.map(([, y]) => y));
-  const y = below || top < 16 ? bottom + 13 : top - 5;
-  const width = g.measureText(text).width;
-  const x = Math.max(4, Math.min(left, pane.size.width - width - 4));
-  const base = Math.min(y, pane.size.height - 4);
-  taken.push([x, base - 11, x + width, base + 3]);
-  write(g, text, x, base, colour);
-}
-
-function write(g, text, x, y, colour, align = "left") {
-  g.textAlign = align;
-  g.lineWidth = 3;
-  g.strokeStyle = HALO;
-  g.strokeText(text, x, y);
-  g.fillStyle = colour;
-  g.fillText(text, x, y);
+/** Reference boxes: dashed for the shown sentence, dotted and faint for the other ones. */
+function drawReferences(draw) {
+  const { reference, phrase } = draw.pane;
+  for (const { label, box, sentence } of reference) {
+    if (sentence === null || sentence === phrase?.sentence) {
+      outline(draw, box, { colour: "#ffffff", width: 1.5, dash: [7, 5] });
+      labelBox(draw, box, `reference: ${label}`, "#ffffff", true);
+    } else {
+      outline(draw, box, { colour: "rgba(255, 255, 255, 0.6)", width: 1, dash: [2, 5], halo: 0 });
+    }
+  }
 }

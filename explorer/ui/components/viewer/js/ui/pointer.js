@@ -73,7 +73,7 @@ export function listenToPointer(canvas, pane, viewer) {
     const now = performance.now();
     const again = now - lastTap.time < DOUBLE_TAP_MS && Math.hypot(x - lastTap.x, y - lastTap.y) < 24;
     lastTap = { time: again ? 0 : now, x, y };
-    if (again) viewer.fit();
+    if (again) viewer.toggleFit(pane, x, y);
     else viewer.hoverAt(pane, x, y);
   };
 
@@ -86,15 +86,16 @@ export function listenToPointer(canvas, pane, viewer) {
   canvas.onpointerleave = (event) => {
     if (event.pointerType !== "touch") viewer.leave();
   };
-  canvas.ondblclick = () => viewer.fit();
-  // The wheel would scroll the page: not passive, so that it can be stopped.
-  canvas.addEventListener(
+  canvas.ondblclick = (event) => viewer.toggleFit(pane, ...at(event));
+  // The wheel would scroll the page: not passive, so that it can be stopped; on the whole pane, so
+  // that letters and buttons over the film do not let it through.
+  pane.node.addEventListener(
     "wheel",
     (event) => {
       event.preventDefault();
       const lines = event.deltaMode === 1 ? 16 : 1;
       const step = Math.max(-240, Math.min(240, event.deltaY * lines));
-      viewer.zoomAt(pane, ...at(event), Math.exp(-step * 0.0015));
+      if (pane.view) viewer.zoomAt(pane, ...at(event), Math.exp(-step * 0.0015));
     },
     { passive: false },
   );

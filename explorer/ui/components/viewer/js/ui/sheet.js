@@ -3,6 +3,17 @@
 import { el } from "./dom.js";
 import { KEY_SHEET } from "./keys.js";
 
+const LEGEND = [
+  ["solid, coloured", "Predicted: the line at the threshold and the box round it, in the colour of the sentence's card"],
+  ["thin white", "Lines at fixed scores above the threshold"],
+  ["dashed, hatched", "A map whose badge is raised, shown all the same: not to be relied on"],
+  ["dashed white", "Reference box of the shown sentence"],
+  ["faint dotted", "Reference boxes of the other sentences of this report"],
+  ["yellow", "Boxes drawn by hand"],
+  ["light blue", "Rulers and angles drawn by hand"],
+  ["dashed grey", "What the model saw; hatched outside"],
+];
+
 export class KeySheet {
   constructor() {
     const groups = KEY_SHEET.map(([title, rows]) =>
@@ -16,9 +27,10 @@ export class KeySheet {
       el("header", {}, [el("h2", { text: "Keys and mouse" }), this.close]),
       el("p", { text: "Keys work while the viewer has the focus: click the image or tab to it." }),
       el("div.columns", {}, groups),
-      el("p.legend-of-lines", {
-        text: "Solid box: predicted. Dashed box: reference. Yellow box: yours. Dotted frame with hatching outside: what the model saw.",
-      }),
+      el("section.legend-of-lines", {}, [
+        el("h3", { text: "Lines on the film" }),
+        el("dl", {}, LEGEND.flatMap(([sign, what]) => [el("dt", { text: sign }), el("dd", { text: what })])),
+      ]),
     ]);
     // A click on the backdrop closes, as people expect.
     this.node.onclick = (event) => event.target === this.node && this.node.close();

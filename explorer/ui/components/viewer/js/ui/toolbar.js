@@ -1,7 +1,9 @@
 // The toolbar: a button for every tool and every switch, reachable by one tab stop and arrows.
 
 import { el, setAttribute } from "./dom.js";
+import { toggleFullScreen } from "./full_screen.js";
 import { icon } from "./icons.js";
+import { saveMeasurements, savePicture } from "./save.js";
 
 const TOOLS = [
   ["window", "Window/level", "w"],
@@ -9,14 +11,22 @@ const TOOLS = [
   ["zoom", "Zoom", "z"],
   ["box", "Draw a box", "b"],
   ["ruler", "Ruler", "m"],
+  ["angle", "Angle: drag one arm, then the other", "a"],
+  ["lens", "Magnifier", "hold g"],
 ];
 const ACTIONS = [
-  ["fit", "Fit to the pane", "double click", (viewer) => viewer.fit()],
+  ["fit", "Fit to the pane", "double click: fit or 1:1", (viewer) => viewer.fit()],
   ["invert", "Invert", "i", (viewer) => viewer.invert()],
   ["flipHorizontal", "Flip left-right", "h", (viewer) => viewer.flip("horizontal")],
   ["flipVertical", "Flip top-bottom", "v", (viewer) => viewer.flip("vertical")],
   ["turnLeft", "Turn left", "l", (viewer) => viewer.turn(-1)],
   ["turnRight", "Turn right", "r", (viewer) => viewer.turn(1)],
+  ["reset", "Reset everything", "Space", (viewer) => viewer.reset()],
+  ["fullScreen", "Full screen", "f", (viewer) => toggleFullScreen(viewer)],
+];
+const SAVES = [
+  ["picture", "Save picture (PNG, as on screen)", "", (viewer) => savePicture(viewer)],
+  ["measurements", "Save measurements (JSON)", "", (viewer) => saveMeasurements(viewer)],
 ];
 const SWITCHES = [
   ["overlay", "Overlay", "hold o hides it"],
@@ -30,12 +40,13 @@ export class Toolbar {
     this.tools = TOOLS.map(([name, label, key]) =>
       button(name, label, key, () => viewer.setTool(name)),
     );
-    const actions = ACTIONS.map(([name, label, key, run]) => button(name, label, key, () => run(viewer)));
+    const made = ([name, label, key, run]) => button(name, label, key, () => run(viewer));
+    const actions = ACTIONS.map(made);
     this.invert = actions[1];
     this.switches = SWITCHES.map(([name, label, key, drawn]) =>
       button(drawn ?? (name === "contours" ? "contour" : name), label, key, () => viewer.toggle(name)),
     );
-    this.clear = button("clear", "Delete all boxes", "", () => viewer.boxes.deleteAll());
+    this.clear = button("clear", "Delete everything drawn by hand", "", () => viewer.deleteAllDrawn());
     const previous = button("previous", "Previous phrase", "[", () => viewer.stepPhrase(-1));
     const next = button("next", "Next phrase", "]", () => viewer.stepPhrase(1));
     const help = button("help", "Keys and mouse", "?", () => viewer.sheet.open());
@@ -45,7 +56,7 @@ export class Toolbar {
       group("View", actions),
       group("Overlay", this.switches),
       group("Phrase", [previous, next]),
-      group("Help", [help]),
+      group("Save and help", [...SAVES.map(made), help]),
     ]);
     this.roving();
   }
@@ -68,13 +79,13 @@ export class Toolbar {
   }
 
   refresh() {
-    const { state, pane, boxes } = this.viewer;
+    const { state, pane, boxes, measures } = this.viewer;
     TOOLS.forEach(([name], index) => setAttribute(this.tools[index], "aria-pressed", state.tool === name ? "true" : "false"));
     SWITCHES.forEach(([name], index) =>
       setAttribute(this.switches[index], "aria-pressed", state[name] ? "true" : "false"),
     );
     setAttribute(this.invert, "aria-pressed", pane?.info && pane.inverted !== pane.info.inverted ? "true" : "false");
-    this.clear.disabled = boxes.current.length === 0;
+    this.clear.disabled = boxes.current.length + measures.current.length === 0;
     this.viewer.stage.dataset.tool = state.tool;
   }
 }

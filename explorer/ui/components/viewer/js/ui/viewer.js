@@ -1,24 +1,28 @@
 // The viewer: its state, what can be done to it, and one repaint a frame at most.
 
-import { fitted, flipped, panned, toImage, turned, zoomedAt } from "../maths/view.js";
+import { toImage } from "../maths/view.js";
 import { BoxList } from "./boxes.js";
 import { Cards } from "./cards.js";
 import { Controls } from "./controls.js";
 import { Corners } from "./corners.js";
 import { el, setText } from "./dom.js";
+import { doubtOf, thresholdOf } from "./doubt.js";
 import { cancelGesture, endGesture, moveGesture, startGesture } from "./gestures.js";
 import { listenToKeys } from "./keys.js";
+import { LinkedPanes } from "./linked.js";
 import { readPhrases } from "./maps.js";
+import { Measures } from "./measures.js";
+import { Memory } from "./memory.js";
 import { Pane } from "./pane.js";
 import { listenToPointer } from "./pointer.js";
 import { KeySheet } from "./sheet.js";
 import { Toolbar } from "./toolbar.js";
 import { Words } from "./words_line.js";
 
-function firstState() {
+/** What one key brings back. */
+function firstLook() {
   return {
     tool: "window",
-    hidden: false, // while `o` is held
     overlay: true,
     contours: true,
     regions: true,
@@ -27,20 +31,30 @@ function firstState() {
     opacity: 0.5,
     threshold: null, // null = the shown phrase's own
     cut: { score: true, cosine: false }, // show the overlay above the threshold only
-    step: "auto",
-    phraseId: null,
-    active: 0, // pane whose numbers the controls show
-    hover: null, // { pane, x, y } in image pixels
-    draft: null, // box being drawn
-    rulers: [],
+    step: "0.25",
+    anyway: null, // id of the phrase that is shown although its badge is raised
   };
 }
 
-export class Viewer {
+function firstState() {
+  return {
+    ...firstLook(),
+    hidden: false, // while `o` is held
+    phraseId: null,
+    active: 0, // pane whose numbers the controls show
+    hover: null, // { pane, x, y } in image pixels
+    lens: null, // the same, while the magnifier is held
+    draft: null, // { image, box }: box being drawn
+  };
+}
+
+export class Viewer extends LinkedPanes {
   constructor(root) {
+    super();
     this.root = root;
     this.state = firstState();
-    this.panes = [];
+    this.memory = new Memory(this);
+    this.measures = new Measures(this);
     this.boxes = new BoxList(this);
     this.sheet = new KeySheet();
     this.toolbar = new Toolbar(this);
@@ -55,16 +69,20 @@ export class Viewer {
     ]);
     root.replaceChildren(el("div.body", {}, [main, this.cards.node]), this.sheet.node);
     listenToKeys(root, this);
-    this.observer = new ResizeObserver(() => {
-      for (const pane of this.panes) pane.resized = true;
-      this.schedule();
-    });
-    this.observer.observe(this.stage);
   }
 
   close() {
-    this.observer.disconnect();
+    for (const pane of this.panes) pane.remove();
     cancelAnimationFrame(this.frame);
+  }
+
+  /** Window, view, controls, boxes and measures as plain JSON; `restore` takes it back. */
+  snapshot() {
+    return this.memory.snapshot();
+  }
+
+  restore(json) {
+    return this.memory.restore(json);
   }
 
   // --- what Python sends ---------------------------------------------------------------------
@@ -73,13 +91,13 @@ export class Viewer {
     const { panes, height } = message.body;
     this.root.style.setProperty("--viewer-height", `${height}px`);
     const ids = panes.map((info) => info.id).join(" ");
-    while (this.panes.length > panes.length) this.panes.pop().node.remove();
+    while (this.panes.length > panes.length) this.panes.pop().remove();
     while (this.panes.length < panes.length) this.addPane();
     for (const pane of this.panes) pane.resized = true;
     this.stage.dataset.panes = panes.length;
     if (ids !== this.imageIds) {
       this.imageIds = ids;
-      Object.assign(this.state, { rulers: [], hover: null, active: 0 });
+      Object.assign(this.state, { hover: null, lens: null, draft: null, active: 0 });
     }
     panes.forEach((info, index) =>
       this.panes[index].takeRadiograph(info, message).catch(() => this.panes[index].failed()),
@@ -147,21 +165,24 @@ export class Viewer {
   /** Figures for tests and benchmarks, readable from outside. */
   publish(frameMs) {
     const { state } = this;
-    const pane = this.panes[state.active] ?? this.panes[0];
-    if (!pane) return;
-    Object.assign(pane.marks.dataset, {
-      ready: pane.copies ? "1" : "0",
-      frameMs: frameMs.toFixed(2),
-      draws: this.draws,
-      zoom: pane.view ? pane.view.scale.toFixed(4) : "",
-      window: pane.window ? `${pane.window.center} ${pane.window.width}` : "",
-      phrase: state.phraseId ?? "",
-      opacity: state.opacity,
-      threshold: state.threshold ?? pane.map?.threshold ?? "",
-      quantity: state.quantity,
-      tool: state.tool,
-      hidden: state.hidden ? "1" : "0",
-    });
+    for (const pane of this.panes) {
+      const published = {
+        ready: pane.copies ? "1" : "0",
+        frameMs: frameMs.toFixed(2),
+        draws: this.draws,
+        zoom: pane.view ? pane.view.scale.toFixed(4) : "",
+        window: pane.window ? `${pane.window.center} ${pane.window.width}` : "",
+        inverted: pane.inverted ? "1" : "0",
+        phrase: state.phraseId ?? "",
+        opacity: state.opacity,
+        threshold: thresholdOf(pane) ?? "",
+        quantity: state.quantity,
+        tool: state.tool,
+        hidden: state.hidden ? "1" : "0",
+        doubt: doubtOf(pane),
+      };
+      Object.assign(pane.marks.dataset, published);
+    }
   }
 
   say(text) {
@@ -179,87 +200,12 @@ export class Viewer {
     return this.panes[this.state.active] ?? this.panes[0];
   }
 
-  // --- view and window: linked over all panes ----------------------------------------------------
-
-  fittedView(pane) {
-    return fitted(pane.view, pane.size, pane.info);
-  }
-
-  /** Apply a change of view to every pane that is ready. */
-  eachView(change, atFit = false) {
-    for (const pane of this.panes) {
-      if (!pane.copies || !pane.view) continue;
-      pane.view = change(pane.view, pane);
-      pane.atFit = atFit;
-      pane.touch("view");
-    }
-  }
-
-  panBy(source, dx, dy) {
-    this.eachView((view, pane) => {
-      const share = pane === source ? 1 : view.scale / source.view.scale;
-      return panned(view, pane.info, dx * share, dy * share);
-    });
-  }
-
-  zoomAt(source, x, y, factor) {
-    this.eachView((view, pane) => {
-      const sx = (x / source.size.width) * pane.size.width;
-      const sy = (y / source.size.height) * pane.size.height;
-      return zoomedAt(view, pane.size, pane.info, sx, sy, factor);
-    });
-  }
-
-  zoomBy(factor) {
-    const { pane } = this;
-    this.zoomAt(pane, pane.size.width / 2, pane.size.height / 2, factor);
-  }
-
-  fit() {
-    this.eachView((view, pane) => fitted(view, pane.size, pane.info), true);
-  }
-
-  turn(quarters) {
-    this.eachView((view, pane) => fitted(turned(view, quarters), pane.size, pane.info), true);
-  }
-
-  flip(axis) {
-    this.eachView((view) => flipped(view, axis));
-  }
-
-  /** The window moves on all panes of the same radiograph. */
-  setWindow(source, window, preset = -1) {
-    for (const pane of this.panes) {
-      if (pane.info?.id !== source.info.id) continue;
-      pane.window = window;
-      pane.preset = preset;
-      pane.touch("grey");
-    }
-  }
-
-  setPreset(index) {
-    const { pane } = this;
-    const preset = pane.presets?.[index];
-    if (!preset) return;
-    this.setWindow(pane, preset, index);
-    this.say(`Window: ${preset.name}`);
-  }
-
-  invert() {
-    for (const pane of this.panes) {
-      pane.inverted = !pane.inverted;
-      pane.touch("grey");
-    }
-    this.say(this.pane.inverted ? "Inverted" : "Not inverted");
-  }
-
+  /** Everything back to how it was opened; what was drawn stays. */
   reset() {
-    this.eachView((view, pane) => fitted({ ...view, turns: 0, mirrored: false }, pane.size, pane.info), true);
-    for (const pane of this.panes) {
-      pane.inverted = pane.info.inverted;
-      this.setWindow(pane, pane.presets[0], 0);
-    }
-    this.say("View and window restored");
+    this.resetView();
+    this.resetWindows();
+    this.set(firstLook(), "map", "tint");
+    this.say("View, window and controls restored");
   }
 
   // --- overlay and phrases -------------------------------------------------------------------------
@@ -279,10 +225,18 @@ export class Viewer {
   }
 
   stepThreshold(step) {
-    const now = this.state.threshold ?? this.pane.map?.threshold ?? 0.5;
+    const now = thresholdOf(this.pane) ?? 0.5;
     const threshold = Math.round(Math.min(Math.max(now + step, 0), 1) * 100) / 100;
     this.set({ threshold }, "tint");
     this.say(`Threshold ${threshold.toFixed(2)}`);
+  }
+
+  /** Draw a map although its badge is raised, or hide it again. */
+  toggleAnyway() {
+    const { phraseId, anyway } = this.state;
+    if (this.panes.every((pane) => doubtOf(pane) === "none")) return;
+    this.set({ anyway: anyway === phraseId ? null : phraseId }, "map", "tint");
+    this.say(this.state.anyway ? "Shown anyway" : "Hidden again");
   }
 
   /** Show a phrase without telling anyone. */
@@ -312,12 +266,28 @@ export class Viewer {
     const [x, y] = toImage(pane.view, pane.size, sx, sy);
     this.state.active = pane.index;
     this.state.hover = { pane, x, y };
+    if (this.state.lens) this.set({ lens: { pane, x, y } });
     this.scheduleReadout();
   }
 
   leave() {
     this.state.hover = null;
+    if (this.state.lens) this.hideLens();
     this.scheduleReadout();
+  }
+
+  /** The magnifier at a screen point of a pane, or where the pointer is. */
+  showLens(pane, [sx, sy]) {
+    const [x, y] = toImage(pane.view, pane.size, sx, sy);
+    this.set({ lens: { pane, x, y } });
+  }
+
+  lensAtPointer() {
+    if (this.state.hover && !this.state.lens) this.set({ lens: this.state.hover });
+  }
+
+  hideLens() {
+    if (this.state.lens) this.set({ lens: null });
   }
 
   /** The cursor changes read-outs and cards only; pixels stay. */
@@ -363,13 +333,15 @@ export class Viewer {
   }
 
   cancel() {
-    this.set({ draft: null, rulers: [] });
+    const half = this.measures.unfinished(this.pane);
+    if (half) this.measures.remove(half);
+    this.set({ draft: null, lens: null });
   }
 
-  // --- boxes and ruler ---------------------------------------------------------------------------------
+  // --- boxes and measures ------------------------------------------------------------------------------
 
   draftBox(pane, box) {
-    this.set({ draft: { pane: pane.index, box } });
+    this.set({ draft: { image: pane.info.id, box } });
   }
 
   addBox(pane, box) {
@@ -381,8 +353,14 @@ export class Viewer {
   }
 
   deleteNewest() {
-    if (this.state.rulers.length) this.set({ rulers: [] });
+    const orders = [this.boxes, this.measures].map(({ current }) => current.at(-1)?.order ?? 0);
+    if (orders[1] > orders[0]) this.measures.deleteNewest();
     else this.boxes.deleteNewest();
+  }
+
+  deleteAllDrawn() {
+    this.measures.deleteAll();
+    this.boxes.deleteAll();
   }
 
   boxesChanged() {
@@ -391,9 +369,5 @@ export class Viewer {
 
   boxesOf(pane) {
     return this.boxes.shownOn(pane);
-  }
-
-  rulersOf(pane) {
-    return this.state.rulers.filter((ruler) => ruler.pane === pane.index);
   }
 }

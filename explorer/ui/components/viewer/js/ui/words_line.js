@@ -2,6 +2,7 @@
 
 import { describeMap } from "../maths/words.js";
 import { el, setAttribute, setText } from "./dom.js";
+import { doubtOf, reasonOf, thresholdOf } from "./doubt.js";
 
 export class Words {
   constructor(viewer) {
@@ -24,18 +25,27 @@ export class Words {
     });
   }
 
-  /** Made once a map; the peak takes a pass over the pixels of the original. */
-  describe({ phrase, map, info }) {
-    map.words ??= describeMap({
-      peak: map.measured.peak,
-      threshold: map.threshold,
-      regions: map.regions,
-      width: info.width,
-      height: info.height,
-      laterality: info.laterality,
-      abstain: map.controls.abstain,
-      absent: phrase.assertion === "absent",
-    });
+  /** Made again only when the threshold in force or the badge's answer changes. */
+  describe(pane) {
+    const { phrase, map, info } = pane;
+    const threshold = thresholdOf(pane);
+    const doubt = doubtOf(pane);
+    const made = `${threshold} ${doubt}`;
+    if (map.wordsMade !== made) {
+      map.wordsMade = made;
+      map.words = describeMap({
+        peak: map.peak,
+        threshold,
+        regions: map.regionsAt(threshold),
+        width: info.width,
+        height: info.height,
+        laterality: info.laterality,
+        spacing: info.spacing,
+        doubt,
+        reason: reasonOf(map),
+        absent: phrase.assertion === "absent",
+      });
+    }
     return map.words;
   }
 }

@@ -1,0 +1,45 @@
+// The colour bar: in a gutter of its own beside or below the film, never over it.
+
+import { gradient } from "../maths/colour.js";
+import { el, setText } from "./dom.js";
+import { isDrawn, thresholdOf } from "./doubt.js";
+
+export class ColourBar {
+  constructor(pane) {
+    this.pane = pane;
+    this.mark = el("i.cut", { title: "Threshold in force" });
+    this.ramp = el("div.ramp", {}, [this.mark]);
+    this.ticks = [el("span"), el("span"), el("span")];
+    this.title = el("div.bar-title");
+    this.body = el("div.bar-body", {}, [this.ramp, el("div.ticks", {}, this.ticks)]);
+    this.node = el("div.colour-bar", { "aria-hidden": "true", hidden: true }, [this.title, this.body]);
+  }
+
+  /** Its place stays while the overlay is hidden, so that the film does not jump. */
+  refresh() {
+    const { pane } = this;
+    const { map, viewer } = pane;
+    this.node.hidden = !map;
+    if (!map) return;
+    this.node.style.visibility = isDrawn(pane) ? "visible" : "hidden";
+    const { quantity, colours } = viewer.state;
+    const [low, high] = map.rangeOf(quantity);
+    const name = quantity === "cosine" ? "RdBu_r" : colours;
+    const shown = `${name} ${low} ${high}`;
+    if (this.shown !== shown) {
+      this.shown = shown;
+      this.ramp.style.setProperty("--up", gradient(name, "to top"));
+      this.ramp.style.setProperty("--along", gradient(name, "to right"));
+      setText(this.title, quantity);
+      [high, (low + high) / 2, low].forEach((value, index) => setText(this.ticks[index], tick(value)));
+    }
+    const cut = map.cutFor(quantity, thresholdOf(pane));
+    const share = Math.min(Math.max((cut - low) / (high - low), 0), 1);
+    this.mark.style.setProperty("--share", `${100 * share}%`);
+  }
+}
+
+/** "0.5", "1", "−0.25": as few digits as the value needs, two at most. */
+function tick(value) {
+  return String(Number(value.toFixed(2))).replace("-", "\u2212");
+}
