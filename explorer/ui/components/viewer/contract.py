@@ -7,19 +7,18 @@ from explorer.entities import Assertion, Box, GroundedPhrase, ModelFrame, Radiog
 
 PhraseKind = Literal["sentence", "typed"]
 MAX_PANES = 4
-# Paul Tol's "vibrant" and "light" sets without the reds and blues of the signed colour map:
-# told apart by the common forms of colour blindness, and bright on a black surround.
+# Seven colours of a search over the bright half of sRGB for the largest smallest difference
+# (CIEDE2000, 11.5) between any two, and to the yellow of own boxes, the blue of rulers and the
+# white of references, as seen with each of the three forms of dichromacy and without.
+# tests/viewer/test_palette.py measures it.
 PHRASE_COLORS = (
-    "#33BBEE",
-    "#EE9944",
-    "#44BB99",
-    "#EE88AA",
-    "#DDCC66",
-    "#AA88EE",
-    "#99CC55",
-    "#FF7766",
-    "#77AADD",
-    "#BBBBBB",
+    "#15AA80",
+    "#EA6AAA",
+    "#8095EA",
+    "#D4FFBF",
+    "#FFAABF",
+    "#AA9515",
+    "#BFBF6A",
 )
 
 
@@ -27,10 +26,10 @@ def phrase_color(index: int) -> str:
     """Return the colour that keys phrase `index` (from 0) on cards and on the radiograph.
 
     Returns:
-        "#RRGGBB"; the palette repeats after ten phrases.
+        "#RRGGBB"; the palette repeats after seven phrases.
 
-    >>> phrase_color(0), phrase_color(10) == phrase_color(0)
-    ('#33BBEE', True)
+    >>> phrase_color(0), phrase_color(7) == phrase_color(0)
+    ('#15AA80', True)
     """
     return PHRASE_COLORS[index % len(PHRASE_COLORS)]
 
