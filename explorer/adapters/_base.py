@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from explorer.embeddings import Scoring
 from explorer.entities import Float32, ImageEmbeddings, ModelFrame
 
 
@@ -56,11 +57,18 @@ class AdapterCard:
 
 
 class Engine(Protocol):
-    """A loaded checkpoint, ready to embed. Safe to share between threads."""
+    """A loaded checkpoint, ready to embed. Safe to share between threads.
+
+    Attributes:
+        space_id: Names what decides the numbers: weights, device and precision.
+        scoring: How cosines become logits and are pooled; see `explorer.grounding.alignment`.
+    """
 
     card: AdapterCard
     device: str
     precision: str
+    space_id: str
+    scoring: Scoring
     score_scale: float
     score_bias: float
 

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 
 from explorer.adapters._base import AdapterCard
 from explorer.adapters._device import choose_device, choose_precision
+from explorer.embeddings import Scoring
 from explorer.encoders.alignment import (
     IMAGE_KINDS,
     LocalAlignmentConfig,
@@ -97,6 +98,14 @@ class LocalAlignmentEngine:
         self._model.image_encoder.to(memory_format=torch.channels_last)
         self.score_scale = float(model.log_scale.exp())
         self.score_bias = float(model.bias)
+        self.space_id = f"{card.sha256}/{device}/{self.precision}"
+        self.scoring = Scoring(
+            scale=self.score_scale,
+            bias=self.score_bias,
+            pooling=model.config.pooling,
+            temperature=model.config.pooling_temperature,
+            pooled_bias=float(model.pooled_bias),
+        )
 
     def embed_image(self, pixels: Float32, *, frame: ModelFrame) -> ImageEmbeddings:
         """Encode pixels (rows, columns) in [0, 1] in the model frame; NaN marks padding."""

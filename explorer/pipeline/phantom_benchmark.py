@@ -178,6 +178,7 @@ class _RememberingEngine:
         self._known: dict[str, Float32] = {}
         self.card: AdapterCard = engine.card
         self.device, self.precision = engine.device, engine.precision
+        self.space_id, self.scoring = engine.space_id, engine.scoring
         self.score_scale, self.score_bias = engine.score_scale, engine.score_bias
 
     def embed_image(self, pixels: Float32, *, frame: ModelFrame) -> ImageEmbeddings:

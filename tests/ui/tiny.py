@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from explorer.adapters import AdapterCard, Calibration
+from explorer.embeddings import Scoring
 from explorer.entities import Float32, ImageCheck, ImageEmbeddings, ModelFrame, PatchGrid
 
 REPORT = (
@@ -61,6 +62,8 @@ class TinyEngine:
     precision: str = "float32"
     score_scale: float = 4.0
     score_bias: float = 0.0
+    space_id: str = "tiny/cpu/float32"
+    scoring: Scoring = field(default_factory=lambda: Scoring(4.0, 0.0, "max"))
     verdict: str = "frontal"
     images: int = 0
     batches: list[list[str]] = field(default_factory=list)

@@ -1,0 +1,100 @@
+"""Embeddings that say which space they lie in: vectors of two spaces must never be compared.
+
+`space_id` names what decides the numbers: sha256 of the weights, device and precision. D is the
+size of the joint space; every vector has unit norm unless a docstring says otherwise.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.entities import Box, Float32
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """How a checkpoint turns cosines into logits and logits of patches into that of an image.
+
+    Attributes:
+        scale, bias: Logit of a patch = cosine * scale + bias.
+        pooling: The pooling that the checkpoint was trained with, a name of
+            `explorer.grounding.alignment.POOLING_NAMES`.
+        temperature: Of the pooling, in logits.
+        pooled_bias: Added to the pooled logit when that pooling is used.
+    """
+
+    scale: float
+    bias: float
+    pooling: str
+    temperature: float = 1.0
+    pooled_bias: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TextEmbeddings:
+    """Phrases and their vectors (S, D) float32."""
+
+    space_id: str
+    phrases: tuple[str, ...]
+    vectors: Float32
+
+    def __post_init__(self) -> None:
+        _require_rows(self.vectors, len(self.phrases), "phrases")
+
+
+@dataclass(frozen=True, slots=True)
+class RegionEmbedding:
+    """The mean direction (D,) float32 of the patches that a box touches, each by its overlap."""
+
+    space_id: str
+    box: Box
+    vector: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class StudyEmbeddings:
+    """A few patch vectors that stand for all patches of one radiograph, small enough to store.
+
+    Attributes:
+        patches: (K, D) float32, patches of the radiograph as they are.
+        counts: (K,) float32, how many patches of the grid each stands for.
+    """
+
+    space_id: str
+    patches: Float32
+    counts: Float32
+
+    def __post_init__(self) -> None:
+        _require_rows(self.patches, len(self.counts), "counts")
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceFilms:
+    """Radiographs that the scores of a checkpoint are read against.
+
+    Attributes:
+        patches: (N, K, D) float32, as in `StudyEmbeddings`.
+        counts: (N, K) float32.
+        normal: (N,) bool, whether nothing abnormal is known of the film.
+        sources: Where each film comes from, e.g. "NIH train" or "phantom".
+    """
+
+    space_id: str
+    patches: Float32
+    counts: Float32
+    normal: NDArray[np.bool_]
+    sources: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _require_rows(self.patches, len(self.normal), "films")
+        if self.counts.shape != self.patches.shape[:2]:
+            raise ValueError(
+                f"Counts must be (films, patches) = {self.patches.shape[:2]}, "
+                f"got {self.counts.shape}."
+            )
+
+
+def _require_rows(values: Float32, rows: int, what: str) -> None:
+    if len(values) != rows:
+        raise ValueError(f"There must be one vector for each of {rows} {what}, got {len(values)}.")

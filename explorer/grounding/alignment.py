@@ -1,0 +1,179 @@
+"""THE definition of how well an image and a phrase, and an image and a report, agree.
+
+Badge, retrieval, ranking and benchmarks all call it, so that one number means one thing. NumPy
+only: what has been embedded is scored without torch.
+
+* Image and phrase: the logits of all patches, pooled as the checkpoint was trained, are the
+  `pooled_logits`. They have a scale of their own for each phrase, so phrases are compared by their
+  `log_odds` over what the phrase scores on other films (its `PhraseBase`).
+* Image and report: the sum of the log-odds of its sentences, those of absent findings with the
+  sign reversed (`report_log_odds`).
+* A film that is stored keeps a few of its patches, each counted as often as it stands for others
+  (`representatives`); pooling knows the counts.
+
+What an index of films does:
+
+    study = representatives(embeddings.grid.values)          # patches (K, D), counts (K,)
+    logits = film_logits(patches, counts, text, scoring)     # (N, K, D), (S, D) -> (N, S)
+    odds = log_odds(logits, phrase_base(other_films_logits)) # (N, S)
+    agreement = report_log_odds(odds, assertions)            # (N,)
+
+Shapes: N films, K patches of a film, S phrases, D dimensions.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.embeddings import Scoring
+from explorer.entities import Assertion, Float32
+
+Numbers = NDArray[np.floating]
+Float64 = NDArray[np.float64]
+REPRESENTATIVES = 48  # patches kept of a film
+
+
+def pooled_logits(
+    cosine: Numbers, scoring: Scoring, *, counts: Numbers | None = None, pooling: str | None = None
+) -> Float64:
+    """Logits of whole images: cosines (..., R) of R patches -> (...).
+
+    Args:
+        cosine: Of a phrase with the patches of an image.
+        scoring: Of the checkpoint.
+        counts: (..., R) how many patches each stands for; one each when None.
+        pooling: A name of `POOLING_NAMES`; the checkpoint's own when None.
+
+    Raises:
+        ValueError: The pooling is unknown.
+    """
+    name = pooling or scoring.pooling
+    if name not in _POOLS:
+        raise ValueError(f"Unknown pooling {name!r}. Available: {', '.join(POOLING_NAMES)}.")
+    logits: Float64 = cosine.astype(np.float64) * scoring.scale + scoring.bias
+    known = np.ones(logits.shape[-1]) if counts is None else counts.astype(np.float64)
+    pooled = scoring.temperature * _POOLS[name](logits / scoring.temperature, known)
+    return pooled + scoring.pooled_bias if name == scoring.pooling else pooled
+
+
+def is_calibrated(scoring: Scoring, pooling: str | None) -> bool:
+    """Whether scores of this pooling were calibrated in training: only the checkpoint's own is."""
+    return pooling in (None, scoring.pooling)
+
+
+def film_logits(patches: Float32, counts: Numbers, text: Float32, scoring: Scoring) -> Float64:
+    """Pooled logits (N, S) of films with patches (N, K, D), counts (N, K), for text (S, D)."""
+    cosine = np.einsum("nkd,sd->nsk", patches, text, optimize=True)
+    return pooled_logits(cosine, scoring, counts=counts[:, None, :])
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseBase:
+    """What each of S phrases scores on films that know nothing of it: (S,) float64 each."""
+
+    mean: Float64
+    spread: Float64
+
+
+def phrase_base(logits: Numbers) -> PhraseBase:
+    """Base of S phrases from their pooled logits (N, S) on N other films, at least two."""
+    if logits.ndim != 2 or len(logits) < 2:
+        raise ValueError(f"A base needs the logits (films >= 2, phrases), got {logits.shape}.")
+    spread = np.maximum(logits.std(0), MIN_SPREAD)
+    return PhraseBase(logits.mean(0, dtype=np.float64), spread.astype(np.float64))
+
+
+# Phrases that hardly vary over films say nothing; without a floor their noise would count most.
+MIN_SPREAD = 0.05
+# Log-odds that one standard deviation above the base is worth: fitted by
+# `benchmarks/score_calibration.py` on training films with image-level labels.
+SLOPE = 1.0
+
+
+def log_odds(logits: Numbers, base: PhraseBase) -> Float64:
+    """Natural log odds over the base rate of each phrase: (..., S) -> (..., S)."""
+    return SLOPE * (logits - base.mean) / base.spread
+
+
+def report_log_odds(odds: Float64, assertions: Sequence[Assertion]) -> Float64:
+    """Agreement of images with a report of S sentences, from their log-odds (..., S): (...).
+
+    Sentences are taken as independent: present ones add, absent ones subtract, uncertain ones add
+    half, and those that are not about the image are left out.
+    """
+    signs = np.array([_SIGNS[assertion] for assertion in assertions], dtype=np.float64)
+    return odds @ signs
+
+
+_SIGNS: dict[Assertion, float] = {
+    "present": 1.0,
+    "absent": -1.0,
+    "uncertain": 0.5,
+    "not about the image": 0.0,
+}
+
+
+def representatives(grid: Float32, *, count: int = REPRESENTATIVES) -> tuple[Float32, Float32]:
+    """Choose patches that stand for all patches of a film.
+
+    The first is the one nearest to the mean direction, each further one the patch that is least
+    like all chosen before, so that what is rare on the film (a nodule) is kept. Every other patch
+    is counted with the one it is most like.
+
+    Args:
+        grid: Patch embeddings (h, w, D) or (R, D), unit rows.
+        count: How many to keep, at most R.
+
+    Returns:
+        patches: (K, D) float32, patches as they are.
+        counts: (K,) float32, their sum is R.
+    """
+    rows = grid.reshape(-1, grid.shape[-1]).astype(np.float32)
+    chosen = [int(np.argmax(rows @ rows.mean(0)))]
+    nearest = rows @ rows[chosen[0]]
+    owner = np.zeros(len(rows), dtype=np.int64)
+    for number in range(1, min(count, len(rows))):
+        chosen.append(int(np.argmin(nearest)))
+        cosine = rows @ rows[chosen[-1]]
+        owner[cosine > nearest] = number
+        nearest = np.maximum(nearest, cosine)
+    owner[chosen] = np.arange(len(chosen))
+    counts = np.bincount(owner, minlength=len(chosen)).astype(np.float32)
+    return rows[chosen], counts
+
+
+def _max(scores: Float64, counts: Float64) -> Float64:  # noqa: ARG001
+    return scores.max(-1)
+
+
+def _mean(scores: Float64, counts: Float64) -> Float64:
+    return (scores * counts).sum(-1) / counts.sum(-1)
+
+
+def _log_sum_exp(scores: Float64, counts: Float64) -> Float64:
+    top = scores.max(-1, keepdims=True)
+    return top[..., 0] + np.log(_mean(np.exp(scores - top), counts))
+
+
+def _attention(scores: Float64, counts: Float64) -> Float64:
+    weight = np.exp(scores - scores.max(-1, keepdims=True)) * counts
+    return (weight * scores).sum(-1) / weight.sum(-1)
+
+
+def _noisy_or(scores: Float64, counts: Float64) -> Float64:
+    # log(1 - sigmoid(s)) = -log(1 + exp(s)); none at all is the product over patches.
+    log_none = np.minimum(-(np.logaddexp(0.0, scores) * counts).sum(-1), -1e-7)
+    return np.log(-np.expm1(log_none)) - log_none
+
+
+# The names, formulas and order of `explorer.encoders.pooling`; a test keeps the twins equal.
+_POOLS: dict[str, Callable[[Float64, Float64], Float64]] = {
+    "max": _max,
+    "mean": _mean,
+    "log-sum-exp": _log_sum_exp,
+    "attention": _attention,
+    "noisy-or": _noisy_or,
+}
+POOLING_NAMES: tuple[str, ...] = tuple(_POOLS)
