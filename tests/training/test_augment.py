@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from explorer.training.augment import Augmented, augment, plain_view
-from explorer.training.samples import STORED_SIDE
+from explorer.training.augment import Augmented, _warp, augment, plain_view
+from explorer.training.samples import MASK_SIDE, STORED_SIDE
 
 from .studies import square_study
 
@@ -39,6 +39,24 @@ def test_the_mask_covers_the_bright_square_wherever_it_went(seed: int, mirror: f
     bright, mask = bright_share(found.pixels), found.masks[0]
     assert np.abs(centre(bright) - centre(mask)).max() < 0.35  # cells
     assert np.minimum(bright, mask).sum() / np.maximum(bright, mask).sum() > 0.75
+
+
+@pytest.mark.parametrize(("size", "side"), [(STORED_SIDE, SIDE), (MASK_SIDE, 2 * GRID), (32, 64)])
+def test_the_middle_stays_in_the_middle_at_every_size(size: int, side: int) -> None:
+    """A square in the middle looks the same from all sides; half a pixel aside it would not."""
+    square = np.zeros((size, size), np.uint8)
+    square[size // 4 : -size // 4, size // 4 : -size // 4] = 255
+    for matrix in (np.eye(3)[:2], np.array([[-1.0, 0, 1], [0, 1, 0]])):  # as it is, mirrored
+        warped = _warp(square, matrix, size=size, side=side).astype(int)
+        for other in (warped[::-1], warped[:, ::-1], warped.T):
+            assert np.abs(warped - other).max() <= 2
+
+
+def test_masks_lie_on_their_pixels_without_a_drift() -> None:
+    """Over many poses the mean distance of their centres is below a fiftieth of a cell."""
+    views = [view(seed, mirror=seed % 2) for seed in range(40)]
+    apart = [centre(bright_share(v.pixels)) - centre(v.masks[0]) for v in views]
+    assert np.abs(np.mean(apart, axis=0)).max() < 1 / 50
 
 
 @pytest.mark.parametrize("seed", range(4))
