@@ -85,6 +85,26 @@ def test_each_image_is_asked_once_for_every_distinct_phrase():
     ]
 
 
+def one_of_two_right(image, phrases):
+    """Finds what is on a.png and nothing on c.png."""
+    return [map_for(image, phrase, knows=image.path == "a.png") for phrase in phrases]
+
+
+@pytest.mark.parametrize(
+    ("second", "interval"), [("p1", [0.5, 0.5]), ("p2", [0.0, 1.0])], ids=["same", "another"]
+)
+def test_whole_patients_are_drawn_for_the_intervals(second, interval):
+    """Two images, one hit. Of one patient they are always drawn together: no spread at all."""
+    other = BoxedImage("c.png", "val", second, SHAPE, (("Mass", Box(32, 32, 48, 48)),))
+    result = run_benchmark([*IMAGES[:2], other], one_of_two_right, replicates=200)
+    report = as_report(result)
+    for row in ("plain", "located"):
+        assert report["macro"][row]["pointing"] == 0.5
+        assert report["intervals"]["macro"][row]["pointing"] == interval
+        assert report["intervals"]["findings"]["Mass"][row]["pointing"] == interval
+    assert report["intervals"]["resampled"] == "patients"
+
+
 def test_report_has_the_documented_keys_and_is_plain_json():
     report = as_report(run_benchmark(IMAGES, knowing, replicates=20, seed=3))
     assert json.loads(json.dumps(report, allow_nan=False)) == report

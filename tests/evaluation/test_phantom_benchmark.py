@@ -1,6 +1,7 @@
 """The phantom benchmark before a model that knows everything and one that knows no side."""
 
 import json
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -115,6 +116,43 @@ def test_a_model_that_does_not_read_sides_fails_the_swap_but_follows_the_mirror(
     trust = report(blind_to_sides=True)["trust"]
     assert trust["swap moves"]["share"] == 0.0
     assert trust["mirror follows"]["share"] == 1.0
+
+
+class HalfKnowing(Knowing):
+    """Finds the mass of the right lung only, and lets every other one pass as absent."""
+
+    def _map(self, phrase, *, mirrored):
+        found = super()._map(phrase, mirrored=mirrored)
+        lost = np.full(SHAPE, -1.0, np.float32)
+        return found if "right" in phrase else replace(found, cosine=lost)
+
+    def abstains(self, phrases):
+        return [p == "No effusion." or p.startswith("left") for p in phrases]
+
+
+def both_sides(number: int) -> PhantomTruth:
+    return truth(number, mass("right", 2), mass("left", 10))
+
+
+def test_whole_studies_are_drawn_for_the_intervals():
+    """In every study one of two masses is found: drawn by study, half of any draw is right."""
+    looks = [(phantom, HalfKnowing(phantom)) for phantom in map(both_sides, range(1, 5))]
+    found = run_phantoms(looks, label_phrases=LABELS, swap=side_swapped)
+    figures = as_report(found, vocabulary=tuple(LABELS), replicates=200)
+    assert figures["overall"]["located"]["pointing"] == 0.5
+    for scope in ("overall", "macro"):
+        assert figures["intervals"][scope]["located"]["pointing"] == [0.5, 0.5]
+    assert figures["intervals"]["findings"]["mass"]["located"]["pointing"] == [0.5, 0.5]
+    assert figures["trust"]["present stands"] == {"share": 0.5, "interval": [0.5, 0.5], "n": 8}
+    assert figures["intervals"]["resampled"] == "studies"
+
+
+def test_studies_that_differ_have_a_spread():
+    """Two studies of two masses: all found in one, none in the other."""
+    looks = [(both_sides(1), Knowing(both_sides(1))), (both_sides(2), Knowing(truth(2)))]
+    found = run_phantoms(looks, label_phrases=LABELS, swap=side_swapped)
+    figures = as_report(found, vocabulary=tuple(LABELS), replicates=200)
+    assert figures["intervals"]["overall"]["located"]["pointing"] == [0.0, 1.0]
 
 
 def test_retrieval_gives_credit_for_equal_reports():

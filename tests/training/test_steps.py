@@ -93,7 +93,7 @@ def test_the_average_moves_by_what_the_decay_leaves() -> None:
         state.step = step
         before = state.model.bias.item()
         with torch.no_grad():
-            state.model.bias += 1
+            state.model.bias.add_(1)
         state.update_average(decay=decay)
         assert state.average["bias"].item() == pytest.approx(before + share, abs=1e-5)
 
