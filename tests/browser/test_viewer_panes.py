@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, Locator, Page, Route
 from .conftest import ROOT
 
 pytestmark = pytest.mark.browser
-VIEWER = ROOT / "explorer" / "ui" / "components" / "viewer"
+COMPONENTS = ROOT / "explorer" / "ui" / "components"
+VIEWER = COMPONENTS / "viewer"
 PAGE = ROOT / "tests" / "viewer" / "page"
 ADDRESS = "http://viewer.test"
 KINDS = {".js": "text/javascript", ".html": "text/html"}
@@ -44,7 +45,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def _serve(route: Route) -> None:
     path = route.request.url.removeprefix(ADDRESS)
-    folder = PAGE.parent if path.startswith("/page/") else VIEWER
+    folder = PAGE.parent if path.startswith("/page/") else COMPONENTS.parent
     file = folder / path.lstrip("/")
     if file.suffix in KINDS and file.is_file():
         route.fulfill(body=file.read_text("utf-8"), content_type=KINDS[file.suffix])
@@ -384,3 +385,50 @@ def test_controls_have_names_and_are_large_enough(page: Page) -> None:
     assert len(found) > 20
     assert [item for item in found if not item["name"]] == []
     assert [item for item in found if min(item["width"], item["height"]) < 24] == []
+
+
+@pytest.mark.parametrize("theme", ["", "dark"])
+def test_text_and_icons_have_contrast(page: Page, theme: str) -> None:
+    page.evaluate("theme => { document.documentElement.className = theme }", theme)
+    show(page, RAISED)
+    page.evaluate("window.viewer.boxes.put('film-a', [10, 10, 100, 100])")
+    page.evaluate("window.viewer.schedule()")
+    settle(page)
+    found = page.evaluate(CONTRAST)
+    assert len(found) > 30
+    # Disabled controls are exempt (WCAG 2.2, 1.4.3); icons need 3, text 4.5.
+    low = [item for item in found if item["contrast"] < (3 if item["icon"] else 4.5)]
+    assert low == []
+
+
+CONTRAST = """() => {
+  const g = Object.assign(document.createElement('canvas'), { width: 1, height: 1 })
+    .getContext('2d', { willReadFrequently: true });
+  const over = (colour, below) => {
+    g.fillStyle = `rgb(${below.join(' ')})`; g.fillRect(0, 0, 1, 1);
+    g.fillStyle = colour; g.fillRect(0, 0, 1, 1);
+    return [...g.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+  };
+  const light = (rgb) => rgb.map((v) => v / 255)
+    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, k) => sum + v * [0.2126, 0.7152, 0.0722][k], 0);
+  const behind = (node) => {
+    // Text on a film may lie on white.
+    if (node.matches('.film')) return [255, 255, 255];
+    const parent = node.parentElement ? behind(node.parentElement) : [255, 255, 255];
+    return over(getComputedStyle(node).backgroundColor, parent);
+  };
+  const nodes = [...document.querySelectorAll('.rgx *')].filter((node) => {
+    const text = [...node.childNodes].some((kid) => kid.nodeType === 3 && kid.data.trim());
+    const shown = node.checkVisibility({ checkVisibilityCSS: true });
+    return (text || node.matches('svg, select, input')) && shown
+      && !node.closest('dialog, .panel, .status, option, :disabled, [type=range], [type=checkbox]');
+  });
+  return nodes.map((node) => {
+    const back = behind(node);
+    const [a, b] = [light(back), light(over(getComputedStyle(node).color, back))];
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    return { contrast, icon: node.matches('svg'), text: node.textContent || node.value,
+             of: node.className.baseVal ?? node.className };
+  });
+}"""

@@ -1,7 +1,7 @@
 // Builds a viewer of several panes from small synthetic films, without Python or Streamlit.
 
-import { readPhrases } from "/js/ui/maps.js";
-import { Viewer } from "/js/ui/viewer.js";
+import { readPhrases } from "/components/viewer/js/ui/maps.js";
+import { Viewer } from "/components/viewer/js/ui/viewer.js";
 
 /** A film as the message describes one; its levels rise from left to right and by rows. */
 async function film(id, width, height, extra = {}) {

@@ -52,7 +52,9 @@ function drawAngle({ g, pane }, points, places) {
   g.beginPath();
   g.arc(vx, vy, radius, start, start + sweep, sweep < 0);
   strokeLine(g, MEASURE_COLOUR, 1);
-  return label(g, pane, `${angleBetween(...points, pane.info.spacing).toFixed(1)}\u00b0`, [vx, vy]);
+  const middle = start + sweep / 2;
+  const beside = [vx + Math.cos(middle) * (radius + 12) - 8, vy + Math.sin(middle) * (radius + 12)];
+  return label(g, pane, `${angleBetween(...points, pane.info.spacing).toFixed(1)}\u00b0`, beside);
 }
 
 /** Text beside a point, kept inside the pane. */

@@ -2,7 +2,6 @@
 
 import { COLOUR_MAPS } from "../maths/colour.js";
 import { doubtOf, reasonOf, thresholdOf } from "./doubt.js";
-import { BOX_COLOUR } from "./hand_marks.js";
 import { NOTICE } from "./save_measures.js";
 
 const LINE = 18; // CSS pixels of a line of the legend
@@ -113,8 +112,15 @@ function keyLine(viewer) {
   const parts = [];
   if (viewer.panes.some((pane) => pane.map)) parts.push("solid: predicted");
   if (viewer.panes.some((pane) => pane.reference.length)) parts.push("dashed white: reference");
-  if (viewer.boxes.current.length) parts.push(`yellow (${BOX_COLOUR}): drawn by hand`);
+  if (viewer.boxes.current.length) parts.push("yellow: boxes drawn by hand");
+  const measured = viewer.measures.current.find(({ kind }) => kind === "ruler");
+  if (measured) parts.push(`light blue: measured (${sourceOf(viewer, measured)})`);
   return parts.join("; ");
+}
+
+/** Where the unit of a ruler comes from. */
+function sourceOf(viewer, { image }) {
+  return viewer.boxes.paneOf(image).info.spacing?.source ?? "pixels: no spacing in the file";
 }
 
 /** Break a line at spaces so that it fits. */
