@@ -1,22 +1,5 @@
 """Tables of words that say whether a finding is there: negation, doubt, normality and more."""
 
-NO_CHANGE = (
-    "no (?:significant |interval |definite |appreciable |substantial )"
-    "{0,3}(?:change|changes|difference)",
-    "not (?:significantly |substantially |appreciably |much )?(?:changed|different)",
-    "without (?:significant |interval |appreciable )?change",
-    "without interval change",
-    "no (?:significant )?increase",
-    "no (?:significant )?(?:decrease|improvement)",
-    "not only",
-    "no further",
-    "no prior",
-    "not necessarily",
-    "no comparisons?",
-    "no previous",
-)
-"""Contain "no" or "not" but deny nothing (pseudo-negation)."""
-
 DOUBT_BEFORE = (
     "may (?:well )?(?:represent|reflect|be|indicate|suggest|relate)",
     "may",
@@ -45,12 +28,14 @@ DOUBT_BEFORE = (
     "can ?not (?:entirely |completely )?be excluded",
     "can't exclude",
     "(?:it (?:is|remains) )?difficult to (?:exclude|rule out)",
-    "not exclude",
-    "versus",
-    r"vs\.?",
-    "evaluate for",
-    "evaluation for",
-    "rule out",
+    "(?:unable|impossible|hard) to (?:exclude|rule out)",
+    "not (?:entirely |completely |definitely )?(?:exclude|rule out)",
+    "without excluding",
+    "(?:to )?(?:exclude|rule out)",
+    "r/o",
+    "query",
+    r"consider(?:ations? of)?(?! (?:\w{1,14} ){0,4}(?:ct|mri|mr|pet|radiographs?|films?|views?|"
+    "imaging|series|evaluation|follow-?up|followup|ultrasound|examination|technique))",
     "raises? (?:the )?(?:question|possibility|concern)(?: of| for)?",
     "perhaps",
     "potential(?:ly)?",
@@ -61,22 +46,26 @@ DOUBT_BEFORE = (
 """Put what follows in doubt."""
 
 DOUBT_AFTER = (
-    "(?:is|are) (?:possible|suspected|questioned|questionable|likely|probable|not excluded)",
-    "not (?:entirely |completely )?excluded",
+    "(?:is|are) (?:also |still )?(?:possible|suspected|questioned|questionable|likely|probable|"
+    "equivocal|doubtful|in question)",
+    "(?:(?:is|are|was|were|has been|have been) )?not (?:entirely |completely |fully |definitely |"
+    "been )?(?:excluded|ruled out)",
     "(?:cannot|can not|could not|can't) (?:entirely |completely |definitely )?be "
     "(?:entirely |completely |definitely )?(?:excluded|ruled out)",
-    "(?:is|are) difficult to exclude",
-    "(?:is|are|remains?|would be) (?:a )?(?:considerations?|possibilit(?:y|ies)|concerns?)",
+    "(?:is|are) difficult to (?:exclude|rule out)",
+    "(?:is|are|remains?|would be|could be) (?:also )?(?:an? |in the |on the |under )?"
+    "(?:considerations?|possibilit(?:y|ies)|concerns?|differential)",
+    "(?:should|could|can|may|might|must|would|needs? to|has to|have to|to) (?:also |still )?"
+    "be (?:strongly |also )?(?:considered|entertained|excluded|ruled out)",
     "(?:may|might|could) (?:also |well )?be (?:present|seen|there)",
-    "less likely",
-    "not excluded",
 )
 """Put what stands before in doubt."""
 
 DENIAL_BEFORE = (
     "no",
+    "none",
+    "nil",
     "not",
-    "non",
     "without",
     "w/o",
     "negative for",
@@ -89,7 +78,7 @@ DENIAL_BEFORE = (
     "nor",
     "never",
     "denies",
-    "(?:interval |complete |near )?resolution of",
+    "(?:interval |complete )?resolution of",
     "resolved",
     "clearing of",
     "removal of",
@@ -99,6 +88,7 @@ DENIAL_BEFORE = (
     "rules? out",
     "ruled out",
     "excludes",
+    "unlikely to (?:be|represent|reflect|indicate|suggest)",
     "isn't",
     "aren't",
     "doesn't",
@@ -106,6 +96,10 @@ DENIAL_BEFORE = (
 )
 """Deny what follows."""
 
+_ALL = (
+    "(?:(?:since|now|completely|entirely|fully|totally|also|subsequently|essentially|all|both|"
+    "been) ){0,3}"
+)
 DENIAL_AFTER = (
     "(?:is|are|was|were|has been|have been) (?:no longer|not) "
     "(?:\\w{1,14} ){0,2}(?:seen|identified|visuali[sz]ed|present|demonstrated|appreciated|"
@@ -115,15 +109,42 @@ DENIAL_AFTER = (
     "not (?:seen|identified|visuali[sz]ed|present|demonstrated|appreciated|evident|noted|detected|"
     "visible)",
     "(?:is|are) absent",
-    "(?:has|have) (?:\\w{1,14} )?(?:resolved|cleared|disappeared)",
-    "(?:interval |complete |near )?resolution(?! of)",
-    "(?:is|are) (?:unlikely|ruled out|excluded|resolved|negative(?! for)|clear(?! (?:of|from)))",
-    "unlikely",
-    "(?:has|have) been (?:\\w{1,14} )?(?:removed|excluded|ruled out|resolved)",
+    f"(?:has|have|had) {_ALL}(?:resolved|cleared|disappeared|vanished|gone)",
+    f"(?:is|are|was|were) {_ALL}(?:ruled out|excluded|resolved|gone|negative(?! for)|"
+    "clear(?! (?:of|from)))",
+    "(?:interval |complete )?resolution(?! of)",
+    f"(?:has|have) been {_ALL}(?:removed|excluded|ruled out|resolved)",
     "(?:was|were) removed",
     "resolved",
 )
 """Deny what stands before."""
+
+UNLIKELY = ("(?:highly |very |felt |considered )?unlikely",)
+"""Denies what it stands beside."""
+
+LESS_LIKELY = ("(?:much )?less likely", "doubtful", "probably not")
+"""Puts what it stands beside in doubt."""
+
+VERSUS = ("versus", r"vs\.?")
+"""Puts its two neighbours in doubt: one of them is there, neither for sure."""
+
+NOT_SAID_BEFORE = (
+    "if(?: there (?:is|are|was))?",
+    "(?:to )?(?:further |better )?(?:evaluat(?:e|ion)|assess|assessment|look|check|screen) "
+    "for(?: the)?",
+    "(?:for|to) (?:further )?(?:evaluat(?:e|ion of)|assess(?:ment of)?) (?:possible|any|potential)",
+    "(?:to )?(?:ensure|document|confirm|assess|verify|demonstrate|establish|monitor|until)"
+    "(?: for)? (?:complete |full |interval )?(?:resolution|clearing|stability|improvement)(?: of)?",
+    "correlat(?:e|ion)(?: is| are)?(?: clinical(?:ly)?)? (?:for|with|to)",
+)
+"""Name a question, not an answer: nothing is said of what follows."""
+
+NOT_SAID_AFTER = (
+    "(?:may|might|could|would) not be (?:\\w{1,14} )?(?:seen|demonstrated|visible|apparent|shown|"
+    "detected|evident|identified)",
+    "(?:cannot|can not|could not) be (?:\\w{1,14} )?(?:assessed|evaluated|judged)",
+)
+"""Nothing is said of what stands before."""
 
 SCOPE_END = (
     "but",
@@ -225,89 +246,6 @@ ABNORMAL = (
     "decreased",
 )
 """Words for something wrong beyond the table of findings; targets of denial and doubt."""
-
-RECOMMENDATION = (
-    "recommend(?:s|ed|ing|ation|ations)?",
-    "(?:is|are|be|may be|would be) (?:suggested|advised|helpful|useful|beneficial|warranted|"
-    "indicated|obtained|considered|needed|required)(?! by)",
-    "suggest(?:ed)? (?:follow-?up|repeat|correlation|ct|further|clinical|dedicated|comparison)",
-    "follow-?up (?:\\w{1,14} ){0,4}(?:suggested|advised|recommended)",
-    "(?:consider|advise|obtain|request|suggest|please|would) (?:\\w{1,14} ){0,2}(?:ct|mri|mr|"
-    "follow-?up|ultrasound|dedicated|radiographs?|films?|views?|imaging|correlat\\w{1,4}|repeat|obtain\\w{0,3}|"
-    "evaluation|tomography|examination|pet)",
-    "(?:clinical(?:ly)? )?correlat(?:e|ion)(?: is)?(?: clinically)?(?: with| for| to)?",
-    "(?:ct|mri|follow-?up|attention|further (?:evaluation|imaging|workup|work-up|"
-    "characterization)) (?:\\w{1,14} ){0,6}(?:suggested|advised|recommended|"
-    "helpful|indicated|warranted|useful)",
-    "attention on follow-?up",
-    "follow-?up (?:to|until|is|with|in|after|for)",
-    "follow(?:ing)? up",
-    "if (?:clinically|symptoms|there is clinical|clinical|indicated|further|needed)",
-    "as clinically (?:indicated|warranted|needed)",
-)
-"""What should be done next: says nothing about this image."""
-
-COMMUNICATION = (
-    "(?:discussed|communicated|reviewed|relayed|conveyed|telephoned|called|reported) "
-    "(?:with|to|by|via|at|over|on)",
-    "(?:was|were|been) (?:\\w{1,14} )?(?:discussed|communicated|notified|informed|paged|contacted|"
-    "telephoned|called|relayed|conveyed|dictated|signed|transcribed|flagged)",
-    "by (?:tele)?phone",
-    "telephone(?:d)?",
-    "(?:dr|drs)\\.?",
-    "critical results?",
-    "results? (?:notification|communication)",
-    "notified",
-    "electronically signed",
-    "dictated",
-    "i have (?:personally )?reviewed",
-    "i,? the (?:attending|teaching)",
-    "read back",
-    "emergency (?:department|room) physician",
-    "verbal(?:ly)?",
-    "entered into",
-    "radiology (?:staff|resident|department)",
-    "thank you",
-    "please (?:see|refer|note|call|contact)",
-)
-"""Who was told, who signed."""
-
-LIMITATION = (
-    "(?:evaluation|assessment|visuali[sz]ation) (?:of|for) (?:\\w{1,14} ){1,6}"
-    "(?:is|are|was) (?:\\w{1,14} ){0,2}limited",
-    "(?:cannot|can not) be (?:\\w{1,14} )?(?:assessed|evaluated)",
-)
-"""What could not be judged."""
-
-TECHNIQUE = (
-    "(?:(?:pa|ap|frontal|lateral|single|portable|upright|two|2|three|3|four|semi-?upright|supine|"
-    "semi-?erect|erect|posteroanterior|anteroposterior|oblique|additional|chest|1|one)[\\s,-]{1,3}"
-    "(?:and |& )?){1,6}"
-    "(?:views?|projections?|radiographs?|films?|images?|examinations?|chest)"
-    "(?: of (?:the )?chest)?",
-    "(?:pa|ap|frontal) and lateral",
-    "(?:two|2|three|3|single|one|1|four)[\\s-]views?",
-    "views? of (?:the )?chest",
-    "chest radiographs?",
-    "(?:were|was|are|is) (?:obtained|performed|submitted|acquired|provided|presented|received)",
-    "(?:compared?|comparison) (?:is made |was made |made )?(?:to|with)",
-    "in comparison(?: to| with)?",
-    "comparison",
-    "prior (?:\\w{1,14} )?(?:exam|study|examination|radiograph|film)s?",
-    "(?:exam|examination|study|evaluation|assessment|views?|image) (?:is|are|was) "
-    "(?:\\w{1,14} ){0,2}(?:limited|rotated|degraded|suboptimal|of (?:poor|good))",
-    "(?:limited|suboptimal) (?:\\w{1,14} ){0,2}(?:exam|examination|study|evaluation|assessment|"
-    "views?|inspiration|radiographs?)",
-    "technique",
-    "patient (?:is|was) (?:\\w{1,14} )?rotated",
-    "(?:motion|patient) (?:artifact|rotation)",
-    "(?:body habitus|obese)",
-    "history of",
-    "kub",
-    "year[\\s-]old",
-    "please",
-)
-"""How the images were made, their quality, and what they are compared with."""
 
 UNCHANGED = (
     "unchanged",

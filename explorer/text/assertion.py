@@ -10,40 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from explorer.entities import Assertion
-from explorer.text import _cues
+from explorer.text import _cues, _speech
+from explorer.text._events import CUES, Event, find_events
 from explorer.text._patterns import CueTable
 from explorer.text.findings import find_mentions
 
-_CLAUSE_COMMA = (
-    r",\s{1,4}(?:and\s)?(?:(?:the|there|a|an|which|with)\b(?!\s+or\b)"
-    # "No effusion, cardiac enlargement, or edema" is one list: no verb before its "or".
-    r"|(?:heart|lungs?|cardiac|mediastin\w{2,5})\b"
-    r"(?!(?:\s+(?!(?:is|are|appears?|remains?|size)\b)[\w-]{1,20},?){0,9}\s+or\b))"
-)
-_SIZE_COMMA = (
-    r",\s{1,4}(?:and\s)?(?:small|mild|mildly|moderate|minimal|stable|unchanged|persistent|chronic|"
-    r"improv\w{2,4}|worsen\w{2,4}|increas\w{2,4}|possible|probable|likely)\b"
-)
-_SCOPE = re.compile(
-    rf"(?P<comma>{_CLAUSE_COMMA})|(?P<size>{_SIZE_COMMA})|(?P<stop>;|:\s)|(?P<pause>,)", re.I
-)
-_ALTERNATIVE = re.compile(r"\b(?:or|nor)\b", re.IGNORECASE)
-_CUES = CueTable(
-    {
-        "unchanged": _cues.NO_CHANGE,
-        "doubt_after": _cues.DOUBT_AFTER,
-        "doubt_before": _cues.DOUBT_BEFORE,
-        "denial_after": _cues.DENIAL_AFTER,
-        "denial_before": _cues.DENIAL_BEFORE,
-        "end": _cues.SCOPE_END,
-    }
-)
 _ABNORMAL = CueTable({"abnormal": _cues.ABNORMAL})
 _NORMAL = CueTable({"normal": _cues.NORMAL})
 _NEXT_STEP = CueTable(
-    {"next": _cues.RECOMMENDATION, "told": _cues.COMMUNICATION, "limited": _cues.LIMITATION}
+    {"next": _speech.RECOMMENDATION, "told": _speech.COMMUNICATION, "limited": _speech.LIMITATION}
 )
-_TECHNIQUE = CueTable({"technique": _cues.TECHNIQUE})
+_TECHNIQUE = CueTable({"technique": _speech.TECHNIQUE})
 _COMPARISON_ONLY = CueTable({"same": _cues.UNCHANGED})
 _ANATOMY = re.compile(
     r"(?<!\w)(?:lungs?|heart|cardi\w+|mediast\w+|pleura\w?|hil\w+|aort\w+|bon\w{1,2}|osseous|"
@@ -51,6 +28,7 @@ _ANATOMY = re.compile(
     r"pulmonary|thora\w+|tissues|contours?|structures?|skelet\w+)(?!\w)",
     re.IGNORECASE,
 )
+_CLAUSE_END = re.compile(r"[,;:]|\bbut\b", re.IGNORECASE)
 _TOKENS_ONLY = re.compile(r"(?:X{2,}+|[\W\d_])*+")
 
 
@@ -65,60 +43,44 @@ class Target:
 
 def find_targets(text: str) -> tuple[Target, ...]:
     """Everything in a sentence that can be asserted, denied or doubted, with its state."""
-    spans = [(start, -end, True) for start, end, _ in find_mentions(text)]
-    spans += [(match.start(), -match.end(), True) for match in _ABNORMAL.finditer(text)]
+    named = [(start, end) for start, end, _ in find_mentions(text)]
+    events, quiet = find_events(text, named)
+    spans = [(start, -end, "named") for start, end in named]
+    spans += [(match.start(), -match.end(), "vague") for match in _ABNORMAL.finditer(text)]
     # The "significant change" of "no significant change" is nothing that could be there.
-    spans += [
-        (match.start(), -match.end(), False)
-        for match in _CUES.finditer(text)
-        if match.lastgroup == "unchanged"
-    ]
+    spans += [(start, -end, "quiet") for start, end in quiet]
     targets: list[Target] = []
+    vague: set[int] = set()
     taken = 0
-    for start, negative_end, is_target in sorted(spans):
+    for start, negative_end, kind in sorted(spans):
         if start >= taken:
             taken = -negative_end
-            if is_target:
+            if kind != "quiet":
                 targets.append(Target(start, taken, "present"))
-    cues = _scope_events(text)
-    targets = _sweep(targets, cues, before=True)
-    return tuple(_sweep(targets[::-1], cues[::-1], before=False)[::-1])
+            if kind == "vague":
+                vague.add(start)
+    targets = _sweep(targets, events, before=True)
+    targets = _sweep(targets[::-1], events[::-1], before=False)[::-1]
+    targets = _doubt_around(targets, events)
+    return tuple(_without_findings_told(text, targets, vague))
 
 
-def _scope_events(text: str) -> list[tuple[int, str]]:
-    """(position, kind) of all cues and scope ends, in order."""
-    last_alternative = max((match.start() for match in _ALTERNATIVE.finditer(text)), default=-1)
-    events = [
-        (match.start(), _kind_of(match))
-        for match in _CUES.finditer(text)
-        if not match[0].lower().startswith("to ")
-    ]
-    # "No consolidation, large effusion, or pneumothorax" is one list.
-    events += [
-        (match.start(), "pause" if match["pause"] else "end")
-        for match in _SCOPE.finditer(text)
-        if match["comma"] or match["stop"] or match.start() > last_alternative
-    ]
-    return sorted(events)
+_BEFORE: dict[str, Assertion] = {
+    "denial_before": "absent",
+    "doubt_before": "uncertain",
+    "void_before": "not about the image",
+}
+_AFTER: dict[str, Assertion] = {
+    "denial_after": "absent",
+    "doubt_after": "uncertain",
+    "void_after": "not about the image",
+}
 
 
-def _kind_of(match: re.Match[str]) -> str:
-    """Name of a cue's group; "Resolved effusion" denies what follows, "effusion resolved" not."""
-    if match.start() == 0 and match[0].lower() == "resolved":
-        return "denial_before"
-    return str(match.lastgroup)
-
-
-def _sweep(
-    targets: Sequence[Target], events: Sequence[tuple[int, str]], *, before: bool
-) -> list[Target]:
+def _sweep(targets: Sequence[Target], events: Sequence[Event], *, before: bool) -> list[Target]:
     """Carry the cues in one direction; `before` takes cues that stand before their target."""
-    kinds: dict[str, Assertion] = (
-        {"denial_before": "absent", "doubt_before": "uncertain"}
-        if before
-        else {"denial_after": "absent", "doubt_after": "uncertain"}
-    )
-    merged: list[tuple[int, str, Target | None]] = [(at, kind, None) for at, kind in events]
+    kinds = _BEFORE if before else _AFTER
+    merged: list[tuple[int, str, Target | None]] = [(e.at, e.kind, None) for e in events]
     # A mention may hold its cue ("heart is not enlarged"): forward, it counts where it ends.
     merged += [(target.end - 1 if before else target.start, "target", target) for target in targets]
     merged.sort(key=lambda item: item[0], reverse=not before)
@@ -127,10 +89,41 @@ def _sweep(
     for _, kind, target in merged:
         if target is not None:
             result.append(replace(target, state=scope) if scope else target)
-        elif kind == "end" or (kind == "pause" and scope == "uncertain"):
+        elif kind == "end" or (kind == "pause" and scope != "absent"):
             scope = None
-        elif kind in kinds and not (kind == "doubt_before" and scope == "absent"):
+        elif kind in kinds and not (kind == "doubt_before" and scope is not None):
             scope = kinds[kind]
+    return result
+
+
+def _doubt_around(targets: list[Target], events: Sequence[Event]) -> list[Target]:
+    """Put the neighbours of every "versus" in doubt unless they are denied."""
+    result = list(targets)
+    for event in events:
+        if event.kind == "versus":
+            after = bisect_left(result, event.at, key=lambda target: target.start)
+            for at in (after - 1, after):
+                if 0 <= at < len(result) and result[at].state == "present":
+                    result[at] = replace(result[at], state="uncertain")
+    return result
+
+
+def _without_findings_told(text: str, targets: list[Target], vague: set[int]) -> list[Target]:
+    """Take back "findings" and the like where a clause only says who was told or what to do."""
+    if not vague:
+        return targets
+    told = [match.start() for match in _NEXT_STEP.finditer(text)]
+    if not told:
+        return targets
+    ends = [match.start() for match in _CLAUSE_END.finditer(text)]
+    result = []
+    for target in targets:
+        clause = bisect_left(ends, target.start)
+        start = ends[clause - 1] if clause else 0
+        end = ends[clause] if clause < len(ends) else len(text)
+        spoken = bisect_left(told, start) < bisect_left(told, end)
+        taken_back = spoken and target.start in vague and target.state != "absent"
+        result.append(replace(target, state="not about the image") if taken_back else target)
     return result
 
 
@@ -146,37 +139,33 @@ def assert_span(
     """Assertion of `text[start:end]`, a phrase of the sentence `text` with its `targets`."""
     end = len(text) if end is None else end
     part = text[start:end]
-    states = {target.state for target in targets_within(targets, start=start, end=end)}
     if _TOKENS_ONLY.fullmatch(part):
         return "not about the image"
-    if _is_next_step(part):
+    states = {target.state for target in targets_within(targets, start=start, end=end)}
+    if states:
+        return combine(tuple(states))
+    if _NEXT_STEP.search(part) is not None:
         return "not about the image"
-    normal = _NORMAL.search(part) is not None
-    if not states:
-        return _assert_without_target(part, normal=normal)
-    states_first: tuple[Assertion, ...] = ("present", "uncertain", "absent")
-    return next(state for state in states_first if state in states)
-
-
-def _is_next_step(part: str) -> bool:
-    return _NEXT_STEP.search(part) is not None
+    return _assert_without_target(part, normal=_NORMAL.search(part) is not None)
 
 
 def _assert_without_target(part: str, *, normal: bool) -> Assertion:
-    anatomy = _ANATOMY.search(part) is not None
     if normal:
         return "absent"
-    if anatomy and _COMPARISON_ONLY.search(part):
-        return "absent"
-    if _TECHNIQUE.search(part):
-        return "not about the image"
-    kinds = (str(match.lastgroup) for match in _CUES.finditer(part))
+    kinds = [str(match.lastgroup) for match in CUES.finditer(part)]
     kind = next((kind for kind in kinds if kind != "end"), "")  # "there is" decides nothing
-    if kind == "unchanged" or _COMPARISON_ONLY.search(part):
+    same = _COMPARISON_ONLY.search(part) is not None or kind == "unchanged"
+    if same and _ANATOMY.search(part):
+        return "absent"
+    if kind == "new":
+        return "present"
+    if same or _TECHNIQUE.search(part):
+        return "not about the image"
+    if kind.startswith("void"):
         return "not about the image"
     if kind.startswith("denial"):
         return "absent"
-    return "uncertain" if kind.startswith("doubt") else "present"
+    return "uncertain" if kind.startswith(("doubt", "versus")) else "present"
 
 
 def combine(assertions: Sequence[Assertion]) -> Assertion:

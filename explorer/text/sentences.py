@@ -15,6 +15,10 @@ _JOINING_END = re.compile(
     r"(?:,|\b(?:and|or|the|a|an|of|in|with|to|at|is|are|for|by|no|from))\Z", re.IGNORECASE
 )
 _TOKENS = re.compile(r"(?:X{2,}|_{2,})\Z")
+_ANSWER = re.compile(
+    r"(?:no|none|yes|negative|absent|present|possible|possibly|unlikely|not seen)\W{0,3}(?:\Z|\s)",
+    re.IGNORECASE,
+)
 _WIDE_STOPS = "\u3002\uff01\uff1f"
 _WRAPPED_LINE = 55
 
@@ -114,6 +118,8 @@ def _ends_sentence(text: str, match: re.Match[str], end: int) -> bool:
     if not following[0].isspace():
         glued = upcoming[0].isupper() and upcoming[1:2].islower()
         return glued and text[at] == "." and re.search(r"[a-z)]{3}\Z", word) is not None
+    if text[at] == "?" and (not word or _ANSWER.match(upcoming)):
+        return False  # "? pneumonia" opens a doubt; "Effusion? No." is one statement
     if text[at] != ".":
         return bool(word) and (upcoming[0].isupper() or not upcoming[0].isalpha())
     return _full_stop_ends(word, words[-2] if len(words) > 1 else "", upcoming)

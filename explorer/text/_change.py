@@ -1,0 +1,71 @@
+"""Words of change and of earlier films: they deny nothing of what this image shows."""
+
+_HOW = (
+    "(?:(?:significant|interval|definite|appreciable|substantial|obvious|evident|further|major|"
+    "gross|marked|clear|overall|convincing|radiographic|measurable|visible|apparent|notable|"
+    "dramatic|detectable|discernible|large|xxxx|any|other)(?:ly)? )"
+)
+_CHANGE = (
+    "(?:changes?|increase|decrease|progression|improvement|reduction|resolution|clearing|"
+    "regression|growth|difference|evolution|deterioration|"
+    r"worsening(?= (?:of|in|since|from|compared|or|and|on|over)(?!\w)|[^\w\s]|\Z))"
+)
+_YET = (
+    "(?:(?:yet|been|fully|completely|entirely|totally|significantly|substantially|appreciably|much|"
+    "markedly|really|definitely|obviously|grossly|also|quite|still|become|now|all|changed) )"
+)
+_NOT_YET = f"(?:not|never) {_YET}{{0,3}}"
+_HAS_NOT = f"(?:(?:has|have|had) not|(?:hasn|haven|hadn)['\u2019]t) {_YET}{{0,3}}"
+_HEARTLIKE = "(?:the )?(?:heart|cardi|mediast|hil|aort|pulmonary art|azyg|vascul|lymph|node|thym)"
+_ENLARGED_HEART = f"(?: (?:of|in) {_HEARTLIKE})"
+
+NO_CHANGE = (
+    f"(?:no|without) {_HOW}{{0,3}}{_CHANGE}(?:(?: or| and| nor|,|/) ?{_HOW}{{0,2}}{_CHANGE})?"
+    "(?!,? (?:or|nor))",
+    f"no {_HOW}{{0,3}}enlargement(?= (?:of|in) (?!{_HEARTLIKE}))",
+    f"{_NOT_YET}(?:changed|different|resolved|cleared|improved|diminished|regressed|disappeared|"
+    "resolving|clearing|larger|smaller|worse|better|bigger|grown)",
+    f"{_HAS_NOT}(?:increased|decreased|improved|worsened|progressed|grown|enlarged|changed|"
+    "resolved|cleared|diminished|regressed|disappeared)",
+    f"(?:do|does|did) not {_YET}{{0,2}}(?:resolve|clear|change|improve|increase|decrease|worsen)",
+    "no (?:larger|smaller|worse|better|bigger|different)",
+    "yet to (?:completely |fully )?(?:resolve|clear)",
+    "fail(?:s|ed|ure|ing)? to (?:completely |fully )?(?:resolve|clear|improve|respond|regress)",
+    "(?:incomplete|partial|near|nearly|almost|large|most|virtual|practical|substantial|some|slight|"
+    "mild|moderate|minimal|improved|improving|further|continued|continuing|ongoing|gradual|slow|"
+    "progressive|significant|marked|considerable|early|relative)(?:ly)?"
+    "(?:(?: |-)(?:complete|total|interval|full|but|not|partial|been)(?:ly)?){0,3}(?: |-)"
+    "(?:resolved|resolution|resolving|clearing|cleared|clear)(?= |[^\\w]|\\Z)",
+    "(?:to|until|for) (?:complete |full |radiographic )?(?:resolution|clearing)(?! of)",
+    r"non-\w{1,16}",
+    "non (?:displaced|dilated|enlarged|specific|calcified|acute|obstructive|united)",
+    "versus (?:the |a )?(?:most recent )?"
+    "(?:prior|previous|acute|chronic|subacute|old|remote|healed)",
+    "not only",
+    "no further",
+    "no prior",
+    "no (?:doubt|question)",
+    "not necessarily",
+    "no comparisons?",
+    "no previous",
+)
+"""Contain "no", "not" or "resolved" but deny nothing (pseudo-negation)."""
+
+_IS = "(?:(?:is|are|was|were|has been|have been|had been) )?"
+_NOT_SEEN = (
+    f"{_IS}(?:not|never) (?:\\w{{1,14}} ){{0,2}}(?:seen|identified|visuali[sz]ed|present|"
+    "demonstrated|appreciated|evident|noted|detected|visible|apparent|there|observed|described|"
+    "found|imaged|in place|mentioned|reported)"
+)
+_EARLIER = "(?:prior|previous|earlier|preceding|old|older|comparison|outside|last|baseline)"
+NEW_SINCE = (
+    f"{_NOT_SEEN} (?:\\w{{1,14}} )?(?:on|in|at|during|by) "
+    f"(?:(?:the|a|an|any|her|his|their|that|most|immediate|immediately|recent) ){{0,3}}{_EARLIER}",
+    f"{_NOT_SEEN} (?:previously|before|earlier|yesterday|formerly)",
+    f"{_NOT_SEEN} (?:on|in) (?:the |a )?(?:study|exam|examination|film|radiograph|image|ct) "
+    r"(?:of|from|dated|performed|\d)",
+    f"{_IS}(?:not|never) (?:previously|formerly|before) (?:seen|present|visible|noted|described|"
+    "identified|visuali[sz]ed|demonstrated|apparent|evident|there|reported)",
+    f"{_IS}absent (?:on|in) (?:(?:the|most|recent) ){{0,3}}{_EARLIER}",
+)
+"""Not there on an earlier film: so it is new, and it is there."""

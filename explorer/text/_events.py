@@ -1,0 +1,160 @@
+"""Turns the cue words of a sentence into events that act on the findings before or after them."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from explorer.text import _change, _cues
+from explorer.text._patterns import CueTable
+from explorer.text.clauses import Break, find_breaks
+
+CUES = CueTable(
+    {
+        "new": _change.NEW_SINCE,
+        "unchanged": _change.NO_CHANGE,
+        "void_after": _cues.NOT_SAID_AFTER,
+        "void_before": _cues.NOT_SAID_BEFORE,
+        "doubt_after": _cues.DOUBT_AFTER,
+        "doubt_beside": _cues.LESS_LIKELY,
+        "denial_beside": _cues.UNLIKELY,
+        "doubt_before": _cues.DOUBT_BEFORE,
+        "versus": _cues.VERSUS,
+        "denial_after": _cues.DENIAL_AFTER,
+        "denial_before": _cues.DENIAL_BEFORE,
+        "end": _cues.SCOPE_END,
+    }
+)
+_PREDICATES = frozenset({"new", "unchanged", "end", "versus"})  # these say nothing by themselves
+_QUESTION = re.compile(r"(?P<before>(?<!\w)\?{1,3}\s?(?=\w))|(?P<after>(?<=[\w)])\s?\?(?!\w))")
+_CUTS_OFF = re.compile(
+    r"[,;.:]|\b(?:given|in|but|and|at|on|based|considering|because|as|without|with|is|are)\b",
+    re.IGNORECASE,
+)
+_TO_EXCLUDE = re.compile(r"(?:to\s{1,9})?(?:exclude|rule\s{1,9}out)", re.IGNORECASE)
+_ADVISED = re.compile(
+    r"\b(?:recommend\w{0,6}|consider|considered|obtain\w{0,3}|suggest\w{0,3}|advis\w{1,3}|ct|mri|"
+    r"views?|films?|radiographs?|follow-?up|examination|evaluation|imaging|needed|helpful|study)\b",
+    re.IGNORECASE,
+)
+_NEGATIVE = re.compile(r"(?:negative|neg|nil|n)\b", re.IGNORECASE)
+_NEAR = 60
+_BEFORE_ANSWER = re.compile(
+    r"\s{0,4}(?:(?:is|are|was|currently|grossly|definitely|now|there|very)\s){0,3}", re.IGNORECASE
+)
+_ANSWER_END = re.compile(r"[,;.]")
+_OTHER_ANSWER = re.compile(
+    r"[,;]\s{0,4}(?:but\s|and\s)?(?:yes|present|small|tiny|trace|mild|moderate|large|minimal|"
+    r"right|left)\b(?!\s{0,4}(?:none|no|absent|negative))",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A cue or a break at a place of the sentence."""
+
+    at: int
+    kind: str
+
+
+def find_events(
+    text: str, strong: Sequence[tuple[int, int]]
+) -> tuple[list[Event], list[tuple[int, int]]]:
+    """Events of a sentence in order, and the spans of words that deny nothing.
+
+    Args:
+        text: The sentence.
+        strong: Spans of the findings it names, in order.
+    """
+    matches = list(CUES.finditer(text))
+    quiet = [match.span() for match in matches if match.lastgroup in {"unchanged", "new"}]
+    events = [event for match in matches for event in _directed(text, match, strong)]
+    events += [
+        Event(match.start(), "doubt_before" if match["before"] else "doubt_after")
+        for match in _QUESTION.finditer(text)
+    ]
+    predicates = sorted(m.start() for m in matches if m.lastgroup not in _PREDICATES)
+    breaks = find_breaks(text, predicates)
+    events = _answered(text, sorted(events, key=_place), breaks, strong)
+    return sorted(events, key=_place), quiet
+
+
+def _place(event: Event) -> int:
+    return event.at
+
+
+def _directed(
+    text: str, match: re.Match[str], strong: Sequence[tuple[int, int]]
+) -> Iterator[Event]:
+    kind = str(match.lastgroup)
+    if _TO_EXCLUDE.match(match[0]) and _ADVISED.search(
+        text, max(0, match.start() - 100), match.start()
+    ):
+        kind = "void_before"
+    if kind in {"unchanged", "new"} or match[0].lower().startswith("to "):
+        if kind.startswith(("void", "doubt")):
+            yield Event(match.start(), kind)
+        return
+    beside = kind.endswith("_beside") or match[0].lower() in {"resolved", "absent"}
+    if beside:
+        kind = f"{kind.partition('_')[0]}_{_direction(text, match.end(), strong)}"
+    yield Event(match.start(), kind)
+
+
+def _direction(text: str, end: int, strong: Sequence[tuple[int, int]]) -> str:
+    """Whether a word that may stand on either side of its finding stands before or after it."""
+    following = bisect_left(strong, (end, 0))
+    if following == len(strong) or strong[following][0] > end + _NEAR:
+        return "after"
+    between = text[end : strong[following][0]]
+    return "after" if _CUTS_OFF.search(between) else "before"
+
+
+def _answered(
+    text: str,
+    events: list[Event],
+    breaks: Sequence[Break],
+    strong: Sequence[tuple[int, int]],
+) -> list[Event]:
+    """Add the breaks, except those after which a question or label is answered."""
+    result = list(events)
+    label = 0
+    for mark in breaks:
+        if not mark.stop:
+            result.append(Event(mark.at, mark.kind))
+            label = mark.at if mark.kind == "end" else label
+            continue
+        answer = _answer_start(text, mark.at)
+        close = _ANSWER_END.search(text, answer, answer + _NEAR)
+        end = close.start() if close else min(len(text), answer + _NEAR)
+        named = _any_within(strong, label, mark.at)
+        if not named or _any_within(strong, answer, end):
+            result.append(Event(mark.at, "end"))
+        else:
+            result += _answer(text, events, answer, end)
+            result = [e for e in result if not (e.kind == "doubt_after" and text[e.at] == "?")]
+        label = mark.at
+    return result
+
+
+def _answer_start(text: str, mark: int) -> int:
+    while mark < len(text) and not text[mark].isalnum():
+        mark += 1
+    found = _BEFORE_ANSWER.match(text, mark)
+    return found.end() if found else mark
+
+
+def _answer(text: str, events: list[Event], start: int, end: int) -> Iterator[Event]:
+    """The answer's cue, made to act on the label before it."""
+    at = bisect_left(events, start, key=_place)
+    found = at < len(events) and events[at].at == start
+    state = events[at].kind.partition("_")[0] if found else ""
+    state = "denial" if _NEGATIVE.match(text, start) else state
+    if state in {"denial", "doubt"} and not _OTHER_ANSWER.match(text, end):
+        yield Event(start, f"{state}_after")
+
+
+def _any_within(spans: Sequence[tuple[int, int]], start: int, end: int) -> bool:
+    at = bisect_left(spans, (start, 0))
+    return at < len(spans) and spans[at][0] < end

@@ -1,0 +1,86 @@
+"""Tables of words about the examination and not the image: advice, people, limits, technique."""
+
+RECOMMENDATION = (
+    "recommend(?:s|ed|ing|ation|ations)?",
+    "(?:is|are|be|may be|would be) (?:suggested|advised|helpful|useful|beneficial|warranted|"
+    "indicated|obtained|considered|needed|required)(?! by)",
+    "suggest(?:ed)? (?:follow-?up|repeat|correlation|ct|further|clinical|dedicated|comparison)",
+    "follow-?up (?:\\w{1,14} ){0,4}(?:suggested|advised|recommended)",
+    "(?:consider|advise|obtain|request|suggest|please|would) (?:\\w{1,14} ){0,2}(?:ct|mri|mr|"
+    "follow-?up|ultrasound|dedicated|radiographs?|films?|views?|imaging|correlat\\w{1,4}|repeat|obtain\\w{0,3}|"
+    "evaluation|tomography|examination|pet)",
+    "(?:clinical(?:ly)? )?correlat(?:e|ion)(?: is)?(?: clinically)?(?: with| for| to)?",
+    "(?:ct|mri|follow-?up|attention|further (?:evaluation|imaging|workup|work-up|"
+    "characterization)) (?:\\w{1,14} ){0,6}(?:suggested|advised|recommended|"
+    "helpful|indicated|warranted|useful)",
+    "attention on follow-?up",
+    "follow-?up (?:to|until|is|with|in|after|for)",
+    "follow(?:ing)? up",
+    "if (?:clinically|symptoms|there is clinical|clinical|indicated|further|needed)",
+    "as clinically (?:indicated|warranted|needed)",
+)
+"""What should be done next: says nothing about this image."""
+
+COMMUNICATION = (
+    "(?:discussed|communicated|reviewed|relayed|conveyed|telephoned|called|reported) "
+    "(?:with|to|by|via|at|over|on)",
+    "(?:was|were|been) (?:\\w{1,14} )?(?:discussed|communicated|notified|informed|paged|contacted|"
+    "telephoned|called|relayed|conveyed|dictated|signed|transcribed|flagged)",
+    "by (?:tele)?phone",
+    "telephone(?:d)?",
+    "(?:dr|drs)\\.?",
+    "critical results?",
+    "results? (?:notification|communication)",
+    "notified",
+    "electronically signed",
+    "dictated",
+    "i have (?:personally )?reviewed",
+    "i,? the (?:attending|teaching)",
+    "read back",
+    "emergency (?:department|room) physician",
+    "verbal(?:ly)?",
+    "entered into",
+    "radiology (?:staff|resident|department)",
+    "thank you",
+    "please (?:see|refer|note|call|contact)",
+)
+"""Who was told, who signed."""
+
+LIMITATION = (
+    "(?:evaluation|assessment|visuali[sz]ation) (?:of|for) (?:\\w{1,14} ){1,6}"
+    "(?:is|are|was) (?:\\w{1,14} ){0,2}limited",
+    "(?:cannot|can not) be (?:\\w{1,14} )?(?:assessed|evaluated)",
+    "(?:is|are) (?:partially |partly )?(?:excluded|cut off|clipped|not included)"
+    "(?: (?:on|from|by) (?:the )?(?:image|field|film|view|exam|study|radiograph))?",
+)
+"""What could not be judged."""
+
+TECHNIQUE = (
+    "(?:(?:pa|ap|frontal|lateral|single|portable|upright|two|2|three|3|four|semi-?upright|supine|"
+    "semi-?erect|erect|posteroanterior|anteroposterior|oblique|additional|chest|1|one)[\\s,-]{1,3}"
+    "(?:and |& )?){1,6}"
+    "(?:views?|projections?|radiographs?|films?|images?|examinations?|chest)"
+    "(?: of (?:the )?chest)?",
+    "(?:pa|ap|frontal) and lateral",
+    "(?:two|2|three|3|single|one|1|four)[\\s-]views?",
+    "views? of (?:the )?chest",
+    "chest radiographs?",
+    "(?:were|was|are|is) (?:obtained|performed|submitted|acquired|provided|presented|received)",
+    "(?:compared?|comparison) (?:is made |was made |made )?(?:to|with)",
+    "in comparison(?: to| with)?",
+    "comparison",
+    "prior (?:\\w{1,14} )?(?:exam|study|examination|radiograph|film)s?",
+    "(?:exam|examination|study|evaluation|assessment|views?|image) (?:is|are|was) "
+    "(?:\\w{1,14} ){0,2}(?:limited|rotated|degraded|suboptimal|of (?:poor|good))",
+    "(?:limited|suboptimal) (?:\\w{1,14} ){0,2}(?:exam|examination|study|evaluation|assessment|"
+    "views?|inspiration|radiographs?)",
+    "technique",
+    "patient (?:is|was) (?:\\w{1,14} )?rotated",
+    "(?:motion|patient) (?:artifact|rotation)",
+    "(?:body habitus|obese)",
+    "history of",
+    "kub",
+    "year[\\s-]old",
+    "please",
+)
+"""How the images were made, their quality, and what they are compared with."""

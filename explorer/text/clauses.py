@@ -1,0 +1,159 @@
+"""Finds where the reach of a cue ends: at a new statement, not at every comma of a list.
+
+"No pneumothorax, left effusion has increased" denies the first only, "no pneumothorax, left
+effusion, or nodule" all three: what decides is whether a verb, a side or a new subject begins,
+and whether the list goes on to an "or".
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# A statement is looked at up to this many characters; real ones are shorter.
+_LOOK_AHEAD = 160
+_SEPARATOR = re.compile(
+    r"(?P<stop>;|:(?=\s)|\s[-\u2013\u2014]{1,3}\s|[\u2013\u2014]|(?<=\w)\?(?=\s))"
+    r"|(?P<comma>,(?:\s{1,4}(?:and|but|with|plus)\b)?)"
+    r"|(?P<joint>\s(?:and|with|plus|&)(?=\s))",
+    re.IGNORECASE,
+)
+_LIST_END = re.compile(r"\b(?:or|nor)\b", re.IGNORECASE)
+_LIST_STOP = re.compile(
+    r";|\b(?:but|however|although|which|there|no|without|is|are|was|were|has|have|remains?|"
+    r"appears?|persists?|measures?|shows?|demonstrates?)\b",
+    re.IGNORECASE,
+)
+_VERB = re.compile(
+    r"\b(?:(?P<one>is|was|has|remains|appears|persists|measures|shows|demonstrates|increases|"
+    r"projects|overlies|obscures|terminates)|are|were|have|remain|appear|persist|measure|show|"
+    r"demonstrate|project|overlie)\b(?P<found>\s(?:\w{1,14}ly\s)?(?:seen|identified|noted|present|"
+    r"evident|demonstrated|visuali[sz]ed|appreciated|detected|observed|visible)\b)?",
+    re.IGNORECASE,
+)
+_ENDS_WITH_STATE = re.compile(
+    r"\w\s(?:increased|decreased|unchanged|stable|improved|improving|worsened|worsening|resolved|"
+    r"persistent|larger|smaller)\W*\Z",
+    re.IGNORECASE,
+)
+_ENDS_IN_DOUBT = re.compile(r"\w\s(?:unlikely|less likely|doubtful|possible)\W*\Z", re.IGNORECASE)
+_JOINED = re.compile(r"\b(?:and|or)\b", re.IGNORECASE)
+_NEW_CLAUSE = re.compile(
+    r"\s{0,4}(?:(?:the|there|a|an|which|with|this|these)\b(?!\s+or\b))", re.IGNORECASE
+)
+_NEW_SUBJECT = re.compile(r"\s{0,4}(?:heart|lungs?|cardiac|mediastin\w{2,5})\b", re.IGNORECASE)
+_NEW_SIDE = re.compile(
+    r"\s{0,4}(?:(?:right|left|bilateral|bibasilar|biapical)\b|(?-i:[RL])(?=\s[a-z]))"
+    r"(?!\s(?:greater|more|larger|worse|less|smaller|than|side\b|and (?:right|left)))",
+    re.IGNORECASE,
+)
+_NEW_STATE = re.compile(
+    r"\s{0,4}(?:small|tiny|trace|mild|mildly|moderate|minimal|stable|unchanged|persistent|chronic|"
+    r"improv\w{2,4}|worsen\w{2,4}|increas\w{2,4}|decreas\w{2,4}|possible|probable|likely|old|"
+    r"interval)\b",
+    re.IGNORECASE,
+)
+_SIDE = re.compile(r"\b(?:right|left)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where a reach may end; a "pause" ends that of a doubt only."""
+
+    at: int
+    kind: str  # "end" or "pause"
+    stop: bool = False  # a mark that an answer may follow, as in "Effusion: none"
+
+
+def find_breaks(text: str, predicates: Sequence[int]) -> tuple[Break, ...]:
+    """Breaks of a sentence, in order.
+
+    Args:
+        text: The sentence.
+        predicates: Starts of the words that say something of a finding (denial, doubt, ...).
+    """
+    breaks: list[Break] = []
+    said = sorted([*predicates, *(match.start() for match in _VERB.finditer(text))])
+    listed = _ListAhead(text)
+    begin, answered = 0, False
+    separators = list(_SEPARATOR.finditer(text))
+    for number, mark in enumerate(separators):
+        following = separators[number + 1] if number + 1 < len(separators) else None
+        end = min(following.start() if following else len(text), mark.end() + _LOOK_AHEAD)
+        right = text[mark.end() : end]
+        if mark["stop"]:
+            breaks.append(Break(mark.start(), "end", stop=True))
+            begin, answered = mark.end(), True
+            continue
+        left_says = bisect_left(said, mark.start()) > bisect_left(said, begin)
+        goes_on = listed.goes_on(mark.end())
+        if mark["comma"]:
+            after = text[end : end + 24] if following and following["comma"] else ""
+            new = _comma_breaks(right, after, left_says=left_says, goes_on=goes_on)
+            # "Effusion: yes, nodule: none": a label of its own.
+            new = new or (answered and following is not None and following["stop"] is not None)
+        else:
+            left = text[max(begin, mark.start() - _LOOK_AHEAD) : mark.start()]
+            new = left_says and not goes_on and _joint_breaks(left, right)
+        if new:
+            begin, answered = mark.end(), False
+        if new or (mark["comma"] and not goes_on):
+            breaks.append(Break(mark.start(), "end" if new else "pause"))
+    return tuple(breaks)
+
+
+class _ListAhead:
+    """Tells whether a list goes on to an "or" before anything else is said."""
+
+    def __init__(self, text: str) -> None:
+        self._ends = [match.start() for match in _LIST_END.finditer(text)]
+        self._stops = [match.start() for match in _LIST_STOP.finditer(text)]
+
+    def goes_on(self, at: int) -> bool:
+        end = bisect_left(self._ends, at)
+        stop = bisect_left(self._stops, at)
+        if end == len(self._ends):
+            return False
+        return stop == len(self._stops) or self._ends[end] < self._stops[stop]
+
+
+def _comma_breaks(right: str, after: str, *, left_says: bool, goes_on: bool) -> bool:
+    if _NEW_CLAUSE.match(right):
+        return True
+    if goes_on:
+        return False
+    if _starts_with_verb(after):  # "..., previously moderate, has resolved": a remark
+        return False
+    if _NEW_SUBJECT.match(right) or _NEW_STATE.match(right):
+        return True
+    return _NEW_SIDE.match(right) is not None or _states(right, left_says=left_says, alone=True)
+
+
+def _joint_breaks(left: str, right: str) -> bool:
+    if _NEW_CLAUSE.match(right) or _NEW_STATE.match(right):
+        return True
+    if _NEW_SIDE.match(right) and not _SIDE.search(left):
+        return True
+    return _states(right, left_says=True, alone=False)
+
+
+def _states(right: str, *, left_says: bool, alone: bool) -> bool:
+    """Whether `right` has a subject and a verb of its own, or ends in a word of change."""
+    if _ENDS_IN_DOUBT.search(right[-24:]):
+        return left_says or (alone and not _JOINED.search(right))
+    verb = _VERB.search(right)
+    if verb is None:
+        return left_says and _ENDS_WITH_STATE.search(right[-24:]) is not None
+    if not right[: verb.start()].strip():
+        return False
+    if verb["found"] and not (verb["one"] and alone):
+        return False
+    if left_says:
+        return True
+    # "Nodule, pneumothorax has resolved": one verb for one thing; "A, B and C have" is a list.
+    return verb["one"] is not None and alone and not _JOINED.search(right[: verb.start()])
+
+
+def _starts_with_verb(after: str) -> bool:
+    found = _VERB.search(after)
+    return found is not None and not after[: found.start()].strip(" ,")
