@@ -41,15 +41,19 @@ NO_CHANGE = (
     "non (?:displaced|dilated|enlarged|specific|calcified|acute|obstructive|united)",
     "versus (?:the |a )?(?:most recent )?"
     "(?:prior|previous|acute|chronic|subacute|old|remote|healed)",
+    "no (?:doubt|question)",
+)
+"""Contain "no", "not" or "resolved" but deny nothing (pseudo-negation)."""
+
+NOTHING_ELSE = (
     "not only",
     "no further",
     "no prior",
-    "no (?:doubt|question)",
     "not necessarily",
     "no comparisons?",
     "no previous",
 )
-"""Contain "no", "not" or "resolved" but deny nothing (pseudo-negation)."""
+"""Deny nothing, and say nothing of the image either."""
 
 _IS = "(?:(?:is|are|was|were|has been|have been|had been) )?"
 _NOT_SEEN = (

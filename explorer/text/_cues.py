@@ -1,6 +1,7 @@
 """Tables of words that say whether a finding is there: negation, doubt, normality and more."""
 
 DOUBT_BEFORE = (
+    "(?:may|might|could) (?:well |also )?be (?:secondary|due|related|attributable|owing) to",
     "may (?:well )?(?:represent|reflect|be|indicate|suggest|relate)",
     "may",
     "might(?: represent| reflect| be)?",
@@ -27,8 +28,7 @@ DOUBT_BEFORE = (
     "cannot (?:entirely |completely )?(?:exclude|rule out)",
     "can ?not (?:entirely |completely )?be excluded",
     "can't exclude",
-    "(?:it (?:is|remains) )?difficult to (?:exclude|rule out)",
-    "(?:unable|impossible|hard) to (?:exclude|rule out)",
+    "unable to (?:exclude|rule out)",
     "not (?:entirely |completely |definitely )?(?:exclude|rule out)",
     "without excluding",
     "(?:to )?(?:exclude|rule out)",
@@ -52,12 +52,12 @@ DOUBT_AFTER = (
     "been )?(?:excluded|ruled out)",
     "(?:cannot|can not|could not|can't) (?:entirely |completely |definitely )?be "
     "(?:entirely |completely |definitely )?(?:excluded|ruled out)",
-    "(?:is|are) difficult to (?:exclude|rule out)",
     "(?:is|are|remains?|would be|could be) (?:also )?(?:an? |in the |on the |under )?"
     "(?:considerations?|possibilit(?:y|ies)|concerns?|differential)",
     "(?:should|could|can|may|might|must|would|needs? to|has to|have to|to) (?:also |still )?"
     "be (?:strongly |also )?(?:considered|entertained|excluded|ruled out)",
     "(?:may|might|could) (?:also |well )?be (?:present|seen|there)",
+    "(?:may|might|could) (?:also |well |still )?(?:persist|exist|remain)",
 )
 """Put what stands before in doubt."""
 
@@ -122,8 +122,20 @@ DENIAL_AFTER = (
 UNLIKELY = ("(?:highly |very |felt |considered )?unlikely",)
 """Denies what it stands beside."""
 
-LESS_LIKELY = ("(?:much )?less likely", "doubtful", "probably not")
+LESS_LIKELY = (
+    "(?:much )?less likely",
+    "doubtful",
+    "(?:difficult|hard|impossible) to (?:completely |entirely |definitely )?(?:exclude|rule out)",
+)
 """Puts what it stands beside in doubt."""
+
+IN_THE_RIGHT_SETTING = (
+    "in (?:the|a|an) (?:\\w{1,14} ){0,2}(?:appropriate|proper|correct|right|suitable) "
+    "(?:clinical )?(?:setting|context|circumstances)",
+    "in (?:the|a|an) (?:appropriate|proper|correct|right|suitable) (?:clinical )?"
+    "(?:setting|context|circumstances|scenario)",
+)
+"""Puts the finding next to it in doubt."""
 
 VERSUS = ("versus", r"vs\.?")
 """Puts its two neighbours in doubt: one of them is there, neither for sure."""
@@ -212,7 +224,8 @@ ABNORMAL = (
     "process(?:es)?",
     "pathology",
     "complications?",
-    "findings?",
+    # "Findings may represent edema" says nothing but the edema.
+    "findings?(?! (?:may|might|could|are (?:suspicious|concerning|suggestive)|suggest))",
     "enlarge(?:d|ment)",
     "enlarging",
     "widen(?:ed|ing)",
@@ -237,6 +250,10 @@ ABNORMAL = (
     "inflammation",
     "sequelae?",
     "air-fluid levels?",
+    "lobulated|lobulation",
+    "tenting",
+    "defects?",
+    "irregularit(?:y|ies)",
     "excavatum",
     "carinatum",
     "gas",
@@ -252,5 +269,7 @@ UNCHANGED = (
     "stable",
     "(?:similar|same)(?: (?:in|to))?(?: appearance)?",
     "no (?:\\w{1,14} ){0,3}changes?",
+    "improve(?:d|ment)?",
+    "worse(?:ned|ning)?",
 )
 """Only a comparison when no structure and no finding is named."""

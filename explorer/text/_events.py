@@ -13,6 +13,8 @@ CUES = CueTable(
     {
         "new": _change.NEW_SINCE,
         "unchanged": _change.NO_CHANGE,
+        "aside": _change.NOTHING_ELSE,
+        "setting": _cues.IN_THE_RIGHT_SETTING,
         "void_after": _cues.NOT_SAID_AFTER,
         "void_before": _cues.NOT_SAID_BEFORE,
         "doubt_after": _cues.DOUBT_AFTER,
@@ -25,10 +27,11 @@ CUES = CueTable(
         "end": _cues.SCOPE_END,
     }
 )
-_PREDICATES = frozenset({"new", "unchanged", "end", "versus"})  # these say nothing by themselves
+_QUIET = frozenset({"new", "unchanged", "aside"})
+_SAYS_NOTHING = _QUIET | {"end", "versus", "setting"}
 _QUESTION = re.compile(r"(?P<before>(?<!\w)\?{1,3}\s?(?=\w))|(?P<after>(?<=[\w)])\s?\?(?!\w))")
 _CUTS_OFF = re.compile(
-    r"[,;.:]|\b(?:given|in|but|and|at|on|based|considering|because|as|without|with|is|are)\b",
+    r"[,;.:]|\b(?:given|in|but|and|at|on|based|considering|because|as|without|is|are)\b",
     re.IGNORECASE,
 )
 _TO_EXCLUDE = re.compile(r"(?:to\s{1,9})?(?:exclude|rule\s{1,9}out)", re.IGNORECASE)
@@ -38,11 +41,12 @@ _ADVISED = re.compile(
     re.IGNORECASE,
 )
 _NEGATIVE = re.compile(r"(?:negative|neg|nil|n)\b", re.IGNORECASE)
+_PUNCTUATION = re.compile(r"[,;.:]")
 _NEAR = 60
 _BEFORE_ANSWER = re.compile(
     r"\s{0,4}(?:(?:is|are|was|currently|grossly|definitely|now|there|very)\s){0,3}", re.IGNORECASE
 )
-_ANSWER_END = re.compile(r"[,;.]")
+_ANSWER_END = re.compile(r"[,;.)]")
 _OTHER_ANSWER = re.compile(
     r"[,;]\s{0,4}(?:but\s|and\s)?(?:yes|present|small|tiny|trace|mild|moderate|large|minimal|"
     r"right|left)\b(?!\s{0,4}(?:none|no|absent|negative))",
@@ -68,13 +72,13 @@ def find_events(
         strong: Spans of the findings it names, in order.
     """
     matches = list(CUES.finditer(text))
-    quiet = [match.span() for match in matches if match.lastgroup in {"unchanged", "new"}]
+    quiet = [match.span() for match in matches if match.lastgroup in _QUIET]
     events = [event for match in matches for event in _directed(text, match, strong)]
     events += [
         Event(match.start(), "doubt_before" if match["before"] else "doubt_after")
         for match in _QUESTION.finditer(text)
     ]
-    predicates = sorted(m.start() for m in matches if m.lastgroup not in _PREDICATES)
+    predicates = sorted(m.start() for m in matches if m.lastgroup not in _SAYS_NOTHING)
     breaks = find_breaks(text, predicates)
     events = _answered(text, sorted(events, key=_place), breaks, strong)
     return sorted(events, key=_place), quiet
@@ -92,23 +96,31 @@ def _directed(
         text, max(0, match.start() - 100), match.start()
     ):
         kind = "void_before"
-    if kind in {"unchanged", "new"} or match[0].lower().startswith("to "):
+    if kind == "setting":
+        direction = _direction(text, match.end(), strong, cut=_PUNCTUATION)
+        yield Event(match.start(), "doubt_next" if direction == "before" else "doubt_last")
+        return
+    if kind in _QUIET or match[0].lower().startswith("to "):
         if kind.startswith(("void", "doubt")):
             yield Event(match.start(), kind)
         return
     beside = kind.endswith("_beside") or match[0].lower() in {"resolved", "absent"}
     if beside:
-        kind = f"{kind.partition('_')[0]}_{_direction(text, match.end(), strong)}"
+        kind = f"{kind.partition('_')[0]}_{_direction(text, match.end(), strong, cut=_CUTS_OFF)}"
     yield Event(match.start(), kind)
+    if kind == "versus":  # before it only the neighbour is in doubt, after it all that follows
+        yield Event(match.start(), "doubt_before")
 
 
-def _direction(text: str, end: int, strong: Sequence[tuple[int, int]]) -> str:
+def _direction(
+    text: str, end: int, strong: Sequence[tuple[int, int]], *, cut: re.Pattern[str]
+) -> str:
     """Whether a word that may stand on either side of its finding stands before or after it."""
     following = bisect_left(strong, (end, 0))
     if following == len(strong) or strong[following][0] > end + _NEAR:
         return "after"
-    between = text[end : strong[following][0]]
-    return "after" if _CUTS_OFF.search(between) else "before"
+    between = text[end : strong[following][0]].removeprefix(",")
+    return "after" if cut.search(between) else "before"
 
 
 def _answered(
@@ -151,7 +163,7 @@ def _answer(text: str, events: list[Event], start: int, end: int) -> Iterator[Ev
     found = at < len(events) and events[at].at == start
     state = events[at].kind.partition("_")[0] if found else ""
     state = "denial" if _NEGATIVE.match(text, start) else state
-    if state in {"denial", "doubt"} and not _OTHER_ANSWER.match(text, end):
+    if state == "doubt" or (state == "denial" and not _OTHER_ANSWER.match(text, end)):
         yield Event(start, f"{state}_after")
 
 

@@ -9,7 +9,9 @@ RECOMMENDATION = (
     "(?:consider|advise|obtain|request|suggest|please|would) (?:\\w{1,14} ){0,2}(?:ct|mri|mr|"
     "follow-?up|ultrasound|dedicated|radiographs?|films?|views?|imaging|correlat\\w{1,4}|repeat|obtain\\w{0,3}|"
     "evaluation|tomography|examination|pet)",
-    "(?:clinical(?:ly)? )?correlat(?:e|ion)(?: is)?(?: clinically)?(?: with| for| to)?",
+    "(?:clinical(?:ly)? )?correlat(?:e|ion)(?! is seen| on)(?: is)?(?: clinically)?"
+    "(?: with| for| to)?",
+    "(?:ct|mri|mr|pet|views?|films?|radiographs?) (?:\\w{1,14} ){0,5}(?:may|would|could) be",
     "(?:ct|mri|follow-?up|attention|further (?:evaluation|imaging|workup|work-up|"
     "characterization)) (?:\\w{1,14} ){0,6}(?:suggested|advised|recommended|"
     "helpful|indicated|warranted|useful)",
@@ -33,7 +35,9 @@ COMMUNICATION = (
     "results? (?:notification|communication)",
     "notified",
     "electronically signed",
-    "dictated",
+    "dictat(?:ed|ion)",
+    "(?:was|were|is|been) (?:\\w{1,14} )?ordered",
+    "(?:results?|findings?) (?:were |was |have been )?(?:called|phoned|discussed|given)",
     "i have (?:personally )?reviewed",
     "i,? the (?:attending|teaching)",
     "read back",
@@ -74,6 +78,8 @@ TECHNIQUE = (
     "(?:\\w{1,14} ){0,2}(?:limited|rotated|degraded|suboptimal|of (?:poor|good))",
     "(?:limited|suboptimal) (?:\\w{1,14} ){0,2}(?:exam|examination|study|evaluation|assessment|"
     "views?|inspiration|radiographs?)",
+    "(?:exam|examination|study|evaluation|assessment) (?:\\w{1,14} )?limited",
+    "(?:available|submitted) (?:[\\w,]{1,14} ){0,3}for (?:direct )?comparison",
     "technique",
     "patient (?:is|was) (?:\\w{1,14} )?rotated",
     "(?:motion|patient) (?:artifact|rotation)",

@@ -29,6 +29,10 @@ _ANATOMY = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE_END = re.compile(r"[,;:]|\bbut\b", re.IGNORECASE)
+_EMPTY_WORD = re.compile(
+    r"(?:acute |significant )?(?:findings?|process|abnormal|changes?|diseases?|complication)",
+    re.IGNORECASE,
+)
 _TOKENS_ONLY = re.compile(r"(?:X{2,}+|[\W\d_])*+")
 
 
@@ -77,6 +81,9 @@ _AFTER: dict[str, Assertion] = {
 }
 
 
+_NEIGHBOURS = {"versus": (-1,), "doubt_last": (-1,), "doubt_next": (0,)}
+
+
 def _sweep(targets: Sequence[Target], events: Sequence[Event], *, before: bool) -> list[Target]:
     """Carry the cues in one direction; `before` takes cues that stand before their target."""
     kinds = _BEFORE if before else _AFTER
@@ -88,7 +95,8 @@ def _sweep(targets: Sequence[Target], events: Sequence[Event], *, before: bool) 
     result = []
     for _, kind, target in merged:
         if target is not None:
-            result.append(replace(target, state=scope) if scope else target)
+            kept = scope is None or target.state == "not about the image"
+            result.append(target if kept else replace(target, state=scope or target.state))
         elif kind == "end" or (kind == "pause" and scope != "absent"):
             scope = None
         elif kind in kinds and not (kind == "doubt_before" and scope is not None):
@@ -97,12 +105,12 @@ def _sweep(targets: Sequence[Target], events: Sequence[Event], *, before: bool) 
 
 
 def _doubt_around(targets: list[Target], events: Sequence[Event]) -> list[Target]:
-    """Put the neighbours of every "versus" in doubt unless they are denied."""
+    """Put the neighbours of every "versus" and the like in doubt unless they are denied."""
     result = list(targets)
     for event in events:
-        if event.kind == "versus":
+        if event.kind in _NEIGHBOURS:
             after = bisect_left(result, event.at, key=lambda target: target.start)
-            for at in (after - 1, after):
+            for at in (after + step for step in _NEIGHBOURS[event.kind]):
                 if 0 <= at < len(result) and result[at].state == "present":
                     result[at] = replace(result[at], state="uncertain")
     return result
@@ -122,7 +130,8 @@ def _without_findings_told(text: str, targets: list[Target], vague: set[int]) ->
         start = ends[clause - 1] if clause else 0
         end = ends[clause] if clause < len(ends) else len(text)
         spoken = bisect_left(told, start) < bisect_left(told, end)
-        taken_back = spoken and target.start in vague and target.state != "absent"
+        empty = target.start in vague and _EMPTY_WORD.match(text, target.start) is not None
+        taken_back = spoken and empty and target.state != "absent"
         result.append(replace(target, state="not about the image") if taken_back else target)
     return result
 
@@ -159,7 +168,7 @@ def _assert_without_target(part: str, *, normal: bool) -> Assertion:
         return "absent"
     if kind == "new":
         return "present"
-    if same or _TECHNIQUE.search(part):
+    if same or kind == "aside" or _TECHNIQUE.search(part):
         return "not about the image"
     if kind.startswith("void"):
         return "not about the image"

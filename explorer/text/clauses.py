@@ -13,7 +13,8 @@ from dataclasses import dataclass
 # A statement is looked at up to this many characters; real ones are shorter.
 _LOOK_AHEAD = 160
 _SEPARATOR = re.compile(
-    r"(?P<stop>;|:(?=\s)|\s[-\u2013\u2014]{1,3}\s|[\u2013\u2014]|(?<=\w)\?(?=\s))"
+    r"(?P<stop>;|:(?=\s)|\s[-\u2013\u2014]{1,3}\s|[\u2013\u2014]|(?<=\w)\?(?=\s)"
+    r"|\s?\((?=(?:none|nil|no|negative|absent|yes|possible|questionable)\)))"
     r"|(?P<comma>,(?:\s{1,4}(?:and|but|with|plus)\b)?)"
     r"|(?P<joint>\s(?:and|with|plus|&)(?=\s))",
     re.IGNORECASE,
@@ -33,7 +34,7 @@ _VERB = re.compile(
 )
 _ENDS_WITH_STATE = re.compile(
     r"\w\s(?:increased|decreased|unchanged|stable|improved|improving|worsened|worsening|resolved|"
-    r"persistent|larger|smaller)\W*\Z",
+    r"persistent|larger|smaller|in place|in (?:good |satisfactory )?position)\W*\Z",
     re.IGNORECASE,
 )
 _ENDS_IN_DOUBT = re.compile(r"\w\s(?:unlikely|less likely|doubtful|possible)\W*\Z", re.IGNORECASE)

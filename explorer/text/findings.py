@@ -77,6 +77,7 @@ FINDINGS: dict[str, tuple[str, ...]] = {
         r"metasta(?:sis|ses|tic)",
         r"lesions?",
         r"carcinoma",
+        r"(?:mycetoma|aspergilloma)s?",
     ),
     "emphysema": (
         r"(?:bullous |centrilobular )?emphysema(?:tous)?(?: changes?)?",
