@@ -39,8 +39,9 @@ NO_CHANGE = (
     "(?:to|until|for) (?:complete |full |radiographic )?(?:resolution|clearing)(?! of)",
     r"non-\w{1,16}",
     "non (?:displaced|dilated|enlarged|specific|calcified|acute|obstructive|united)",
-    "versus (?:the |a )?(?:most recent )?"
-    "(?:prior|previous|acute|chronic|subacute|old|remote|healed)",
+    "versus (?:the |a )?(?:most recent )?(?:prior|previous)",
+    "(?:acute|subacute|old|chronic|new|recent|remote|healed) versus "
+    "(?:acute|subacute|old|chronic|new|recent|remote|healed)",
     "no (?:doubt|question)",
 )
 """Contain "no", "not" or "resolved" but deny nothing (pseudo-negation)."""

@@ -130,7 +130,8 @@ def _answered(
     strong: Sequence[tuple[int, int]],
 ) -> list[Event]:
     """Add the breaks, except those after which a question or label is answered."""
-    result = list(events)
+    result: list[Event] = []
+    asked: set[int] = set()
     label = 0
     for mark in breaks:
         if not mark.stop:
@@ -145,9 +146,10 @@ def _answered(
             result.append(Event(mark.at, "end"))
         else:
             result += _answer(text, events, answer, end)
-            result = [e for e in result if not (e.kind == "doubt_after" and text[e.at] == "?")]
+            asked.add(mark.at)
         label = mark.at
-    return result
+    # The question mark of "Effusion? None." is no doubt.
+    return result + [event for event in events if event.at not in asked]
 
 
 def _answer_start(text: str, mark: int) -> int:

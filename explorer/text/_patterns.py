@@ -73,6 +73,8 @@ def _first_of_sequence(cue: str) -> frozenset[str]:
         return frozenset()
     if cue[0] in "[\\":
         return _LETTERS
+    if cue.startswith(("(?<", "(?=", "(?!")):  # looks around without taking a letter
+        return _first_of_sequence(cue[_closing(cue) + 1 :])
     if cue[0] == "(":
         close = _closing(cue)
         inner = _first_letters(cue[cue.index(":") + 1 : close])

@@ -1,15 +1,24 @@
 """Tables of words that say on which side and in which zone something lies."""
 
+# "R effusion", "on the R.", "R-sided", never "R/O", "L-spine", "L1", "L/S" or "Dr. R. Smith".
+_ALONE = (
+    r"(?<![/-])(?<!\bDr\.\s)(?<!\bDR\.\s)(?<!\bdr\.\s)(?-i:{letter})"
+    r"(?=-sided|\.?\s{{1,4}}(?!(?i:spine|spinal|vertebra|disc))"
+    r"(?:(?-i:[a-z\x28]|[A-Z]{{2,12}}\b)|\d{{1,2}}(?:th|rd|nd|st)\b)|\s{{0,4}}[\x29,;:<>]|\.?\s{{0,4}}\Z)"
+)
+LONE_RIGHT = _ALONE.format(letter="R")
+LONE_LEFT = _ALONE.format(letter="L")
+
 RIGHT = (
     "right(?:-?sided|ward|wards)?",
     "rt",
-    "(?-i:R)",
+    LONE_RIGHT,
     "(?-i:RUL|RML|RLL|rul|rml|rll|RIJ)",
 )
 LEFT = (
     "left(?:-?sided|ward|wards)?",
     "lt",
-    "(?-i:L)",
+    LONE_LEFT,
     "(?-i:LUL|LLL|lul|lll|LIJ)",
     "lingula[re]?",
     "lingular",
@@ -24,10 +33,17 @@ BILATERAL = (
     "left and right",
     "r>l",
     "l>r",
+    "b/l",
+    r"(?-i:R\s?[/&+]\s?L|L\s?[/&+]\s?R)",
 )
 
-NOT_A_SIDE = (r"right heart(?! border)",)
-"""Hide words that look like a side but name a part of the heart."""
+NOT_A_SIDE = (
+    r"right heart(?! border)",
+    "right (?:clinical )?(?:setting|context|circumstances)",
+    "right (?:away|now)",
+    r"(?<!the\s)left (?:in place|in situ|alone|open|behind|undisturbed|without)",
+)
+"""Hide words that look like a side but name a part of the heart or are none."""
 
 UPPER = (
     "upper",

@@ -29,7 +29,8 @@ _VERB = re.compile(
     r"\b(?:(?P<one>is|was|has|remains|appears|persists|measures|shows|demonstrates|increases|"
     r"projects|overlies|obscures|terminates)|are|were|have|remain|appear|persist|measure|show|"
     r"demonstrate|project|overlie)\b(?P<found>\s(?:\w{1,14}ly\s)?(?:seen|identified|noted|present|"
-    r"evident|demonstrated|visuali[sz]ed|appreciated|detected|observed|visible)\b)?",
+    r"evident|demonstrated|visuali[sz]ed|appreciated|detected|observed|visible|developed|"
+    r"appeared|occurred)\b)?",
     re.IGNORECASE,
 )
 _ENDS_WITH_STATE = re.compile(
@@ -95,7 +96,8 @@ def find_breaks(text: str, predicates: Sequence[int]) -> tuple[Break, ...]:
             new = new or (answered and following is not None and following["stop"] is not None)
         else:
             left = text[max(begin, mark.start() - _LOOK_AHEAD) : mark.start()]
-            new = left_says and not goes_on and _joint_breaks(left, right)
+            part = mark["joint"].strip().lower() == "with"
+            new = left_says and not goes_on and _joint_breaks(left, right, part=part)
         if new:
             begin, answered = mark.end(), False
         if new or (mark["comma"] and not goes_on):
@@ -130,8 +132,9 @@ def _comma_breaks(right: str, after: str, *, left_says: bool, goes_on: bool) -> 
     return _NEW_SIDE.match(right) is not None or _states(right, left_says=left_says, alone=True)
 
 
-def _joint_breaks(left: str, right: str) -> bool:
-    if _NEW_CLAUSE.match(right) or _NEW_STATE.match(right):
+def _joint_breaks(left: str, right: str, *, part: bool) -> bool:
+    """`part`: joined by "with", as in "opacity with an air-fluid level"."""
+    if (_NEW_CLAUSE.match(right) and not part) or _NEW_STATE.match(right):
         return True
     if _NEW_SIDE.match(right) and not _SIDE.search(left):
         return True

@@ -4,7 +4,7 @@ import re
 
 from explorer.text._null_phrases import NONSENSE_PHRASES, NULL_PHRASES
 from explorer.text._patterns import CueTable
-from explorer.text._places import BILATERAL
+from explorer.text._places import BILATERAL, LONE_LEFT, LONE_RIGHT
 from explorer.text.assertion import phrase_assertion
 
 __all__ = ["NONSENSE_PHRASES", "NULL_PHRASES", "negated", "side_swapped"]
@@ -47,7 +47,7 @@ _SIDE_WORDS = re.compile(
     r"(?<!\w)(?:right middle lobe(?!\w)|(?:right|left)(?=(?:-?sided|wards?)?(?!\w))"
     r"|(?:rt|lt|rul|lul|rll|lll|rml|lingular?|rij|lij)(?!\w)"
     r"|(?:dextro|levo)(?=scoliosis|curvature|convex)"
-    r"|(?-i:[RL])(?!\w))",
+    rf"|{LONE_RIGHT}|{LONE_LEFT})",
     re.IGNORECASE,
 )
 _BILATERAL = CueTable({"bilateral": BILATERAL})

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 Span = tuple[int, int]
 
@@ -15,6 +16,8 @@ _JOINING_END = re.compile(
     r"(?:,|\b(?:and|or|the|a|an|of|in|with|to|at|is|are|for|by|no|from))\Z", re.IGNORECASE
 )
 _TOKENS = re.compile(r"(?:X{2,}|_{2,})\Z")
+_PAREN_ITEM = re.compile(r"(?<!\S)\(?(?P<item>\d{1,2}|[a-hA-H])\)\s{1,4}(?=\S)")
+_LABEL = re.compile(r"[A-Za-z][\w /()-]{1,40}:(?:\s|\Z)")
 _ANSWER = re.compile(
     r"(?:no|none|yes|negative|absent|present|possible|possibly|unlikely|not seen)\W{0,3}(?:\Z|\s)",
     re.IGNORECASE,
@@ -24,15 +27,42 @@ _WRAPPED_LINE = 55
 
 # A full stop after these never ends a sentence.
 _ABBREVIATIONS = frozenset(
-    {"dr", "mr", "mrs", "ms", "prof", "st", "vs", "approx", "ca", "cf", "e.g", "i.e", "eg", "ie"}
+    {
+        "dr",
+        "drs",
+        "mr",
+        "mrs",
+        "ms",
+        "prof",
+        "st",
+        "vs",
+        "approx",
+        "ca",
+        "cf",
+        "e.g",
+        "i.e",
+        "eg",
+        "ie",
+    }
     | {"fig", "figs", "resp", "incl", "ref", "viz"}
 )
 # A full stop after these ends a sentence only before a capital.
 _SOFT_ABBREVIATIONS = frozenset(
     {"a.m", "p.m", "am", "pm", "etc", "no", "y.o", "yo", "yr", "yrs", "hr", "hrs", "min", "mins"}
-    | {"sec", "wk", "mo", "cm", "mm", "cc", "ml", "kg", "pt", "pts", "dx", "hx", "sx", "jan", "feb"}
+    | {"sec", "wk", "mo", "pt", "pts", "dx", "hx", "sx", "jan", "feb"}
     | {"mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "r", "l", "rt", "lt"}
     | {"inf", "sup", "ant", "post"}
+)
+
+
+# After these, digits and single letters also begin a sentence: "1.2 cm. A nodule".
+_UNITS = frozenset({"cm", "mm", "cc", "ml", "kg", "french", "fr"})
+_BEGINS_SENTENCE = re.compile(
+    r"(?:no|there|the|lungs?|heart|cardiac|mediastin\w{1,4}|pleural?|bones?|bony|osseous)\b"
+)
+_GOES_ON_AFTER_TIME = re.compile(
+    r"(?:[ECMP][SD]?T|today|yesterday|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|"
+    r"March|April|May|June|July|August|September|October|November|December)\b"
 )
 
 
@@ -45,7 +75,8 @@ def split_sentences(text: str, *, start: int = 0, end: int | None = None) -> tup
     end = len(text) if end is None else end
     spans: list[Span] = []
     for block_start, block_end in _blocks(text, start, end):
-        spans.extend(_split_block(text, block_start, block_end))
+        for item_start, item_end in _inline_items(text, block_start, block_end):
+            spans.extend(_split_block(text, item_start, item_end))
     return tuple(spans)
 
 
@@ -70,9 +101,34 @@ def _blocks(text: str, start: int, end: int) -> Iterator[Span]:
 def _continues(previous: str, line: str) -> bool:
     if _MARKER.match(line):
         return False
+    if previous[-1] == ":":
+        return True
+    if _LABEL.match(line) and not _JOINING_END.search(previous[-12:]):
+        return False
     if previous[-1] in ".!?" or not line[0].isupper():
         return True
     return len(previous) >= _WRAPPED_LINE or bool(_JOINING_END.search(previous[-12:]))
+
+
+def _inline_items(text: str, start: int, end: int) -> Iterator[Span]:
+    """Items of a list inside one line: "1) left effusion 2) nodule", "(a) ... (b) ..."."""
+    found: list[int] = []
+    letters = False
+    for match in _PAREN_ITEM.finditer(text, start, end):
+        item = match["item"].lower()
+        if not found:
+            letters = item.isalpha()
+        number = ord(item) - ord("a") + 1 if item.isalpha() else int(item)
+        if item.isalpha() == letters and number == len(found) + 1:
+            found.append(match.start())
+    if len(found) < 2:
+        found = []
+    elif text[start : found[0]].strip()[-1:] not in set(".:;"):
+        found = found[1:]  # what introduces the list stays with its first item
+    for begin, stop in pairwise([start, *found, end]):
+        while stop > begin and (text[stop - 1].isspace() or text[stop - 1] in ",;"):
+            stop -= 1
+        yield begin, stop
 
 
 def _split_block(text: str, start: int, end: int) -> Iterator[Span]:
@@ -116,8 +172,9 @@ def _ends_sentence(text: str, match: re.Match[str], end: int) -> bool:
     words = before.split()
     word = words[-1] if words and not before[-1:].isspace() else ""
     if not following[0].isspace():
-        glued = upcoming[0].isupper() and upcoming[1:2].islower()
-        return glued and text[at] == "." and re.search(r"[a-z)]{3}\Z", word) is not None
+        glued = upcoming[0].isupper() and upcoming[1:2].isalpha()
+        glued = glued and (upcoming[1].islower() or word.isupper())
+        return glued and text[at] == "." and re.search(r"[A-Za-z)]{3}\Z", word) is not None
     if text[at] == "?" and (not word or _ANSWER.match(upcoming)):
         return False  # "? pneumonia" opens a doubt; "Effusion? No." is one statement
     if text[at] != ".":
@@ -130,6 +187,10 @@ def _full_stop_ends(word: str, word_before: str, upcoming: str) -> bool:
     if bare in _ABBREVIATIONS:
         return False
     if len(bare) == 1 and word_before.lower() in {"dr.", "mr.", "mrs.", "ms.", "prof."}:
+        return False
+    if bare in _UNITS:
+        return not upcoming[0].islower() or _BEGINS_SENTENCE.match(upcoming) is not None
+    if bare in {"a.m", "p.m", "am", "pm"} and _GOES_ON_AFTER_TIME.match(upcoming):
         return False
     if bare in _SOFT_ABBREVIATIONS:
         return upcoming[0].isupper() and upcoming[1:2].isalpha()
