@@ -175,11 +175,9 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of a report: `report.text[start:end] == text`.
+    """One sentence: `report.text[start:end] == text`; `phrase` is its finding part, to be grounded.
 
-    `phrase` is the part that names what to look for, without words of change, advice or people:
-    "left effusion" of "No interval increase in the left effusion." It is what is grounded, need
-    not be a slice of the text, and is empty where the sentence does not speak of the image.
+    "left effusion" of "No interval increase in the left effusion."; "" when not about the image.
     """
 
     text: str
@@ -195,15 +193,11 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report text with its sentences in reading order.
-
-    `language` is the code of the language it is written in, "" when it holds too few words to
-    tell. `notes` are plain sentences for the person about what was not read and why.
-    """
+    """A report text with its sentences in order; `notes` tell the person what was not read."""
 
     text: str
     sentences: tuple[Sentence, ...]
-    language: str = ""
+    language: str = ""  # code of ISO 639-1, "" when there are too few words to tell
     notes: tuple[str, ...] = ()
 
 
@@ -228,16 +222,11 @@ class ModelFrame:
     the model input into equal cells. Negative coordinates and coordinates beyond `input_shape`
     are parts of the original that the model does not see (a crop); parts of the input outside
     the original are padding (a letterbox).
-
-    Attributes:
-        image_shape: (H, W) of the original.
-        input_shape: (rows, columns) of the model input.
-        grid_shape: (h, w) of the patch grid.
     """
 
-    image_shape: tuple[int, int]
-    input_shape: tuple[int, int]
-    grid_shape: tuple[int, int]
+    image_shape: tuple[int, int]  # (H, W) of the original
+    input_shape: tuple[int, int]  # (rows, columns) of the model input
+    grid_shape: tuple[int, int]  # (h, w) of the patch grid
     scale_x: float
     scale_y: float
     offset_x: float
