@@ -17,12 +17,13 @@ from explorer.exchange.figure import (
     picture_shape,
 )
 
-SHAPE = (880, 880)  # twice the picture
+SHAPE = (660, 880)  # rows, columns; twice the picture
+PICTURE = (330, 440)
 
 
 def panel(*, abstain=False, score=None, phrase="left effusion", reference=()) -> FigurePanel:
-    frame = ModelFrame(SHAPE, (64, 64), (8, 8), 64 / 880, 64 / 880, 0.0, 0.0)
-    contour = np.array([[200, 200], [400, 200], [400, 400], [200, 400]], np.float32)
+    frame = ModelFrame(SHAPE, (64, 64), (8, 8), 64 / 880, 64 / 660, 0.0, 0.0)
+    contour = np.array([[200, 100], [600, 100], [600, 300], [200, 300]], np.float32)
     grounded = GroundedPhrase(
         phrase=phrase,
         map=SimilarityMap(phrase, np.zeros((8, 8), np.float32), 1.0, 0.0, frame),
@@ -32,11 +33,11 @@ def panel(*, abstain=False, score=None, phrase="left effusion", reference=()) ->
         controls=PhraseControls(
             0.1, None, None, 0.9, 3.0, abstain, ("It points nowhere.",) if abstain else ()
         ),
-        regions=(Region(Box(200, 200, 400, 400), contour, 0.9, 0.05),),
+        regions=(Region(Box(200, 100, 600, 300), contour, 0.9, 0.05),),
     )
     if score is None:
         score = np.zeros(picture_shape(SHAPE), np.float32)
-        score[100:200, 100:200] = 1.0
+        score[50:150, 100:300] = 1.0
     return FigurePanel(grounded, score, reference)
 
 
@@ -47,7 +48,7 @@ def drawn(*panels, pixels=None, **options) -> np.ndarray:
 
 def picture(figure: np.ndarray, column: int) -> np.ndarray:
     left = MARGIN + column * 460
-    return figure[MARGIN + HEAD : MARGIN + HEAD + 440, left : left + 440].astype(int)
+    return figure[MARGIN + HEAD : MARGIN + HEAD + 330, left : left + 440].astype(int)
 
 
 def test_first_picture_is_the_radiograph_as_it_is():
@@ -58,26 +59,28 @@ def test_heat_lies_where_the_score_is_and_nowhere_else():
     shown = picture(drawn(panel(abstain=True)), 1)
     coloured = np.ptp(shown, axis=2) > 0
     rows, columns = np.nonzero(coloured)
-    assert (rows.min(), rows.max() + 1, columns.min(), columns.max() + 1) == (100, 200, 100, 200)
+    assert (rows.min(), rows.max() + 1, columns.min(), columns.max() + 1) == (50, 150, 100, 300)
 
 
 def test_contour_runs_along_the_region_in_original_pixels():
-    shown = picture(drawn(panel(score=np.zeros((440, 440), np.float32))), 1)
+    shown = picture(drawn(panel(score=np.zeros(PICTURE, np.float32))), 1)
     rows, columns = np.nonzero((shown != 128).any(axis=2))
-    # The region is 200 to 400 of 880, so 100 to 200 of 440; the line is some pixels wide.
-    assert abs(rows.min() - 100) <= 3
-    assert abs(columns.max() - 200) <= 3
-    assert (shown[110:190, 110:190] == 128).all()
+    # Rows 100 to 300 and columns 200 to 600 of an image that is halved; the line has a width.
+    assert abs(rows.min() - 50) <= 4
+    assert abs(rows.max() + 1 - 150) <= 4
+    assert abs(columns.min() - 100) <= 4
+    assert abs(columns.max() + 1 - 300) <= 4
+    assert (shown[60:140, 110:290] == 128).all()
 
 
 def test_a_map_that_abstains_shows_no_region_and_fades():
     clear, faded = picture(drawn(panel()), 1), picture(drawn(panel(abstain=True)), 1)
-    assert np.abs(faded[150, 150] - 128).sum() < 0.6 * np.abs(clear[150, 150] - 128).sum()
-    assert (faded[97:99, 150] == 128).all()
+    assert np.abs(faded[100, 150] - 128).sum() < 0.6 * np.abs(clear[100, 150] - 128).sum()
+    assert (faded[47:49, 150] == 128).all()
 
 
 def test_unseen_parts_are_hatched():
-    score = np.zeros((440, 440), np.float32)
+    score = np.zeros(PICTURE, np.float32)
     score[:, :100] = np.nan
     shown = picture(drawn(panel(abstain=True, score=score)), 1)
     assert 0.2 < (shown[:, :100] != 128).any(axis=2).mean() < 0.3
@@ -85,11 +88,11 @@ def test_unseen_parts_are_hatched():
 
 
 def test_reference_box_is_dashed():
-    blank = np.zeros((440, 440), np.float32)
+    blank = np.zeros(PICTURE, np.float32)
     shown = picture(
-        drawn(panel(abstain=True, score=blank, reference=(Box(400, 400, 800, 800),))), 1
+        drawn(panel(abstain=True, score=blank, reference=(Box(400, 200, 800, 600),))), 1
     )
-    edge = (shown[198:202, 202:398] > 240).all(axis=2).any(axis=0)
+    edge = (shown[98:102, 202:398] > 240).all(axis=2).any(axis=0)
     assert 0.4 < edge.mean() < 0.95
 
 
@@ -97,7 +100,7 @@ def test_many_phrases_wrap_into_rows_of_four():
     assert drawn(panel()).shape[1] == 2 * MARGIN + 2 * 460 - 20
     many = drawn(*[panel()] * 5)
     assert many.shape[1] == 2 * MARGIN + 4 * 460 - 20
-    assert many.shape[0] > 2 * 440
+    assert many.shape[0] > 2 * 330
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (20, 3000), (3000, 20)])

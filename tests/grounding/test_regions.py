@@ -66,6 +66,27 @@ def test_boxes_and_contours_are_in_original_pixels(shape, mode):
     assert_allclose(region.contour.max(axis=0), [region.box.x_max, region.box.y_max], atol=0.01)
 
 
+@pytest.mark.parametrize("mode", ["squash", "letterbox"])
+@pytest.mark.parametrize("shape", [(3000, 2000), (600, 1500)])
+def test_a_box_off_the_middle_of_a_film_that_is_not_square_comes_back(shape, mode):
+    """Columns 10 % to 30 %, rows 60 % to 90 %: no edge is where another one could be."""
+    height, width = shape
+    box = Box(0.1 * width, 0.6 * height, 0.3 * width, 0.9 * height)
+    _, (region,) = find_regions(map_of(box, shape=shape, mode=mode), rule="fixed", threshold=0.5)
+    found = [region.box.x_min, region.box.y_min, region.box.x_max, region.box.y_max]
+    cell = max(shape) / 32
+    assert_allclose(found, [box.x_min, box.y_min, box.x_max, box.y_max], atol=cell)
+
+
+@pytest.mark.parametrize("shape", [(1000, 3), (7, 900), (201, 333), (3001, 2003)])
+def test_a_map_that_is_bright_everywhere_is_the_whole_film_to_the_pixel(shape):
+    """Regions are found on a smaller copy; each axis has a scale of its own, by its rounding."""
+    _, (region,) = find_regions(map_of(values=1.0, shape=shape), rule="fixed", threshold=0.5)
+    found = [region.box.x_min, region.box.y_min, region.box.x_max, region.box.y_max]
+    assert_allclose(found, [0, 0, shape[1], shape[0]], atol=1e-3)
+    assert_allclose(region.contour.max(axis=0), [shape[1], shape[0]], atol=1e-3)
+
+
 def test_contour_encloses_the_area_of_its_region():
     _, (region,) = find_regions(map_of(Box(96, 160, 224, 288)), rule="fixed", threshold=0.5)
     assert region.contour.dtype == np.float32

@@ -42,5 +42,5 @@ def make_grounded(text: str = "opacity", *, seed: int = 0) -> GroundedPhrase:
         threshold=0.5,
         threshold_rule="fixed",
         controls=PhraseControls(float("nan"), None, 0.2, 0.8, 3.0, abstain=False),
-        regions=(Region(Box(1, 1, 4, 4), np.zeros((3, 2), np.float32), 0.9, 0.1),),
+        regions=(Region(Box(1, 2, 7, 5), np.zeros((3, 2), np.float32), 0.9, 0.1),),
     )

@@ -104,6 +104,15 @@ def test_an_undefined_correlation_is_null() -> None:
     assert phrase["map"]["controls"]["swapped"] == 0.2
 
 
+def test_regions_and_frame_keep_their_axes_on_a_film_that_is_wider_than_high() -> None:
+    [phrase] = maps(ViewerPhrase(make_grounded()))["phrases"]
+    assert phrase["map"]["regions"] == [{"box": [1, 2, 7, 5], "peak": 0.9, "area": 0.1}]
+    [pane] = body_of(radiograph_message([ViewerPane(make_radiograph())], key="k", height=9))[
+        "panes"
+    ]
+    assert (pane["width"], pane["height"]) == (8, 6)
+
+
 def test_a_sentence_without_a_map_keeps_its_words() -> None:
     [phrase] = maps(ViewerPhrase(None, "not about the image", text="Cough.", sentence=0))["phrases"]
     assert (phrase["text"], phrase["map"]) == ("Cough.", None)
