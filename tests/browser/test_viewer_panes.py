@@ -131,10 +131,10 @@ def test_hovering_reads_the_maps_of_the_pane_under_the_cursor(page: Page) -> Non
 
 def test_readouts_are_of_the_same_film_only(page: Page) -> None:
     show(page, TWO_OF_ONE_FILM)
-    page.mouse.move(*place(page, 0, 160.5 / 640, 400.5 / 800))
+    page.mouse.move(*place(page, 0, 160.5 / 640, 200.5 / 800))
     one, two, other = readouts(page)
     assert one.split("\n")[:2] == two.split("\n")[:2]
-    assert "x 160  y 400" in one
+    assert "x 160  y 200" in one
     assert other == ""
 
 

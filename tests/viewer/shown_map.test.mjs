@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { agreement, measurable } from "../../explorer/ui/components/viewer/js/maths/metrics.js";
 import { doubtOf, isDrawn, reasonOf, thresholdOf } from "../../explorer/ui/components/viewer/js/ui/doubt.js";
 import { ShownMap } from "../../explorer/ui/components/viewer/js/ui/maps.js";
 
@@ -32,10 +33,12 @@ test("regions, outline and agreement follow the threshold in force", () => {
 
 test("an IoU threshold is one of the score, although the cosine is measured", () => {
   const map = bump(1);
-  // At score 0.5 the cosine is 0.5: the region is the pixels whose cosine is above it.
-  const { box } = map.regionsAt(0.5)[0];
-  const inside = map.agreementWith([box], 0.5).iou;
-  assert.ok(inside > 0.5 && inside < 1);
+  // Score 0.9 is cosine 0.5 + ln(9) / 10 = 0.72; pixels of cosine above 0.9 are far fewer.
+  const { box } = map.regionsAt(0.9)[0];
+  const { iou } = map.agreementWith([box], 0.9);
+  const above = (cosine) => agreement(measurable(map.cosine, frame), [box], cosine).iou;
+  assert.ok(Math.abs(iou - above(0.5 + Math.log(9) / 10)) < 1e-9);
+  assert.ok(iou > 2 * above(0.9));
 });
 
 test("an empty map draws no line, and a flat one neither", () => {
