@@ -229,3 +229,13 @@ def test_readme_tables_are_those_of_the_cards_and_result_files() -> None:
         check=True,
     )
     assert done.stdout == README
+
+
+def test_the_viewer_page_names_every_key_of_the_key_sheet() -> None:
+    viewer = ROOT / "explorer" / "ui" / "components" / "viewer" / "js" / "ui" / "keys.js"
+    rows = re.findall(r'^    \["([^"]+)", "', viewer.read_text("utf-8"), re.MULTILINE)
+    assert len(rows) > 15
+    page = (ROOT / "docs" / "viewer.md").read_text("utf-8")
+    keys = {key.removeprefix("hold ") for row in rows for key in row.split(", ")}
+    named = {key for key in keys if f"`{key}`" in page or f"| {key} |" in page}
+    assert keys - named - {"wheel", "1 to 9", "Shift + arrows", "arrows"} == set()
