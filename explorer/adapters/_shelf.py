@@ -16,15 +16,12 @@ from explorer import adapters
 from explorer.adapters._base import AdapterCard, Calibration, Engine
 from explorer.encoders.files import (
     CARD_FILE,
-    CONFIG_FILE,
-    TOKENIZER_FILE,
     WEIGHTS_FILE,
-    sha256_of,
+    verify_hashes,
 )
 from explorer.errors import CheckpointError
 from explorer.registry import module_names
 
-_LOADED_FILES = (CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE)
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 
 
@@ -130,32 +127,6 @@ def _check_values(data: dict[str, Any], calibration: Calibration) -> None:
             raise ValueError(f"calibration {name} must be a number, got {value!r}")
     if not all(isinstance(digest, str) for digest in data["files"].values()):
         raise ValueError("files must map names to sha256 digests")
-
-
-def verify_hashes(folder: Path, *, files: dict[str, str]) -> None:
-    """Compare the sha256 of every file the card names, those that are loaded among them.
-
-    Raises:
-        CheckpointError: A file is missing or its hash differs.
-    """
-    unnamed = [name for name in _LOADED_FILES if name not in files]
-    if unnamed:
-        raise CheckpointError(
-            f"{CARD_FILE} of checkpoint {folder.name!r} must give the sha256 of every file that is "
-            f"loaded, got none for {unnamed[0]!r}. Copy the whole folder again."
-        )
-    for name, expected in files.items():
-        path = folder / name
-        if Path(name).name != name or not path.is_file():
-            raise CheckpointError(
-                f"Checkpoint {folder.name!r} lacks {name!r}. Copy the whole folder again."
-            )
-        found = sha256_of(path)
-        if found != expected:
-            raise CheckpointError(
-                f"{name} of checkpoint {folder.name!r} has sha256 {found[:12]}…, the card says "
-                f"{expected[:12]}…: the file is damaged or swapped. Copy the folder again."
-            )
 
 
 def _refuse_pickles(folder: Path) -> None:

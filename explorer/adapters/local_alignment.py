@@ -1,12 +1,9 @@
 """Checkpoints trained here: `LocalAlignmentModel` in a Hugging Face folder."""
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from explorer.adapters._base import AdapterCard
@@ -14,16 +11,15 @@ from explorer.adapters._device import choose_device, choose_precision
 from explorer.embeddings import Scoring
 from explorer.encoders.alignment import (
     IMAGE_KINDS,
-    LocalAlignmentConfig,
     LocalAlignmentModel,
     both_views,
     image_vector,
 )
-from explorer.encoders.files import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
 from explorer.encoders.preprocessing import standardise
+from explorer.encoders.stored import not_as_described, open_stored
 from explorer.encoders.text import tokenize
 from explorer.entities import Float32, ImageCheck, ImageEmbeddings, ModelFrame, PatchGrid
-from explorer.errors import CheckpointError, PhraseError
+from explorer.errors import PhraseError
 from explorer.text import side_swapped
 
 MAX_PHRASE_CHARACTERS = 2_000
@@ -37,43 +33,18 @@ def load(card: AdapterCard, *, device: str, precision: str) -> "LocalAlignmentEn
     """
     device = choose_device(device)
     dtype = choose_precision(precision, device=device)
-    try:
-        config_text = (card.folder / CONFIG_FILE).read_text(encoding="utf-8")
-        config = LocalAlignmentConfig(**json.loads(config_text))
-        state = {
-            k: v.float() if v.is_floating_point() else v
-            for k, v in load_file(card.folder / WEIGHTS_FILE).items()
-        }
-        tokenizer = _open_tokenizer(card)
-        _check_shape(card, config)
-        model = LocalAlignmentModel(config)
-        model.load_state_dict(state, strict=True)
-    except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
-        raise CheckpointError(
-            f"Checkpoint {card.name!r} does not hold the model its card describes "
-            f"({_first_words(error)}). Copy the folder again."
-        ) from error
+    model, tokenizer = open_stored(card.folder)
+    _check_shape(card, model)
     return LocalAlignmentEngine(card, model, tokenizer, device=device, dtype=dtype)
 
 
-def _first_words(error: Exception) -> str:
-    """What a library says, short enough for one sentence."""
-    words = " ".join(str(error).split())
-    return f"{type(error).__name__}: {words[:160]}"
-
-
-def _open_tokenizer(card: AdapterCard) -> Tokenizer:
-    try:
-        return Tokenizer.from_file(str(card.folder / TOKENIZER_FILE))
-    except Exception as error:  # the library raises bare exceptions
-        raise ValueError(str(error)) from error
-
-
-def _check_shape(card: AdapterCard, config: LocalAlignmentConfig) -> None:
+def _check_shape(card: AdapterCard, model: LocalAlignmentModel) -> None:
+    config = model.config
     said = (card.input_size, card.grid_size, card.dimension)
     found = (config.image_size, config.grid_size, config.embedding_size)
     if said != found:
-        raise ValueError(f"input, grid and dimension are {found}, the card says {said}")
+        why = f"input, grid and dimension are {found}, the card says {said}"
+        raise not_as_described(card.folder, why)
 
 
 class LocalAlignmentEngine:

@@ -1,15 +1,45 @@
-"""Names and digests of the files in a checkpoint folder."""
+"""Names and digests of the files in a checkpoint folder, and the check that they match the card."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+
+from explorer.errors import CheckpointError
 
 CARD_FILE = "card.json"
 WEIGHTS_FILE = "model.safetensors"
 TOKENIZER_FILE = "tokenizer.json"
 CONFIG_FILE = "config.json"
+_LOADED_FILES = (CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE)
 
 
 def sha256_of(path: Path) -> str:
     """Hex sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify_hashes(folder: Path, *, files: Mapping[str, str]) -> None:
+    """Compare the sha256 of every file the card names, those that are loaded among them.
+
+    Raises:
+        CheckpointError: A file is missing or its hash differs.
+    """
+    unnamed = [name for name in _LOADED_FILES if name not in files]
+    if unnamed:
+        raise CheckpointError(
+            f"{CARD_FILE} of checkpoint {folder.name!r} must give the sha256 of every file that is "
+            f"loaded, got none for {unnamed[0]!r}. Copy the whole folder again."
+        )
+    for name, expected in files.items():
+        path = folder / name
+        if Path(name).name != name or not path.is_file():
+            raise CheckpointError(
+                f"Checkpoint {folder.name!r} lacks {name!r}. Copy the whole folder again."
+            )
+        found = sha256_of(path)
+        if found != expected:
+            raise CheckpointError(
+                f"{name} of checkpoint {folder.name!r} has sha256 {found[:12]}…, the card says "
+                f"{expected[:12]}…: the file is damaged or swapped. Copy the folder again."
+            )

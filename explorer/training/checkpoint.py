@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
-from explorer.encoders.alignment import LocalAlignmentConfig, LocalAlignmentModel
+from explorer.encoders.alignment import LocalAlignmentModel
 from explorer.encoders.files import (
     CARD_FILE,
     CONFIG_FILE,
     TOKENIZER_FILE,
     WEIGHTS_FILE,
     sha256_of,
+    verify_hashes,
 )
+from explorer.encoders.stored import open_stored
 from explorer.errors import CheckpointError
 from explorer.training.config import TrainingConfig
 
@@ -114,24 +115,14 @@ def load_start(
     """
     try:
         card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
-        shape = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-        named = {*card["files"], WEIGHTS_FILE, CONFIG_FILE, TOKENIZER_FILE}
-        changed = [n for n in sorted(named) if sha256_of(folder / n) != card["files"][n]]
-        if changed:
-            raise ValueError(f"{changed[0]} is not the file its card describes")
-        model = LocalAlignmentModel(LocalAlignmentConfig(**shape))
-        state = load_file(folder / WEIGHTS_FILE)
-        model.load_state_dict(
-            {k: v.float() if v.is_floating_point() else v for k, v in state.items()}, strict=True
-        )
-        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
-        said = " ".join(str(error).split())[:160]
+        files = dict(card["files"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise CheckpointError(
-            f"{folder.name!r} is no checkpoint a training can start from "
-            f"({type(error).__name__}: {said}). Give the whole folder of a local_alignment "
-            "checkpoint."
+            f"A training starts from a whole local_alignment checkpoint, {folder.name!r} has no "
+            f"{CARD_FILE} that names its files ({type(error).__name__}). Copy the folder again."
         ) from error
+    verify_hashes(folder, files=files)
+    model, tokenizer = open_stored(folder)
     if config is not None:
         _take_settings(model, config, folder=folder)
     model.text_encoder.eval().requires_grad_(requires_grad=False)

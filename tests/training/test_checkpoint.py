@@ -44,7 +44,7 @@ def test_another_width_is_refused(folder: Path) -> None:
 
 def test_a_changed_file_is_named(folder: Path) -> None:
     (folder / "tokenizer.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(CheckpointError, match=r"tokenizer\.json is not the file its card"):
+    with pytest.raises(CheckpointError, match=r"tokenizer\.json of .* has sha256"):
         load_start(folder)
 
 
@@ -53,10 +53,10 @@ def test_a_card_that_leaves_out_the_weights_is_refused(folder: Path) -> None:
     tiny_model.rewrite_card(
         folder, files={k: v for k, v in card["files"].items() if k != "model.safetensors"}
     )
-    with pytest.raises(CheckpointError, match=r"KeyError: 'model\.safetensors'"):
+    with pytest.raises(CheckpointError, match=r"got none for 'model\.safetensors'"):
         load_start(folder)
 
 
 def test_a_folder_without_card_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="is no checkpoint a training can start from"):
+    with pytest.raises(CheckpointError, match="A training starts from a whole local_align"):
         load_start(tmp_path)
