@@ -9,9 +9,10 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "Findings and impression": (
         r"findings? ?(?:and|/|&|\+) ?(?:impressions?|conclusions?)",
         r"impressions? ?(?:and|/|&|\+) ?findings?",
+        "(?:radiological |radiologist'?s? )?interpretation",
     ),
     "Impression": (
-        "(?:final |preliminary )?(?:impressions?|conclusions?)",
+        "(?:final |preliminary |overall )?(?:impressions?|conclusions?)",
         "impressions? ?(?:and|/|&) ?recommendations?",
         "opinion",
         "summary",
@@ -20,7 +21,9 @@ HEADINGS: dict[str, tuple[str, ...]] = {
         "radiological diagnosis",
     ),
     "Findings": (
-        "(?:chest |imaging |radiographic |pertinent |key )?findings?",
+        "(?:chest |imaging |radiographic |radiological |x-?ray |pertinent |key |additional )?"
+        "findings?",
+        "comments?",
         "observations?",
         "description",
         "body of report",
@@ -65,7 +68,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "Addendum": ("addend(?:um|a)", "amendment", "end of addend(?:um|a)"),
     "Wet read": (
         "wet read(?:ing)?(?: version)?",
-        "preliminary (?:read|reading|report|interpretation)",
+        "(?:preliminary|prelim|overnight|resident|initial) (?:read|reading|report|interpretation)",
     ),
     "Administration": (
         "(?:electronically )?(?:signed|verified|approved) by",
@@ -80,7 +83,10 @@ HEADINGS: dict[str, tuple[str, ...]] = {
         "date",
         "radiologist",
     ),
-    IMPLIED_SECTION: ("(?:final |full |radiology )?report",),
+    IMPLIED_SECTION: (
+        "(?:final |full |radiology )?report",
+        "(?:final|attending|staff|official) (?:read|reading|interpretation)",
+    ),
 }
 
 IMAGE_SECTIONS = frozenset(

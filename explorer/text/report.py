@@ -7,21 +7,25 @@ from explorer.errors import ReportError
 from explorer.text._headings import IMAGE_SECTIONS
 from explorer.text.assertion import Target, assert_span, combine, find_targets
 from explorer.text.finding_part import finding_part
+from explorer.text.language import language_name, language_of
 from explorer.text.location import find_side, find_zone
 from explorer.text.phrases import split_phrases
-from explorer.text.sections import split_sections
+from explorer.text.sections import Section, split_sections
 from explorer.text.sentences import split_sentences
 
 MAX_CHARACTERS = 50_000
 """About fifteen printed pages; a radiograph report is rarely longer than one."""
+
+_TWO_READS = "The report holds a preliminary and a final read; only the final one is used."
 
 
 def read_report(text: str) -> Report:
     """Split a report text into sentences and phrases.
 
     Every sentence and phrase is a slice of `text` at its offsets (characters, half-open).
-    Sentences under Indication, Comparison, Technique and the like are "not about the image".
-    HTML is text like any other.
+    Sentences under Indication, Comparison, Technique and the like are "not about the image", and
+    so are those of a preliminary read beside a final one and those in another language than
+    English; `notes` say so. HTML is text like any other.
 
     Raises:
         ReportError: `text` is longer than `MAX_CHARACTERS`.
@@ -31,29 +35,63 @@ def read_report(text: str) -> Report:
             f"A report may hold up to {MAX_CHARACTERS:,} characters, got {len(text):,}. "
             "Paste the report of one radiograph only."
         )
-    sentences = [
-        _read_sentence(text, start, end, section=section.name)
+    language = language_of(text)
+    parts = [
+        (section, span)
         for section in split_sections(text)
-        for start, end in split_sentences(text, start=section.start, end=section.end)
+        for span in split_sentences(text, start=section.start, end=section.end)
     ]
-    return Report(text=text, sentences=tuple(sentences))
+    superseded = {section.preliminary for section, _ in parts if _is_image(section)} == {
+        True,
+        False,
+    }
+    unread: set[str] = set()
+    sentences = []
+    for section, (start, end) in parts:
+        other = _other_language(text[start:end], language)
+        unread.add(other)
+        about_image = _is_image(section) and not other
+        about_image = about_image and not (superseded and section.preliminary)
+        sentences.append(_read_sentence(text, start, end, section.name, about_image=about_image))
+    notes = [_unread_note(unread - {""})] if unread - {""} else []
+    notes += [_TWO_READS] if superseded else []
+    return Report(text=text, sentences=tuple(sentences), language=language, notes=tuple(notes))
 
 
-def _read_sentence(text: str, start: int, end: int, *, section: str) -> Sentence:
+def _is_image(section: Section) -> bool:
+    return section.name in IMAGE_SECTIONS
+
+
+def _other_language(sentence: str, report: str) -> str:
+    """Code of the language of a sentence that is not read, "" for one that is.
+
+    A sentence too short to tell is in the language of its report.
+    """
+    code = language_of(sentence) or report
+    return "" if code == "en" else code
+
+
+def _unread_note(codes: set[str]) -> str:
+    names = " and ".join(sorted(language_name(code) for code in codes))
+    return (
+        f"Only English reports are read. Sentences that seem to be in {names} are shown but not "
+        "grounded."
+    )
+
+
+def _read_sentence(text: str, start: int, end: int, section: str, *, about_image: bool) -> Sentence:
     words = text[start:end]
-    about_image = section in IMAGE_SECTIONS
     targets = find_targets(words) if about_image else ()
     phrases = tuple(
         _read_phrase(words, span, targets, offset=start, about_image=about_image)
         for span in split_phrases(words, targets)
     )
-    assertion = combine([phrase.assertion for phrase in phrases])
     return Sentence(
         text=words,
         section=section,
         start=start,
         end=end,
-        assertion=assertion,
+        assertion=combine([phrase.assertion for phrase in phrases]),
         side=find_side(words),
         zone=find_zone(words),
         phrases=phrases,
