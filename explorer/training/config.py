@@ -8,6 +8,7 @@ from typing import Any
 from explorer.errors import DataSetError
 
 PRECISIONS = ("bfloat16", "float16", "float32")
+_OLD_NAMES = {"lesson": "statements"}  # as older settings call them
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class TrainingConfig:
         place_labels_at: Share of the steps after which the model places image-level labels itself
             and learns from its sure maps; 0 from the start, which asks for a start checkpoint, 1
             never.
-        lesson: Sentences of the grammar a step learns to name.
+        statements: Sentences of the grammar that a step learns to name.
         supervision: Weight of masks and boxes; at 0 they count as image-level labels only.
         pooling: How region scores become the score of an image; see `explorer.encoders.pooling`.
         both_views: Whether the checkpoint looks at the mirror image as well.
@@ -55,7 +56,7 @@ class TrainingConfig:
     weight_decay: float = 0.05
     warm_up: int = 100
     place_labels_at: float = 0.5
-    lesson: int = 32
+    statements: int = 32
     supervision: float = 1.0
     pooling: str = "log-sum-exp"
     both_views: bool = True
@@ -87,12 +88,13 @@ class TrainingConfig:
         """
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
+            data = {_OLD_NAMES.get(name, name): value for name, value in data.items()}
             if "text_layers" in data:
                 data["text_layers"] = tuple(data["text_layers"])
             return cls(**data)
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, AttributeError) as error:
             raise DataSetError(
-                f"{path.name!r} is no training configuration ({error}). "
+                f"{path.name!r} does not hold the settings of a training ({error}). "
                 "See docs/training.md for its keys."
             ) from error
 

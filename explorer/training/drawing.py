@@ -1,7 +1,7 @@
 """Which studies a batch holds, drawn by number ahead of time.
 
 Batch number n comes from a generator seeded with (seed, n): it is the same in a resumed run and in
-every process of a crew.
+every process of a run.
 """
 
 from collections.abc import Generator, Sequence
@@ -13,7 +13,7 @@ import numpy as np
 from explorer.encoders.image import PATCH_STRIDE
 from explorer.training.batches import Batch, make_batch
 from explorer.training.config import TrainingConfig
-from explorer.training.language import Primer
+from explorer.training.language import StatementPool
 from explorer.training.samples import TrainingStudy
 
 
@@ -24,7 +24,7 @@ class Pools:
     boxed: Sequence[TrainingStudy]
     weak: Sequence[TrainingStudy]
     phantoms: Sequence[TrainingStudy]
-    primer: Primer | None = None
+    statements: StatementPool | None = None
 
     def shares(self, config: TrainingConfig) -> list[tuple[Sequence[TrainingStudy], int]]:
         """Pools that are drawn from, and how many images of each are in a batch."""
@@ -44,8 +44,8 @@ def draw(pools: Pools, config: TrainingConfig, step: int, part: int = 0) -> Batc
         pool[i] for pool, count in pools.shares(config) for i in rng.integers(len(pool), size=count)
     ]
     batch = make_batch(studies, rng, side=side, grid=side // PATCH_STRIDE, mirror=config.mirror)
-    if pools.primer and config.lesson:
-        batch.lesson = pools.primer.draw(rng, config.lesson)
+    if pools.statements and config.statements:
+        batch.naming = pools.statements.draw(rng, config.statements)
     return batch
 
 

@@ -29,7 +29,7 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class NamingTask:
     """What one step learns: N sentences against F plain names and their denials.
 
     Attributes:
@@ -46,7 +46,7 @@ class Lesson:
     denials: tuple[str, ...]
 
 
-class Primer:
+class StatementPool:
     """Statements to draw lessons from.
 
     Args:
@@ -62,14 +62,14 @@ class Primer:
     def __len__(self) -> int:
         return len(self._statements)
 
-    def draw(self, rng: np.random.Generator, count: int) -> Lesson:
+    def draw(self, rng: np.random.Generator, count: int) -> NamingTask:
         """Draw `count` statements, and for every finding one name and one denial."""
         drawn = [self._statements[int(i)] for i in rng.integers(len(self), size=count)]
         names = tuple(str(rng.choice(words)) for words in self.names.values())
         denials = tuple(
             str(rng.choice(_DENIALS)).format(rng.choice(words)) for words in self.names.values()
         )
-        return Lesson(
+        return NamingTask(
             texts=tuple(s.text for s in drawn),
             target=torch.tensor([self._index[s.finding] for s in drawn]),
             present=torch.tensor([s.present for s in drawn]),
@@ -78,18 +78,18 @@ class Primer:
         )
 
 
-def language_loss(embed: Embed, lesson: Lesson) -> Tensor:
+def language_loss(embed: Embed, task: NamingTask) -> Tensor:
     """Cross-entropy of the finding among all names, plus that of asserted against denied.
 
     Args:
         embed: Texts -> unit embeddings (P, D).
-        lesson: Of this step; a denial is asked only whether it denies, not of what.
+        task: Of this step; a denial is asked only whether it denies, not of what.
 
     Returns:
         Scalar, in nats.
     """
-    words, names, denials = embed(lesson.texts), embed(lesson.names), embed(lesson.denials)
-    target, present = lesson.target.to(words.device), lesson.present.to(words.device)
+    words, names, denials = embed(task.texts), embed(task.names), embed(task.denials)
+    target, present = task.target.to(words.device), task.present.to(words.device)
     said = ((names - denials)[target] * words).sum(-1) / _TEMPERATURE
     loss = F.binary_cross_entropy_with_logits(said, present.float())
     if present.any():

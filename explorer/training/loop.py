@@ -20,7 +20,7 @@ from explorer.training.config import TrainingConfig
 from explorer.training.drawing import Pools, draw_ahead
 from explorer.training.language import language_loss
 from explorer.training.losses import losses
-from explorer.training.parallel import Crew, crew, joined_layers
+from explorer.training.parallel import ProcessGroup, joined_layers, process_group
 from explorer.training.state import TrainingState
 
 PhraseVectors = Callable[[Sequence[str]], Tensor]  # (P, C): the frozen text tower, remembered
@@ -58,7 +58,7 @@ def train(
         TrainingError: The loss or the gradient is no number any more, or there are more processes
             than images in a batch.
     """
-    members = crew()
+    members = process_group()
     members.share(sum(n for _, n in pools.shares(config)))
     state = TrainingState.begin(model, config)
     with members.first_goes_first():  # the first may have saved just now
@@ -86,7 +86,7 @@ def steps(
     stop: int,
 ) -> Generator[dict[str, float]]:
     """Take the steps before `stop`, one whenever the next figures are asked for."""
-    members = crew()
+    members = process_group()
     count = sum(n for _, n in pools.shares(config))
     batches = draw_ahead(pools, config, start=state.step, stop=stop)
     with closing(batches), joined_layers(state.model.image_encoder, members, count=count):
@@ -110,7 +110,7 @@ def training_step(
     config: TrainingConfig,
     *,
     phrase_vectors: PhraseVectors,
-    members: Crew = Crew(),  # noqa: B008 - frozen
+    members: ProcessGroup = ProcessGroup(),  # noqa: B008 - frozen
 ) -> dict[str, float]:
     """One update from the mean gradient of some batches.
 
@@ -147,7 +147,7 @@ def batch_losses(
     batch: Batch,
     config: TrainingConfig,
     phrase_vectors: PhraseVectors,
-    members: Crew,
+    members: ProcessGroup,
 ) -> dict[str, Tensor]:
     """Weighted parts of the loss of a batch, of which this process encodes its share of images."""
     place = next(model.parameters()).device
@@ -163,8 +163,8 @@ def batch_losses(
         return model.phrase_projection(phrase_vectors(texts).to(place))
 
     parts = losses(model, batch, patches, embed(batch.phrases), supervision=config.supervision)
-    if batch.lesson is not None:
-        parts["language"] = 0.2 * language_loss(embed, batch.lesson)
+    if batch.naming is not None:
+        parts["language"] = 0.2 * language_loss(embed, batch.naming)
     return parts
 
 

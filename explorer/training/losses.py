@@ -45,13 +45,14 @@ def losses(
         parts["contrast"] = 0.6 * supervision * objective.contrast_loss(own, masks, weight)
         if len(nowhere):
             dark = logits[owner[placed]][:, nowhere]
-            parts["likeness"] = 0.15 * supervision * objective.likeness_loss(own, dark)
-    aimed = torch.from_numpy(np.flatnonzero(batch.aim > 0)).to(device)
-    if len(aimed) and supervision:
-        masks = torch.from_numpy(batch.masks).to(device)[aimed]
-        aim = torch.from_numpy(batch.aim).to(device)[aimed]
+            alike = objective.nonsense_correlation_loss(own, dark)
+            parts["nonsense correlation"] = 0.15 * supervision * alike
+    led = torch.from_numpy(np.flatnonzero(batch.elsewhere > 0)).to(device)
+    if len(led) and supervision:
+        masks = torch.from_numpy(batch.masks).to(device)[led]
+        elsewhere = torch.from_numpy(batch.elsewhere).to(device)[led]
         parts["other side"] = (
-            0.25 * supervision * objective.pointing_loss(logits[owner[aimed], aimed], masks, aim)
+            0.25 * supervision * objective.pointing_loss(logits[owner[led], led], masks, elsewhere)
         )
     if batch.weak:
         image, phrase, present = (

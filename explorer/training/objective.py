@@ -72,7 +72,7 @@ def nowhere_loss(pooled: Tensor) -> Tensor:
     return F.softplus(pooled).mean()
 
 
-def likeness_loss(shown: Tensor, dark: Tensor) -> Tensor:
+def nonsense_correlation_loss(shown: Tensor, dark: Tensor) -> Tensor:
     """Pearson correlation, where positive, of phrase maps with maps of phrases in no image.
 
     A map that resembles the map of nonsense says more about the image than about the phrase.

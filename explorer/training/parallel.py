@@ -23,8 +23,8 @@ _PATIENCE = datetime.timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Crew:
-    """Number of this process and how many there are; one process is a crew too."""
+class ProcessGroup:
+    """Number of this process and how many there are; one alone is a group too."""
 
     rank: int = 0
     size: int = 1
@@ -81,11 +81,11 @@ class Crew:
             distributed.barrier()
 
 
-def crew() -> Crew:
+def process_group() -> ProcessGroup:
     """The processes that were joined, or this one alone."""
     if not distributed.is_available() or not distributed.is_initialized():
-        return Crew()
-    return Crew(distributed.get_rank(), distributed.get_world_size())
+        return ProcessGroup()
+    return ProcessGroup(distributed.get_rank(), distributed.get_world_size())
 
 
 def device() -> torch.device:
@@ -96,10 +96,10 @@ def device() -> torch.device:
 
 
 @contextmanager
-def joined() -> Iterator[Crew]:
+def joined() -> Iterator[ProcessGroup]:
     """Join the processes that `torchrun` started; without it, there is only this one."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1 or distributed.is_initialized():
-        yield crew()
+        yield process_group()
         return
     place = device()
     if place.type == "cuda":
@@ -107,13 +107,13 @@ def joined() -> Iterator[Crew]:
     backend = "nccl" if place.type == "cuda" else "gloo"
     distributed.init_process_group(backend, timeout=_PATIENCE)
     try:
-        yield crew()
+        yield process_group()
     finally:
         distributed.destroy_process_group()
 
 
 @contextmanager
-def joined_layers(module: nn.Module, members: Crew, *, count: int) -> Iterator[None]:
+def joined_layers(module: nn.Module, members: ProcessGroup, *, count: int) -> Iterator[None]:
     """Let batch norms and dropout of a module see the joined batch while this lasts.
 
     Parameters and buffers stay the same objects, so optimiser and state dict notice nothing.
@@ -186,7 +186,7 @@ class JoinedDropout2d(nn.Dropout2d):
         return x * kept.div_(1 - self.p)[self._rows]
 
 
-def _joined_dropout(layer: nn.Dropout2d, members: Crew, count: int) -> nn.Module:
+def _joined_dropout(layer: nn.Dropout2d, members: ProcessGroup, count: int) -> nn.Module:
     return JoinedDropout2d(layer.p, rows=members.share(count), count=count)
 
 
@@ -208,14 +208,14 @@ class _Gather(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, own: Tensor, members: Crew, count: int) -> Tensor:
+    def forward(ctx: Any, own: Tensor, members: ProcessGroup, count: int) -> Tensor:
         ctx.rows, ctx.size = members.share(count), members.size
         largest = -(-count // members.size)
         padded = own.new_zeros((largest, *own.shape[1:]))
         padded[: len(own)] = own
         parts = [torch.empty_like(padded) for _ in range(members.size)]
         distributed.all_gather(parts, padded)
-        shares = [Crew(r, members.size).share(count) for r in range(members.size)]
+        shares = [ProcessGroup(r, members.size).share(count) for r in range(members.size)]
         return torch.cat([p[: s.stop - s.start] for p, s in zip(parts, shares, strict=True)])
 
     @staticmethod

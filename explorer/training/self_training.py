@@ -20,7 +20,7 @@ from explorer.text import side_swapped
 from explorer.text.placing import place_of
 from explorer.training.augment import plain_view
 from explorer.training.drawing import Pools
-from explorer.training.parallel import crew
+from explorer.training.parallel import process_group
 from explorer.training.phrase_memory import PhraseMemory
 from explorer.training.phrasing import FINDINGS, usual_phrase
 from explorer.training.samples import MASK_SIDE, PhraseTarget, TrainingStudy
@@ -49,7 +49,7 @@ def with_placed_labels(
     if not isinstance(pools.weak, list):
         log.info("Labels are placed in sets that fit in memory only; this one does not.")
         return pools
-    with crew().first_goes_first():
+    with process_group().first_goes_first():
         if not kept.exists():
             partial = kept.with_suffix(".partial")
             torch.save(model.state_dict(), partial)

@@ -59,7 +59,7 @@ def run(folder: Path) -> None:
             torch.save(exact, folder / "gradients.pt")
 
 
-def gradients(members: parallel.Crew) -> dict[str, Tensor]:
+def gradients(members: parallel.ProcessGroup) -> dict[str, Tensor]:
     """Of the whole loss, with the image tower in float64: an untrained one magnifies rounding."""
     model = tiny_model.model()
     batch = draw(POOLS, CONFIG, 0)

@@ -32,7 +32,7 @@ def test_arrays_of_a_batch_fit_together() -> None:
     placed = found.weight > 0
     assert placed.any()
     assert (found.masks[placed].max((1, 2)) > 0.05).all()
-    assert (found.masks[~placed & (found.aim == 0)] == 0).all()
+    assert (found.masks[~placed & (found.elsewhere == 0)] == 0).all()
 
 
 def test_the_same_seed_gives_the_same_batch() -> None:
@@ -139,9 +139,9 @@ def test_a_denied_phrase_is_in_no_image() -> None:
 def test_a_swapped_phrase_aims_at_the_same_height_of_the_other_half() -> None:
     """The square lies in the image's left half, rows 160 to 256 of 448: rows 2.9 to 4.6 of 8."""
     found = batches(square_study(column=48, exact=True))
-    aimed = [(b, p) for b in found for p in np.flatnonzero(b.aim > 0)]
-    assert aimed
-    for b, p in aimed:
+    led = [(b, p) for b in found for p in np.flatnonzero(b.elsewhere > 0)]
+    assert led
+    for b, p in led:
         assert "left" in b.phrases[p]
         assert b.weight[p] == 0
         assert (b.masks[p][:, :4] == 0).all()
@@ -150,4 +150,4 @@ def test_a_swapped_phrase_aims_at_the_same_height_of_the_other_half() -> None:
 
 
 def test_what_reaches_over_the_middle_has_no_other_side() -> None:
-    assert not any((b.aim > 0).any() for b in batches(square_study(column=176)))
+    assert not any((b.elsewhere > 0).any() for b in batches(square_study(column=176)))

@@ -28,11 +28,16 @@ def test_settings_come_back_as_they_were_written(tmp_path: Path) -> None:
 def test_what_is_no_configuration_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "config.json"
     path.write_bytes(content)
-    with pytest.raises(DataSetError, match="is no training configuration") as raised:
+    with pytest.raises(DataSetError, match="does not hold the settings") as raised:
         TrainingConfig.read(path)
     assert said in str(raised.value)
 
 
+def test_settings_of_older_runs_are_still_read(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"lesson": 8}', encoding="utf-8")
+    assert TrainingConfig.read(tmp_path / "config.json").statements == 8
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataSetError, match=r"'absent\.json' is no training configuration"):
+    with pytest.raises(DataSetError, match=r"'absent\.json' does not hold the settings"):
         TrainingConfig.read(tmp_path / "absent.json")

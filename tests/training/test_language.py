@@ -1,4 +1,4 @@
-"""What a lesson asks: the right name among all, and asserted against denied."""
+"""What a task asks: the right name among all, and asserted against denied."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from explorer.training.language import Lesson, Primer, Statement, language_loss
+from explorer.training.language import NamingTask, Statement, StatementPool, language_loss
 
 NAMES = {"mass": ("mass", "lung mass"), "effusion": ("pleural effusion",)}
 STATEMENTS = (
@@ -28,8 +28,8 @@ def embed(texts: Sequence[str]) -> Tensor:
     return torch.tensor([PLACES[text] for text in texts])
 
 
-def lesson(text: str, finding: int, *, present: bool) -> Lesson:
-    return Lesson(
+def task(text: str, finding: int, *, present: bool) -> NamingTask:
+    return NamingTask(
         texts=(text,),
         target=torch.tensor([finding]),
         present=torch.tensor([present]),
@@ -40,24 +40,24 @@ def lesson(text: str, finding: int, *, present: bool) -> Lesson:
 
 def test_the_loss_of_the_right_name_by_hand() -> None:
     """Cosines 1 and 0 at temperature .1: -log sigmoid(10) twice, for which and for whether."""
-    found = language_loss(embed, lesson("mass", 0, present=True))
+    found = language_loss(embed, task("mass", 0, present=True))
     assert found.item() == pytest.approx(2 * math.log1p(math.exp(-10)), abs=1e-6)
 
 
 def test_a_wrong_name_costs_ten_nats() -> None:
-    found = language_loss(embed, lesson("effusion", 0, present=True))
+    found = language_loss(embed, task("effusion", 0, present=True))
     assert found.item() == pytest.approx(10 + math.log(2), abs=1e-3)
 
 
 def test_a_denial_is_not_asked_of_what() -> None:
-    found = language_loss(embed, lesson("no mass", 1, present=False))
+    found = language_loss(embed, task("no mass", 1, present=False))
     assert found.item() == pytest.approx(math.log1p(math.exp(-10)), abs=1e-6)
 
 
 def test_a_lesson_names_every_finding_and_leaves_out_what_has_no_name() -> None:
-    primer = Primer(NAMES, STATEMENTS)
-    assert len(primer) == 2
-    drawn = primer.draw(np.random.default_rng(0), 40)
+    statements = StatementPool(NAMES, STATEMENTS)
+    assert len(statements) == 2
+    drawn = statements.draw(np.random.default_rng(0), 40)
     assert len(drawn.names) == len(drawn.denials) == 2
     assert drawn.names[0] == "pleural effusion"
     assert drawn.denials[1].endswith(("mass", "lung mass"))
@@ -66,6 +66,7 @@ def test_a_lesson_names_every_finding_and_leaves_out_what_has_no_name() -> None:
         assert (target.item(), present.item()) == ((0, False) if "No" in text else (1, True))
 
 
-def test_the_same_generator_state_draws_the_same_lesson() -> None:
-    one, two = (Primer(NAMES, STATEMENTS).draw(np.random.default_rng(3), 8) for _ in range(2))
+def test_the_same_generator_state_draws_the_same_task() -> None:
+    pool = StatementPool(NAMES, STATEMENTS)
+    one, two = (pool.draw(np.random.default_rng(3), 8) for _ in range(2))
     assert (one.texts, one.names, one.denials) == (two.texts, two.names, two.denials)

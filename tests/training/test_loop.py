@@ -13,7 +13,7 @@ from explorer.errors import TrainingError
 from explorer.training.config import TrainingConfig
 from explorer.training.drawing import Pools, draw
 from explorer.training.loop import batch_losses, train
-from explorer.training.parallel import Crew
+from explorer.training.parallel import ProcessGroup
 from explorer.training.phrase_memory import PhraseMemory
 
 from .. import tiny_model  # noqa: TID252 - "tests" may be another package elsewhere
@@ -135,7 +135,7 @@ def test_an_accumulated_gradient_is_the_mean_over_the_batches_of_a_step(tmp_path
     for part in range(2):
         torch.manual_seed(config.seed * 1_000_003 + part)
         batch = draw(POOLS, config, 0, part)
-        parts = batch_losses(model, batch, config, Vectors(model), Crew())
+        parts = batch_losses(model, batch, config, Vectors(model), ProcessGroup())
         alone.append(sum(v.item() for v in parts.values()))
     assert both == pytest.approx(sum(alone) / 2, rel=1e-4)
 

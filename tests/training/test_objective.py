@@ -76,7 +76,7 @@ def test_likeness_is_the_positive_part_of_the_correlation() -> None:
     shown = torch.tensor([[[1.0, 2.0], [3.0, 4.0]]])
     unrelated = torch.tensor([[1.0, -1.0], [-1.0, 1.0]])
     dark = torch.stack([5 * shown[0] + 2, -shown[0], unrelated])[None]
-    assert objective.likeness_loss(shown, dark).item() == pytest.approx(1 / 3, abs=1e-5)
+    assert objective.nonsense_correlation_loss(shown, dark).item() == pytest.approx(1 / 3, abs=1e-5)
 
 
 # --- local mutual information ---------------------------------------------------------------

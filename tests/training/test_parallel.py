@@ -13,7 +13,7 @@ from torch import nn
 
 from explorer.errors import TrainingError
 from explorer.training import parallel
-from explorer.training.parallel import Crew, JoinedBatchNorm2d, JoinedDropout2d
+from explorer.training.parallel import JoinedBatchNorm2d, JoinedDropout2d, ProcessGroup
 
 from . import one_of_two
 
@@ -21,18 +21,18 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_shares_are_neighbours_and_leave_no_image_out() -> None:
-    shares = [Crew(rank, 3).share(8) for rank in range(3)]
+    shares = [ProcessGroup(rank, 3).share(8) for rank in range(3)]
     assert shares == [slice(0, 2), slice(2, 5), slice(5, 8)]
 
 
 def test_more_processes_than_images_are_refused() -> None:
     with pytest.raises(TrainingError, match="Each of 3 processes needs an image, a batch has 2"):
-        Crew(0, 3).share(2)
+        ProcessGroup(0, 3).share(2)
 
 
-def test_one_process_is_a_crew_that_changes_nothing() -> None:
+def test_one_process_is_a_group_that_changes_nothing() -> None:
     with parallel.joined() as alone:
-        assert (alone, alone.first) == (Crew(0, 1), True)
+        assert (alone, alone.first) == (ProcessGroup(0, 1), True)
     rows = torch.ones(2, 3)
     assert alone.gather(rows, count=2) is rows
     layers = nn.Sequential(nn.BatchNorm2d(2))
@@ -44,7 +44,7 @@ def test_one_process_is_a_crew_that_changes_nothing() -> None:
 def test_layers_are_swapped_with_their_own_tensors_and_back() -> None:
     layers = nn.Sequential(nn.BatchNorm2d(2), nn.Dropout2d(0.5))
     before, names = list(layers), list(layers.state_dict())
-    with parallel.joined_layers(layers, Crew(1, 2), count=4):
+    with parallel.joined_layers(layers, ProcessGroup(1, 2), count=4):
         assert [type(m) for m in layers] == [JoinedBatchNorm2d, JoinedDropout2d]
         assert layers[0].weight is before[0].weight
         assert layers[0].running_mean is before[0].running_mean

