@@ -45,6 +45,9 @@ def ground(
     threshold: Annotated[
         float | None, typer.Option(help="Score for the rule fixed.", min=0.0, max=1.0)
     ] = None,
+    invert: Annotated[
+        bool, typer.Option("--invert", help="Exchange bright and dark before encoding.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite earlier results.")] = False,
 ) -> None:
     """Find the region of each phrase, or of each sentence of a report, in one radiograph.
@@ -63,13 +66,15 @@ def ground(
         text = pipeline.read_report_file(report.read_bytes()) if report else None
         study = pipeline.read_study([image.read_bytes()], text)
     radiograph = study.radiographs[0]
+    if invert:
+        radiograph = pipeline.invert(radiograph)
     for note in radiograph.notes:
         say(log, note)
     with working(log, "Loading the checkpoint"):
         engine = pipeline.open_engine(checkpoint, device=device.value, precision=dtype.value)
     with working(log, "Encoding the image"):
         embeddings = pipeline.embed(engine, radiograph)
-    pipeline.check_image(embeddings)
+    pipeline.check_image(embeddings, radiograph)
     if embeddings.check.message:
         say(log, embeddings.check.message)
     with working(log, "Grounding"):

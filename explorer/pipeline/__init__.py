@@ -25,7 +25,7 @@ from explorer.pipeline.studies import (
     read_study,
 )
 from explorer.pipeline.training import TrainingSources, train
-from explorer.reading import make_study, read_files, warm_up
+from explorer.reading import invert, make_study, read_files, suggests_inversion, warm_up
 from explorer.text import NULL_PHRASES, phrase_assertion, read_report
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "ground_report",
     "grounding_document",
     "grounding_figure",
+    "invert",
     "list_bundled_studies",
     "list_checkpoints",
     "load_bundled_study",
@@ -61,6 +62,7 @@ __all__ = [
     "read_report_file",
     "read_study",
     "render_phantoms",
+    "suggests_inversion",
     "to_json_text",
     "train",
     "warm_up",

@@ -21,6 +21,7 @@ from explorer.grounding.controls import measure_controls
 from explorer.grounding.geometry import fit_frame, to_model_input
 from explorer.grounding.regions import find_regions
 from explorer.grounding.similarity import similarity_maps
+from explorer.reading.notes import PROCESSING_NOTE
 from explorer.text import (
     NONSENSE_PHRASES,
     NULL_PHRASES,
@@ -47,14 +48,22 @@ def embed_pixels(engine: Engine, pixels: Float32) -> ImageEmbeddings:
     return engine.embed_image(to_model_input(pixels, frame, pad_value=np.nan), frame=frame)
 
 
-def check_image(embeddings: ImageEmbeddings) -> None:
+def check_image(embeddings: ImageEmbeddings, radiograph: Radiograph | None = None) -> None:
     """Refuse an image that is no chest radiograph.
+
+    Args:
+        embeddings: Encoded radiograph.
+        radiograph: Where the image comes from; a file that says it is unprocessed is told first.
 
     Raises:
         NotARadiographError: With the reason for the person.
     """
-    if embeddings.check.refuse:
-        raise NotARadiographError(embeddings.check.message)
+    if not embeddings.check.refuse:
+        return
+    raw = radiograph is not None and PROCESSING_NOTE in radiograph.notes
+    raise NotARadiographError(
+        f"{PROCESSING_NOTE} {embeddings.check.message}" if raw else embeddings.check.message
+    )
 
 
 def maps_of(

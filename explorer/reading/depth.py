@@ -67,7 +67,8 @@ def settle(
         return values >> shift, ""  # the bits lie at the upper end, as old writers put them
     kept = values & (2 * half - 1)
     kept = sign_extended(kept, stated) if signed else kept
-    if (low >= 0 and high < 2 * half) or not (is_certain or _runs_on(values, kept, 2 * half)):
+    as_stated = high < 2 * half and low >= (-half if signed else 0)
+    if as_stated or not (is_certain or _runs_on(values, kept, 2 * half)):
         return kept, ""
     needed = max(high, ~low).bit_length() + int(signed)
     return values, (

@@ -15,6 +15,8 @@ from pydicom.dataset import Dataset
 
 from explorer.entities import Spacing, ViewPosition
 from explorer.errors import UnsupportedFileError
+from explorer.reading.body_part import body_part_notes
+from explorer.reading.notes import DARK_NOTE, LATERAL_NOTE, PROCESSING_NOTE
 
 READ_ELEMENTS = [
     "SOPClassUID", "Modality", "BodyPartExamined", "ViewPosition", "ViewCodeSequence",
@@ -93,20 +95,7 @@ _MODALITY_OF_CLASS = {
         "481.1": "RTIMAGE", "481.2": "RTDOSE", "481.3": "RTSTRUCT", "481.5": "RTPLAN",
     }.items()
 }  # fmt: skip
-_CHEST_PARTS = frozenset({
-    "CHEST", "THORAX", "LUNG", "LUNGS", "RIB", "RIBS", "STERNUM", "HEART", "MEDIASTINUM",
-    "CLAVICLE", "TSPINE", "CHESTABDOMEN", "CHESTABDPELVIS", "THORACICSPINE", "WHOLEBODY",
-    "BODY", "TRUNK",
-})  # fmt: skip
-_OTHER_PARTS = frozenset({
-    "ABDOMEN", "ABDOMENPELVIS", "ANKLE", "ARM", "BREAST", "CALCANEUS", "CERVICALSPINE",
-    "COCCYX", "CSPINE", "CTSPINE", "ELBOW", "EXTREMITY", "FACE", "FEMUR", "FINGER", "FOOT",
-    "FOREARM", "HAND", "HEAD", "HEADNECK", "HIP", "HUMERUS", "JAW", "KNEE", "LEG", "LSPINE",
-    "LSSPINE", "LUMBARSPINE", "MANDIBLE", "MAXILLA", "NECK", "ORBIT", "PATELLA", "PELVIS",
-    "SACRUM", "SCAPULA", "SHOULDER", "SKULL", "SPINE", "THIGH", "THUMB", "TIBIA", "TOE",
-    "WRIST", "ZYGOMA",
-})  # fmt: skip
-LATERAL_NOTE = "The file states a lateral view; the maps are made for frontal views."
+_DX_FOR_PROCESSING = _STORAGE + "1.1.1"
 
 
 def text_of(dataset: Dataset, keyword: str) -> str:
@@ -250,17 +239,40 @@ def sex_of(dataset: Dataset) -> str | None:
 
 def notes_of(dataset: Dataset) -> Iterator[str]:
     """Warnings that follow from the header alone."""
-    part = re.sub(r"[^A-Z]", "", text_of(dataset, "BodyPartExamined"))
-    if part in _OTHER_PARTS:
-        yield f"The file states another body part ({part.lower()}) than the chest."
-    elif part and part not in _CHEST_PARTS:
-        yield "The file does not state the chest as its body part."
+    yield from body_part_notes(text_of(dataset, "BodyPartExamined"))
+    yield from processing_notes(dataset)
     if view_of(dataset) == "lateral":
         yield LATERAL_NOTE
     if laterality_of(dataset) == "left":
         yield "The file states that the patient's left side is at the left edge of the image."
     if burned_in_of(dataset):
         yield "The file states that text is burned into the image; it may name the patient."
+
+
+def dense_is_dark(dataset: Dataset) -> bool:
+    """Whether unprocessed pixels are shown with bone dark, by the sign that the file states.
+
+    Pixel Intensity Relationship Sign 1: higher values are more X-ray light, as behind air.
+    """
+    if not _is_for_processing(dataset):
+        return False
+    sign = integer_of(dataset, "PixelIntensityRelationshipSign", 0)
+    inverted = text_of(dataset, "PhotometricInterpretation") == "MONOCHROME1"
+    return sign == (-1 if inverted else 1)
+
+
+def processing_notes(dataset: Dataset) -> Iterator[str]:
+    """What to say of an image that its maker means for further processing, not for the eye."""
+    if _is_for_processing(dataset):
+        yield PROCESSING_NOTE
+    if dense_is_dark(dataset):
+        yield DARK_NOTE
+
+
+def _is_for_processing(dataset: Dataset) -> bool:
+    return text_of(dataset, "PresentationIntentType") == "FOR PROCESSING" or (
+        text_of(dataset, "SOPClassUID") == _DX_FOR_PROCESSING
+    )
 
 
 def window_name(dataset: Dataset, text: str, index: int) -> str:

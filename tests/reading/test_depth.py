@@ -185,6 +185,13 @@ def test_settle_by_hand() -> None:
     assert note == ""
 
 
+def test_signed_pixels_without_their_upper_bits_are_as_stated() -> None:
+    written = np.array([[-2048, 0, 2047, 2048, 4095]])  # the last two lost their upper bits
+    kept, note = settle(written, stated=12, high_bit=11, depth=16, signed=True, is_certain=False)
+    np.testing.assert_array_equal(kept, [[-2048, 0, 2047, -2048, -1]])
+    assert note == ""
+
+
 def test_sign_extension_by_hand() -> None:
     values = np.array([0, 1, 511, 512, 1023], np.uint16)
     np.testing.assert_array_equal(sign_extended(values, 10), [0, 1, 511, -512, -1])

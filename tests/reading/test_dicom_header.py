@@ -7,8 +7,9 @@ import pytest
 from pydicom.dataset import Dataset
 
 from explorer.entities import Radiograph, Spacing
-from explorer.reading import read_radiograph
-from tests.reading.files import dicom, ramp
+from explorer.reading import read_radiograph, suggests_inversion
+from explorer.reading.body_part import body_part_notes
+from tests.reading.files import DX_FOR_PROCESSING, dicom, ramp
 
 
 def _read(**elements: Any) -> Radiograph:
@@ -91,10 +92,86 @@ def test_age_and_sex() -> None:
     assert (_read().age, _read().sex) == (None, None)
 
 
-def test_other_body_part_is_noted_and_chest_is_not() -> None:
-    assert any("hand" in note for note in _read(BodyPartExamined="HAND").notes)
-    assert _read(BodyPartExamined="CHEST").notes == ()
-    assert _read(BodyPartExamined="").notes == ()
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "CHEST",
+        "CHEST_PA",
+        "PORT CHEST",
+        "chest 2 views",
+        "TORAX",
+        "TÓRAX AP",
+        "Thorax PA",
+        "TORACE",
+        "CXR",
+        "RIBS",
+        "THORACIC SPINE",
+        "TSPINE",
+        "CHEST/ABDOMEN",
+        "LUNGE",
+        "",
+    ],
+)
+def test_the_chest_in_many_words_is_not_noted(stated: str) -> None:
+    assert list(body_part_notes(stated)) == []
+
+
+def test_body_parts_that_the_standard_does_not_allow_are_read() -> None:
+    data = dicom(ramp(), BodyPartExamined="CHESTXPA")
+    assert read_radiograph(data.replace(b"CHESTXPA", b"Chest_pa")).notes == ()
+    assert read_radiograph(data.replace(b"CHESTXPA", b"T\xd3RAX/AP")).notes == ()
+    assert len(read_radiograph(data.replace(b"CHESTXPA", b"hand-2vw")).notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("stated", "named"),
+    [
+        ("HAND", "hand"),
+        ("HAND_LEFT", "hand"),
+        ("LT KNEE", "knee"),
+        ("BOTH HANDS", "hand"),
+        ("PELVIS AP", "pelvis"),
+        ("LSPINE", "spine"),
+        ("CERVICAL SPINE", "spine"),
+        ("ABDOMENPELVIS", "abdomen"),
+        ("DENTAL PANORAMIC", "dental"),
+        ("SMITH JOHN", None),
+    ],
+)
+def test_another_body_part_is_noted_by_a_word_of_ours(stated: str, named: str | None) -> None:
+    (note,) = _read(BodyPartExamined=stated).notes
+    assert "smith" not in note.lower()
+    assert (f"({named})" if named else "does not state the chest") in note
+
+
+def test_images_for_processing_say_so() -> None:
+    stated = _read(PresentationIntentType="FOR PROCESSING")
+    by_class = _read(SOPClassUID=DX_FOR_PROCESSING)
+    for film in (stated, by_class):
+        assert any("FOR PROCESSING" in note for note in film.notes)
+        assert not suggests_inversion(film)
+    assert _read(PresentationIntentType="FOR PRESENTATION").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("photometric", "sign", "is_dark"),
+    [
+        ("MONOCHROME2", 1, True),  # more light, higher value, shown bright: air is white
+        ("MONOCHROME2", -1, False),
+        ("MONOCHROME1", 1, False),
+        ("MONOCHROME1", -1, True),
+    ],
+)
+def test_unprocessed_film_with_dark_bone_offers_inversion(
+    photometric: str, sign: int, is_dark: bool
+) -> None:
+    elements = {
+        "PhotometricInterpretation": photometric,
+        "PixelIntensityRelationshipSign": sign,
+    }
+    film = _read(PresentationIntentType="FOR PROCESSING", **elements)
+    assert suggests_inversion(film) == is_dark
+    assert not suggests_inversion(_read(**elements))  # made for reading: taken as it is
 
 
 def test_broken_elements_do_not_cost_the_image() -> None:

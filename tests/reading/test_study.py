@@ -7,7 +7,7 @@ import pytest
 
 from explorer.entities import Radiograph
 from explorer.errors import DamagedFileError, LimitExceededError, ReadingError, UnsupportedFileError
-from explorer.reading import read_files, read_radiograph, read_study
+from explorer.reading import invert, read_files, read_radiograph, read_study, suggests_inversion
 from explorer.reading.study import pixel_digest
 from tests.reading.files import dicom, ramp, raster
 
@@ -72,3 +72,31 @@ def test_reading_twice_gives_equal_bytes() -> None:
     first, second = read_radiograph(GOOD), read_radiograph(GOOD)
     assert first.pixels.tobytes() == second.pixels.tobytes()
     assert first.digest == second.digest
+
+
+def test_inversion_exchanges_bright_and_dark_and_leaves_padding_black() -> None:
+    pixels = ramp()
+    pixels[:, :5] = 4095
+    film = read_radiograph(
+        dicom(
+            pixels,
+            PixelPaddingValue=4095,
+            PresentationIntentType="FOR PROCESSING",
+            PixelIntensityRelationshipSign=1,
+        )
+    )
+    assert suggests_inversion(film)
+    other = invert(film)
+    np.testing.assert_allclose(other.pixels[:, 5:], 1 - film.pixels[:, 5:], atol=1e-6)
+    assert (other.pixels[:, :5] == 0).all()
+    assert other.inverted != film.inverted
+    assert other.digest == pixel_digest(other.pixels) != film.digest
+    assert not suggests_inversion(other)
+    assert any("inverted on request" in note for note in other.notes)
+
+
+def test_inversion_twice_is_the_film_itself() -> None:
+    film = read_radiograph(dicom(ramp(), PhotometricInterpretation="MONOCHROME1"))
+    again = invert(invert(film))
+    np.testing.assert_array_equal(again.pixels, film.pixels)
+    assert (again.digest, again.inverted, again.notes) == (film.digest, film.inverted, film.notes)
