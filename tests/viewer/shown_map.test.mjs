@@ -87,7 +87,11 @@ test("a raised badge hides the map until the person asks for this phrase", () =>
 test("the reason comes from the standing among films, else from the controls", () => {
   const controls = { abstain: true, reasons: ["Like any phrase.", "Low peak."] };
   assert.equal(reasonOf({ controls }), "Like any phrase. Low peak.");
-  assert.equal(reasonOf({ controls, standing: { reason: "Weaker than in 62 of 100 normal films." } }), "Weaker than in 62 of 100 normal films.");
+  const standing = (grade) => ({ grade, reason: "Weaker than in 62 of 100 normal films." });
+  assert.equal(reasonOf({ controls, standing: standing("not above normal films") }), "Weaker than in 62 of 100 normal films.");
+  // That there is nothing to compare with, or that it stands out, is no reason to hide it.
+  assert.equal(reasonOf({ controls, standing: standing("no reference") }), "Like any phrase. Low peak.");
+  assert.equal(reasonOf({ controls, standing: standing("stands out") }), "Like any phrase. Low peak.");
   assert.notEqual(reasonOf({ controls: { abstain: true, reasons: [] } }), "");
 });
 

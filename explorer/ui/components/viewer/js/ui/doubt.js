@@ -12,9 +12,12 @@ export function isDrawn(pane) {
   return pane.map !== null && state.overlay && !state.hidden && doubtOf(pane) !== "hidden";
 }
 
+// Of these the standing among reference films is the reason itself.
+const WEAK = ["doubtful", "not above normal films", "unknown phrase"];
+
 /** Why the map should not be read as a location, in plain sentences. */
 export function reasonOf({ standing, controls }) {
-  const said = standing?.reason || controls.reasons.join(" ");
+  const said = WEAK.includes(standing?.grade) ? standing.reason : controls.reasons.join(" ");
   return said || "This map should not be read as a location.";
 }
 
