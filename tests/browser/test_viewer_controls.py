@@ -111,6 +111,17 @@ def test_measurements_are_saved_in_pixels_of_the_original(page: Page, tmp_path: 
     assert page.evaluate("window.told.map(([what]) => what)") == ["boxes"]
 
 
+def test_the_whole_screen_and_back(page: Page) -> None:
+    show(page, [{"film": "a", "maps": [LEFT]}])
+    full = "document.fullscreenElement === window.viewer.root"
+    marks(page, 0).focus()
+    page.keyboard.press("f")
+    page.wait_for_function(full)
+    assert float(data(page, 0, "zoom")) > 0
+    page.keyboard.press("f")
+    page.wait_for_function(f"!({full})")
+
+
 def test_a_snapshot_brings_back_what_was_set_and_drawn(page: Page) -> None:
     show(page, TWO_OF_ONE_FILM)
     marks(page, 0).focus()

@@ -122,6 +122,17 @@ test("what was set and drawn comes back from plain JSON, by radiograph", () => {
   assert.equal(later.measures.shownOn(b).length, 1);
 });
 
+test("the newest films are remembered, not all", () => {
+  const viewer = new TestViewer("film 0");
+  for (let k = 0; k < 30; k++) {
+    viewer.pane.info = { ...viewer.pane.info, id: `film ${k}` };
+    viewer.memory.snapshot();
+  }
+  const kept = Object.keys(viewer.memory.snapshot().films);
+  assert.equal(kept.length, 24);
+  assert.equal(kept.at(-1), "film 29");
+});
+
 test("a snapshot of something else changes nothing", () => {
   const viewer = new TestViewer("a");
   for (const junk of [null, undefined, {}, "x", { version: 99 }]) assert.equal(viewer.memory.restore(junk), false);

@@ -17,10 +17,13 @@ export class BoxList {
         "\u221a(variance inside + variance outside), signed. IoU: boxes against pixels whose score is above the threshold in force. " +
         "Pointing: the map's highest pixel lies inside.",
     });
-    const head = ["", "CNR", "IoU at threshold", "Pointing", "Mean in", "Mean out"];
+    const head = [["", ""], ["CNR", "Contrast-to-noise ratio, signed"], ["IoU", "At the threshold in force"], ["Pointing", "Does the highest pixel lie inside?"], ["In", "Mean cosine inside"], ["Out", "Mean cosine outside"]].map(
+      ([text, title]) => el("th", { text, title, scope: "col" }),
+    );
+    this.iou = head[2];
     this.node = el("section.agreement", { "aria-label": "Agreement of map and boxes", hidden: true }, [
       el("table", {}, [
-        el("thead", {}, [el("tr", {}, head.map((text) => el("th", { text, scope: "col" })))]),
+        el("thead", {}, [el("tr", {}, head)]),
         this.rows,
       ]),
       el("details", {}, [el("summary", { text: "How these are computed" }), this.note]),
@@ -131,6 +134,7 @@ export class BoxList {
     if (drawn.length) rows.push([drawn.length === 1 ? "Your box" : `Your ${drawn.length} boxes`, drawn]);
     if (reference.length) rows.push(["Reference", reference.map(({ box }) => box)]);
     this.node.hidden = rows.length === 0;
+    if (rows.length) setText(this.iou, `IoU at ${thresholdOf(pane).toFixed(2)}`);
     while (this.rows.children.length > rows.length) this.rows.lastChild.remove();
     rows.forEach(([label, boxes], index) => this.measure(index, label, boxes, map, thresholdOf(pane)));
     if (drawn.length) pane.marks.dataset.cnr = this.rows.children[0].children[1].textContent;

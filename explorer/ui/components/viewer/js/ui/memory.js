@@ -2,6 +2,7 @@
 
 const KEPT_STATE = ["tool", "overlay", "contours", "regions", "quantity", "colours", "opacity", "threshold", "cut", "step"];
 const VERSION = 1;
+const MOST_FILMS = 24;
 
 export class Memory {
   constructor(viewer) {
@@ -12,11 +13,18 @@ export class Memory {
   /** Everything that `restore` takes, with the radiographs on screen brought up to date. */
   snapshot() {
     const { viewer } = this;
-    for (const pane of viewer.panes) if (pane.info && pane.window) this.films[pane.info.id] = filmOf(pane);
+    for (const pane of viewer.panes) if (pane.info && pane.window) this.keep(pane);
     const state = Object.fromEntries(KEPT_STATE.map((name) => [name, viewer.state[name]]));
     const boxes = viewer.boxes.list.map(({ id, image, box }) => ({ id, image, box }));
     const measures = viewer.measures.list.map(({ kind, image, points }) => ({ kind, image, points }));
     return JSON.parse(JSON.stringify({ version: VERSION, state, films: this.films, boxes, measures }));
+  }
+
+  /** The newest films last; the oldest are forgotten. */
+  keep(pane) {
+    delete this.films[pane.info.id];
+    this.films[pane.info.id] = filmOf(pane);
+    for (const id of Object.keys(this.films).slice(0, -MOST_FILMS)) delete this.films[id];
   }
 
   /** Take a snapshot back; one of another version, or no snapshot at all, changes nothing. */
