@@ -11,7 +11,8 @@
     ├── PhraseError             a phrase cannot be grounded
     ├── NotARadiographError     the image is refused by the image check
     ├── DataSetError            a data set on disk does not follow its layout
-    └── TrainingError           a training cannot go on
+    ├── TrainingError           a training cannot go on
+    └── RetrievalError          an index cannot be opened, written or searched
 
 A message never holds pixel data, report text or anything that identifies a patient.
 """
@@ -63,3 +64,7 @@ class DataSetError(ExplorerError):
 
 class TrainingError(ExplorerError):
     """A training cannot start or go on: its numbers, or its processes, do not allow it."""
+
+
+class RetrievalError(ExplorerError):
+    """An index cannot be opened, written or searched."""

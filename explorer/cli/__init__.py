@@ -14,7 +14,9 @@ from explorer.cli.checkpoints import checkpoints
 from explorer.cli.evaluate import evaluate_grounding
 from explorer.cli.evaluate_phantoms import evaluate_phantoms
 from explorer.cli.ground import ground
+from explorer.cli.index import add, build, info, remove, update
 from explorer.cli.phantom import bundle, render
+from explorer.cli.retrieve import retrieve
 from explorer.cli.serve import serve
 from explorer.cli.train import train
 from explorer.errors import (
@@ -25,6 +27,7 @@ from explorer.errors import (
     PhraseError,
     ReadingError,
     ReportError,
+    RetrievalError,
     TrainingError,
 )
 
@@ -37,12 +40,13 @@ EXIT_CODES: tuple[tuple[type[ExplorerError], int], ...] = (
     (NotARadiographError, 5),
     (DataSetError, 6),
     (TrainingError, 7),
+    (RetrievalError, 8),
 )
 EXIT_CODE_HELP = (
     "Exit codes: 0 done; 1 unexpected error; 2 wrong call (unknown option, missing or existing "
     "file); 3 image, report or phrase cannot be used; 4 checkpoint cannot be loaded; 5 image "
     "refused, it is not a frontal chest radiograph; 6 data set tables or files are incomplete; "
-    "7 a training cannot go on."
+    "7 a training cannot go on; 8 an index cannot be opened, written or searched."
 )
 
 app = typer.Typer(
@@ -61,12 +65,19 @@ phantom_app = typer.Typer(
     help="Radiographs with exact truth, rendered from a CT.", no_args_is_help=True
 )
 app.add_typer(phantom_app, name="phantom")
-for _command in (ground, serve, checkpoints, train):
+index_app = typer.Typer(help="Build and keep an index of films to search.", no_args_is_help=True)
+app.add_typer(index_app, name="index")
+for _command in (ground, retrieve, serve, checkpoints, train):
     app.command(epilog=EXIT_CODE_HELP)(_command)
 evaluate_app.command("grounding", epilog=EXIT_CODE_HELP)(evaluate_grounding)
 evaluate_app.command("phantoms", epilog=EXIT_CODE_HELP)(evaluate_phantoms)
 phantom_app.command("render", epilog=EXIT_CODE_HELP)(render)
 phantom_app.command("bundle", epilog=EXIT_CODE_HELP)(bundle)
+index_app.command(epilog=EXIT_CODE_HELP)(build)
+index_app.command(epilog=EXIT_CODE_HELP)(add)
+index_app.command(epilog=EXIT_CODE_HELP)(update)
+index_app.command(epilog=EXIT_CODE_HELP)(remove)
+index_app.command(epilog=EXIT_CODE_HELP)(info)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

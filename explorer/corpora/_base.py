@@ -31,6 +31,8 @@ class CorpusImage:
         uncertain: Labels that may be there: not present, and no negative either.
         report: Text of the report of its examination; "" where there is none.
         study: Id of the examination; images of one share its report. "" where it is not known.
+        age: Years, as the data set writes them; "" where it does not say.
+        sex: "M" or "F"; "" where it does not say.
     """
 
     path: Path
@@ -45,3 +47,5 @@ class CorpusImage:
     uncertain: frozenset[str] = frozenset()
     report: str = ""
     study: str = ""
+    age: str = ""
+    sex: str = ""

@@ -1,7 +1,8 @@
 """A folder described by two tables: `radiographs.csv` (one row an image) and `boxes.csv`.
 
 Columns: path (relative to the table), split, source, patient, view, findings (`|`-separated),
-width, height; and path, label, x, y, w, h (pixels of the file), reader.
+width, height, and age and sex where known; and path, label, x, y, w, h (pixels of the file),
+reader.
 """
 
 from collections import defaultdict
@@ -62,6 +63,8 @@ def read(images: Path, boxes: Path, *, split: str | None = None) -> tuple[Corpus
             findings=frozenset(_labels(row.findings)) - {_NO_FINDING},
             labelled=bool(_labels(row.findings)),
             boxes=tuple(by_path.get(row.path, ())),
+            age=str(getattr(row, "age", "")),
+            sex=str(getattr(row, "sex", "")),
         )
         for row in image_table.itertuples()
         if split is None or row.split == split

@@ -16,8 +16,20 @@ from explorer.pipeline.grounding import (
     ground_report,
     maps_of,
 )
+from explorer.pipeline.index_build import BuildReport, build_index, remove_studies
 from explorer.pipeline.phantom_benchmark import evaluate_phantoms
 from explorer.pipeline.phantoms import build_bundled_studies, render_phantoms
+from explorer.pipeline.retrieval import (
+    bundled_index,
+    film_pixels,
+    index_info,
+    open_index,
+    results_document,
+    search_film,
+    search_region,
+    search_reports,
+    search_text,
+)
 from explorer.pipeline.studies import (
     list_bundled_studies,
     load_bundled_study,
@@ -26,29 +38,43 @@ from explorer.pipeline.studies import (
 )
 from explorer.pipeline.training import TrainingSources, train
 from explorer.reading import invert, make_study, read_files, suggests_inversion, warm_up
+from explorer.retrieval.corpus import Corpus
+from explorer.retrieval.filters import Filter, parse_filter
+from explorer.retrieval.records import Hit, IndexInfo, Part, Results
 from explorer.text import NULL_PHRASES, phrase_assertion, read_report
 
 __all__ = [
     "APP_FILE",
     "NULL_PHRASES",
     "AdapterCard",
+    "BuildReport",
     "BundledStudy",
+    "Corpus",
     "Engine",
+    "Filter",
+    "Hit",
+    "IndexInfo",
+    "Part",
     "ReferenceBox",
+    "Results",
     "TrainingSources",
     "attribute_words",
     "broken_checkpoints",
     "build_bundled_studies",
+    "build_index",
+    "bundled_index",
     "check_image",
     "describe_engine",
     "embed",
     "embed_pixels",
     "evaluate_grounding",
     "evaluate_phantoms",
+    "film_pixels",
     "ground",
     "ground_report",
     "grounding_document",
     "grounding_figure",
+    "index_info",
     "invert",
     "list_bundled_studies",
     "list_checkpoints",
@@ -56,12 +82,20 @@ __all__ = [
     "make_study",
     "maps_of",
     "open_engine",
+    "open_index",
+    "parse_filter",
     "phrase_assertion",
     "read_files",
     "read_report",
     "read_report_file",
     "read_study",
+    "remove_studies",
     "render_phantoms",
+    "results_document",
+    "search_film",
+    "search_region",
+    "search_reports",
+    "search_text",
     "suggests_inversion",
     "to_json_text",
     "train",

@@ -1,0 +1,186 @@
+"""`explorer retrieve`: search an index by text, film or region, as a table, JSON or CSV."""
+
+import csv
+import io
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from explorer.cli._console import consoles, say, working
+from explorer.cli._options import CheckpointOption, Device, DeviceOption, Dtype, DtypeOption
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from explorer import pipeline
+    from explorer.entities import Box
+
+
+class Ranking(StrEnum):
+    """What a text is compared with."""
+
+    image = "image"
+    words = "words"
+    both = "both"
+
+
+class Wanted(StrEnum):
+    """What a film is compared with."""
+
+    films = "films"
+    reports = "reports"
+
+
+def retrieve(
+    text: Annotated[
+        str | None, typer.Option(help="Phrase, sentences or a whole report; denials count.")
+    ] = None,
+    image: Annotated[
+        Path | None,
+        typer.Option(help="DICOM, PNG, JPEG or TIFF file.", exists=True, dir_okay=False),
+    ] = None,
+    film: Annotated[str | None, typer.Option(help="Id of a film of the index.")] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Box of the film: x_min,y_min,x_max,y_max in its pixels.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Finding that films like the film should not show.")
+    ] = None,
+    index: Annotated[str | None, typer.Option(help="Default: the bundled index.")] = None,
+    ranking: Annotated[
+        Ranking, typer.Option(help="For --text: films, words of reports, or both.")
+    ] = Ranking.image,
+    find: Annotated[
+        Wanted, typer.Option(help="For a film: films like it, or reports that fit it.")
+    ] = Wanted.films,
+    where: Annotated[
+        str, typer.Option("--filter", help='E.g. "view=PA, age=60-79, finding=nodule|mass".')
+    ] = "",
+    count: Annotated[int, typer.Option(help="Hits.", min=1, max=1000)] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print as CSV.")] = False,
+    checkpoint: CheckpointOption = None,
+    device: DeviceOption = Device.auto,
+    dtype: DtypeOption = Dtype.auto,
+) -> None:
+    """Search an index of films, with the reason for every hit.
+
+    Give --text, or a film (--image FILE or --film ID), with --region for its regions.
+    """
+    _check(text, image, film, region, without, as_json=as_json, as_csv=as_csv)
+    box = None if region is None else _box(region)
+    from explorer import pipeline
+
+    console, log = consoles()
+    with working(log, "Loading the checkpoint and the index"):
+        engine = pipeline.open_engine(checkpoint, device=device.value, precision=dtype.value)
+        opened = pipeline.open_index(index, engine=engine)
+    page: dict[str, Any] = {"where": pipeline.parse_filter(where), "count": count}
+    with working(log, "Searching"):
+        if text is not None:
+            found = pipeline.search_text(opened, engine, text, ranking=ranking.value, **page)
+        else:
+            asked = film or _embedded(engine, image, log)
+            if box is not None:
+                found = pipeline.search_region(opened, engine, asked, box, **page)
+            elif find is Wanted.reports:
+                found = pipeline.search_reports(opened, engine, asked, **page)
+            else:
+                found = pipeline.search_film(opened, engine, asked, without=without or [], **page)
+    for note in found.notes:
+        say(log, note)
+    if as_json:
+        typer.echo(json.dumps(pipeline.results_document(found, opened.info()), indent=2))
+    elif as_csv:
+        typer.echo(_as_csv(pipeline.results_document(found, opened.info())), nl=False)
+    else:
+        _print(console, found)
+
+
+def _check(
+    text: str | None,
+    image: Path | None,
+    film: str | None,
+    region: str | None,
+    without: list[str] | None,
+    *,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    if sum(given is not None for given in (text, image, film)) != 1:
+        raise typer.BadParameter("Give one of --text, --image FILE and --film ID.")
+    if text is not None and (region or without):
+        raise typer.BadParameter("--region and --without go with --image or --film.")
+    if as_json and as_csv:
+        raise typer.BadParameter("Give --json or --csv, not both.")
+
+
+def _box(text: str) -> "Box":
+    from explorer.entities import Box
+
+    try:
+        return Box(*(float(edge) for edge in text.split(",")))
+    except (TypeError, ValueError) as error:
+        raise typer.BadParameter(
+            f"--region is x_min,y_min,x_max,y_max with larger maxima, got {text!r}."
+        ) from error
+
+
+def _embedded(engine: "pipeline.Engine", image: Path | None, log: "Console") -> Any:
+    from explorer import pipeline
+
+    assert image is not None
+    study = pipeline.read_study([image.read_bytes()])
+    embeddings = pipeline.embed(engine, study.radiographs[0])
+    pipeline.check_image(embeddings)
+    if embeddings.check.message:
+        say(log, embeddings.check.message)
+    return embeddings
+
+
+def _as_csv(document: dict[str, Any]) -> str:
+    """One line a hit; its reasons in one column."""
+    columns = ("rank", "study", "film", "region", "score", "percentile", "view", "age_band", "sex")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*columns, "findings", "source", "path", "reasons"])
+    for hit in document["hits"]:
+        reasons = "; ".join(
+            f"{p['text']} ({p['assertion']}) {p['gain']:+.2f}" for p in hit["parts"]
+        )
+        writer.writerow(
+            [
+                *(hit[name] for name in columns),
+                "|".join(hit["findings"]),
+                hit["source"],
+                hit["path"],
+                reasons,
+            ]
+        )
+    return text.getvalue()
+
+
+def _print(console: "Console", found: "pipeline.Results") -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=f"{len(found.hits)} of {found.total:,}, {found.seconds:.2f} s")
+    for name in ("rank", "score", "above"):
+        table.add_column(name, justify="right")
+    for name in ("film", "findings", "why"):
+        table.add_column(name, overflow="fold")
+    for hit in found.hits:
+        why = [f"{part.gain:+.2f} {part.text}" for part in hit.parts if part.text]
+        table.add_row(
+            str(hit.rank),
+            f"{hit.score:.2f}",
+            f"{hit.percentile:.0%}",
+            hit.film_id[:12],
+            # Words come from outside: brackets in them are no markup.
+            Text(", ".join(hit.findings)),
+            Text("\n".join(why[:6])),
+        )
+    console.print(table)

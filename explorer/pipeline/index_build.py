@@ -1,0 +1,238 @@
+"""Build an index from a corpus, add to it, bring it up to date, take studies out.
+
+Files are decoded ahead in the sandbox while the checkpoint encodes. Studies go in by whole
+batches; the digest of a study's files says whether it is in already, so a build that was stopped
+at any moment goes on where it was when the same command is run again.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from explorer.adapters import Engine
+from explorer.corpora.studies import CorpusStudy, read_studies
+from explorer.errors import NotARadiographError, ReadingError, RetrievalError
+from explorer.pipeline.index_rows import ReadStudy, RowMaker, read_corpus_study, source_key
+from explorer.pipeline.index_space import space_of
+from explorer.retrieval.corpus import Corpus
+from explorer.retrieval.filters import Filter
+from explorer.retrieval.records import StudyRows
+from explorer.retrieval.search_indices import finish
+from explorer.retrieval.store import Writer, open_tables, writer
+
+Mode = Literal["build", "add", "update"]
+Progress = Callable[[int, int], None]  # studies done, studies in all
+
+BATCH = 16  # studies of a commit
+_READERS, _AHEAD = 2, 8
+
+
+@dataclass(slots=True)
+class BuildReport:
+    """What became of the studies of a corpus.
+
+    Attributes:
+        added, replaced: Studies that went in, new or in place of an older state.
+        unchanged: Studies that were in already.
+        duplicates: Studies whose films are all in under another study.
+        removed: Studies taken out because their corpus no longer has them.
+        left_out: (path below the corpus, why) of everything that is not in; shown, never stored.
+    """
+
+    added: int = 0
+    replaced: int = 0
+    unchanged: int = 0
+    duplicates: int = 0
+    removed: int = 0
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+
+
+def build_index(
+    corpus: Path,
+    uri: str,
+    *,
+    engine: Engine,
+    mode: Mode = "build",
+    layout: str | None = None,
+    keep_paths: bool = False,
+    prune: bool = False,
+    batch: int = BATCH,
+    progress: Progress = lambda *_: None,
+) -> BuildReport:
+    """Put the studies of a corpus into an index.
+
+    Args:
+        corpus: Folder: study folders, a layout that training knows, or any tree of images.
+        uri: Folder or object store of the index.
+        engine: Loaded checkpoint.
+        mode: "build" makes the index or goes on with it; "add" asks that it is there; "update"
+            also replaces studies whose report or labels changed.
+        layout: Of the corpus; found by its files when None.
+        keep_paths: Keep the path of every film below the corpus.
+        prune: With "update", take out studies that the corpus no longer has.
+        batch: Studies of a commit.
+        progress: Told how many studies are done.
+
+    Raises:
+        DataSetError: The corpus has no image, or its tables are broken.
+        RetrievalError: The index is of another checkpoint, in use, or its disk is full.
+    """
+    studies = read_studies(corpus, layout=layout)
+    maker = RowMaker(engine, keep_paths=keep_paths)
+    with writer(uri, space_of(engine), create=mode == "build") as index:
+        run = _Run(index, maker, mode)
+        for done, outcome in enumerate(_read_ahead(studies, run, corpus), start=1):
+            run.take(outcome)
+            if len(run.waiting) >= batch:
+                run.write()
+            progress(done, len(studies))
+        run.write()
+        if mode == "update" and prune:
+            run.prune()
+        finish(index, uri)
+    return run.report
+
+
+def remove_studies(uri: str, *, study_ids: Sequence[str] = (), where: Filter | None = None) -> int:
+    """Take studies out of an index, by id or by what a filter keeps.
+
+    Returns:
+        How many were taken out.
+
+    Raises:
+        RetrievalError: There is no such study, or the index is in use.
+    """
+    corpus = Corpus(open_tables(uri))
+    gone = [study for study in study_ids if study not in corpus.study_ids]
+    if gone:
+        raise RetrievalError(
+            f"The index {uri!r} has no study {gone[0]!r}. Searching it gives the ids of studies."
+        )
+    found = list(study_ids)
+    if where is not None and not where.is_empty:
+        columns = corpus.films.columns["study_id"]
+        found += [s for s, kept in zip(columns, corpus.kept(where), strict=True) if kept]
+    found = list(dict.fromkeys(found))
+    with writer(uri, corpus.space, create=False) as index:
+        index.remove(found)
+        index.finish()
+    return len(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What reading one study gave: the study, the error, or nothing where it is in already."""
+
+    known: CorpusStudy
+    path: str
+    key: str = ""
+    read: ReadStudy | None = None
+    error: str = ""
+
+
+class _Run:
+    """One build: what is in, what waits for the next commit, and the report."""
+
+    def __init__(self, index: Writer, maker: RowMaker, mode: Mode) -> None:
+        self._index, self._maker, self._mode = index, maker, mode
+        self.by_key, self._by_film = index.known()
+        self.report = BuildReport()
+        self.waiting: list[StudyRows] = []
+        self._replaced: list[str] = []
+        # Studies that this corpus has: nothing of it replaces or prunes them.
+        self._current: set[str] = set()
+        self._keys: set[str] = set()
+
+    def take(self, outcome: _Outcome) -> None:
+        """Count a study, or encode it and let it wait for the next commit."""
+        if outcome.error:
+            self.report.left_out.append((outcome.path, outcome.error))
+        elif outcome.key in self._keys:
+            self.report.duplicates += 1
+        elif outcome.key in self.by_key:
+            self._keys.add(outcome.key)
+            self._current.add(self.by_key[outcome.key])
+            self.report.unchanged += 1
+        elif outcome.read is not None:
+            self._encode(outcome.read, outcome.path)
+
+    def write(self) -> None:
+        """Commit what waits."""
+        if self.waiting:
+            self._index.write(self.waiting, replaced=self._replaced)
+        self.waiting, self._replaced = [], []
+
+    def prune(self) -> None:
+        """Take out the studies that this corpus does not have."""
+        stale = sorted(set(self._by_film.values()) - self._current)
+        self._index.remove(stale)
+        self.report.removed = len(stale)
+
+    def _encode(self, read: ReadStudy, path: str) -> None:
+        new, old = self._split(read)
+        if new is None:
+            self.report.duplicates += 1
+            return
+        try:
+            rows = self._maker.rows_of(new)
+        except NotARadiographError as error:
+            self.report.left_out.append((path, str(error)))
+            return
+        self.report.left_out += [(path, why) for why in rows.left_out]
+        for study in old:
+            self._by_film = {f: s for f, s in self._by_film.items() if s != study}
+        self._replaced += sorted(old)
+        self._by_film.update({film.film_id: rows.study_id for film in rows.films})
+        self.by_key[read.key] = rows.study_id
+        self._keys.add(read.key)
+        self._current.add(rows.study_id)
+        self.waiting.append(rows)
+        self.report.replaced += bool(old)
+        self.report.added += not old
+
+    def _split(self, read: ReadStudy) -> tuple[ReadStudy | None, set[str]]:
+        """The study without films that are in already, and the studies that it replaces."""
+        films = read.study.radiographs
+        owner = {film.digest: self._by_film.get(film.digest[:32]) for film in films}
+        old = {
+            study
+            for study in owner.values()
+            if self._mode == "update" and study is not None and study not in self._current
+        }
+        fresh = tuple(f for f in films if owner[f.digest] is None or owner[f.digest] in old)
+        if not fresh:
+            return None, set()
+        return replace(read, study=replace(read.study, radiographs=fresh)), old
+
+
+def _read_ahead(studies: Sequence[CorpusStudy], run: _Run, root: Path) -> Iterator[_Outcome]:
+    """Read in order, some studies ahead, in threads that wait for the decoding children."""
+
+    def read(known: CorpusStudy) -> _Outcome:
+        path = known.paths[0].relative_to(root).as_posix()
+        try:
+            key = source_key(known)
+            if key in run.by_key:
+                return _Outcome(known, path, key)
+            found = read_corpus_study(known, key=key, root=root)
+        except (ReadingError, OSError) as error:
+            return _Outcome(known, path, error=_reason(error))
+        return _Outcome(known, path, key, found)
+
+    rest = iter(studies)
+    with ThreadPoolExecutor(_READERS) as pool:
+        waiting: deque[Future[_Outcome]] = deque(pool.submit(read, s) for s in islice(rest, _AHEAD))
+        while waiting:
+            outcome = waiting.popleft().result()
+            waiting.extend(pool.submit(read, s) for s in islice(rest, 1))
+            yield outcome
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"The file cannot be opened ({error.strerror or type(error).__name__})."
+    return str(error)

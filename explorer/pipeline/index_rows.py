@@ -1,0 +1,238 @@
+"""From an examination on disk to the rows that an index keeps of it."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from explorer.adapters import Engine
+from explorer.corpora.studies import CorpusStudy
+from explorer.entities import Float32, ImageEmbeddings, Radiograph, Sentence, Study
+from explorer.errors import NotARadiographError, ReadingError, ReportError
+from explorer.grounding.alignment import pooled_logits
+from explorer.grounding.similarity import similarity_maps
+from explorer.pipeline.grounding import embed
+from explorer.pipeline.index_space import PhraseVectors, scoring_of
+from explorer.pipeline.query import statements_of_sentence
+from explorer.reading import read_study
+from explorer.retrieval.patch_factors import pack
+from explorer.retrieval.privacy import age_band, masked
+from explorer.retrieval.proposals import box_of_mask, propose, region_vector
+from explorer.retrieval.records import FilmRow, RegionRow, SentenceRow, StudyRows
+from explorer.retrieval.thumbnails import to_thumbnail
+from explorer.retrieval.vocabulary import PROPOSING, SIGNATURE
+from explorer.text import mentions
+
+# Pooled logit above which a vocabulary phrase proposes regions on a film.
+STANDS_OUT = -1.0
+MAX_SENTENCE = 1000  # characters; a longer one is a list or a slip of the splitter
+_WORDS = {
+    "effusion": "pleural effusion",
+    "infiltration": "infiltrate",
+    "lung opacity": "opacity",
+    "enlarged heart": "cardiomegaly",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStudy:
+    """An examination whose files were read.
+
+    Attributes:
+        key: Digest of its files and of what the data set says: the same key, the same input.
+        path: Of its first file below the corpus.
+    """
+
+    study: Study
+    known: CorpusStudy
+    key: str
+    path: str
+
+
+def source_key(known: CorpusStudy) -> str:
+    """Digest of an examination's files, report and labels; its paths do not matter.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    said = [known.report, *sorted(known.findings), known.view, known.age, known.sex, known.source]
+    digest = hashlib.sha256("\0".join([str(known.labelled), *said]).encode("utf-8", "replace"))
+    for path in known.paths:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:32]
+
+
+def read_corpus_study(known: CorpusStudy, *, key: str, root: Path) -> ReadStudy:
+    """Decode an examination's files.
+
+    Raises:
+        ReadingError: None of them can be read.
+        OSError: A file cannot be opened.
+    """
+    report = known.report if known.report.strip() else None
+    files = [path.read_bytes() for path in known.paths]
+    try:
+        study = read_study(files, report=report)
+    except ReportError as error:
+        raise ReadingError(str(error)) from error
+    return ReadStudy(study, known, key, known.paths[0].relative_to(root).as_posix())
+
+
+class RowMaker:
+    """Makes the rows of studies with one checkpoint; text is embedded once a phrase."""
+
+    def __init__(self, engine: Engine, *, keep_paths: bool = False) -> None:
+        self._engine = engine
+        self._texts = PhraseVectors(engine)
+        self._keep_paths = keep_paths
+
+    def rows_of(self, read: ReadStudy) -> StudyRows:
+        """Encode a study and make its rows.
+
+        Raises:
+            NotARadiographError: It has no frontal chest radiograph.
+        """
+        seen = [(film, embed(self._engine, film)) for film in read.study.radiographs]
+        films = [(film, e) for film, e in seen if e.check.verdict == "frontal"]
+        left_out = tuple(e.check.message for _, e in seen if e.check.verdict != "frontal")
+        left_out += tuple(note for film, _ in seen for note in film.notes if "left out" in note)
+        if not films:
+            raise NotARadiographError(left_out[0])
+        spoken = _spoken(read.study)
+        sentences = self._sentence_rows(read.study.study_id, spoken)
+        film_rows = [self._film_row(read, radiograph, e) for radiograph, e in films]
+        regions = [
+            region
+            for row, (_, embeddings) in zip(film_rows, films, strict=True)
+            for region in self._region_rows(row, embeddings, spoken)
+        ]
+        return StudyRows(tuple(film_rows), tuple(regions), sentences, left_out)
+
+    def _film_row(
+        self, read: ReadStudy, radiograph: Radiograph, embeddings: ImageEmbeddings
+    ) -> FilmRow:
+        known = read.known
+        findings, is_known = findings_of(known, read.study)
+        return FilmRow(
+            film_id=radiograph.digest[:32],
+            study_id=read.study.study_id,
+            source_key=read.key,
+            vector=embeddings.image,
+            signature=self._logits(embeddings, SIGNATURE),
+            grid=pack(embeddings.grid.values),
+            shape=radiograph.shape,
+            view=_view(radiograph, known),
+            age_band=age_band(radiograph.age) or age_band(known.age),
+            sex=radiograph.sex or known.sex[:1].upper(),
+            findings=findings,
+            findings_known=is_known,
+            source=known.source,
+            path=read.path if self._keep_paths else "",
+            thumbnail=to_thumbnail(radiograph.pixels),
+        )
+
+    def _region_rows(
+        self, film: FilmRow, embeddings: ImageEmbeddings, spoken: Sequence[Sentence]
+    ) -> list[RegionRow]:
+        claims = [masked(s.text) for s in spoken if s.assertion in ("present", "uncertain")]
+        claims = [text for text in claims if mentions(text)]
+        logits = self._logits(embeddings, PROPOSING)
+        standing = [p for p, value in zip(PROPOSING, logits, strict=True) if value > STANDS_OUT]
+        proposals = propose(
+            embeddings.grid,
+            sentences=self._scores(embeddings, claims),
+            vocabulary=self._scores(embeddings, standing),
+            threshold=self._engine.card.calibration.threshold,
+        )
+        return [
+            RegionRow(
+                region_id=f"{film.film_id}-{number}",
+                film_id=film.film_id,
+                study_id=film.study_id,
+                vector=region_vector(embeddings.grid, proposal.mask),
+                box=box_of_mask(proposal.mask, embeddings.grid.frame),
+                label=proposal.label,
+                source=proposal.source,
+                score=proposal.score,
+            )
+            for number, proposal in enumerate(proposals)
+        ]
+
+    def _sentence_rows(self, study_id: str, spoken: Sequence[Sentence]) -> tuple[SentenceRow, ...]:
+        told = [
+            (place, sentence, statement, number)
+            for place, sentence in enumerate(spoken)
+            for number, statement in enumerate(statements_of_sentence(sentence))
+        ]
+        vectors = self._texts.of([masked(statement.asked) for _, _, statement, _ in told])
+        return tuple(
+            SentenceRow(
+                sentence_id=f"{study_id}-{place}-{number}",
+                study_id=study_id,
+                place=place,
+                text=masked(sentence.text),
+                section=sentence.section,
+                words=masked(statement.shown),
+                asked=masked(statement.asked),
+                assertion=statement.assertion,
+                counts=statement.counts,
+                vector=vector,
+            )
+            for (place, sentence, statement, number), vector in zip(told, vectors, strict=True)
+        )
+
+    def _scores(
+        self, embeddings: ImageEmbeddings, phrases: Sequence[str]
+    ) -> list[tuple[str, Float32]]:
+        maps = similarity_maps(
+            embeddings.grid,
+            self._texts.of(phrases),
+            phrases,
+            score_scale=self._engine.score_scale,
+            score_bias=self._engine.score_bias,
+        )
+        return [(map.phrase, map.score) for map in maps]
+
+    def _logits(self, embeddings: ImageEmbeddings, phrases: Sequence[str]) -> Float32:
+        """(S,) pooled logits."""
+        values = embeddings.grid.values
+        cosines = self._texts.of(phrases) @ values.reshape(-1, values.shape[-1]).T
+        return pooled_logits(cosines, scoring_of(self._engine)).astype(np.float32)
+
+
+def findings_of(known: CorpusStudy, study: Study) -> tuple[tuple[str, ...], bool]:
+    """Findings in this program's words, and whether they are known: labels, else the report's."""
+    if known.labelled:
+        return tuple(sorted({_word(name) for name in known.findings})), True
+    if study.report is None:
+        return (), False
+    present = [
+        finding
+        for sentence in study.report.sentences
+        for phrase in sentence.phrases
+        if phrase.assertion == "present"
+        for finding in mentions(phrase.text)
+    ]
+    return tuple(sorted(set(present))), True
+
+
+def _word(label: str) -> str:
+    plain = label.replace("_", " ").strip().lower()
+    return _WORDS.get(plain, plain)
+
+
+def _spoken(study: Study) -> list[Sentence]:
+    """Sentences that speak of the image and that a text tower takes."""
+    if study.report is None:
+        return []
+    spoken = [s for s in study.report.sentences if s.assertion != "not about the image"]
+    return [s for s in spoken if len(s.text) <= MAX_SENTENCE]
+
+
+def _view(radiograph: Radiograph, known: CorpusStudy) -> str:
+    if radiograph.view_position in ("PA", "AP"):
+        return radiograph.view_position
+    return known.view if known.view in ("PA", "AP") else "frontal"

@@ -1,0 +1,291 @@
+"""Open an index and search it: records in, records out, for pages and commands alike."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from explorer.adapters import Engine
+from explorer.entities import Box, Float32, ImageEmbeddings
+from explorer.errors import RetrievalError
+from explorer.grounding.geometry import box_to_grid
+from explorer.pipeline._assets import ASSETS
+from explorer.pipeline.index_space import PhraseVectors, scoring_of, space_of
+from explorer.pipeline.query import Statement, denial, read_query
+from explorer.retrieval import search_film as films
+from explorer.retrieval import search_region as regions
+from explorer.retrieval import search_text as texts
+from explorer.retrieval.corpus import Corpus, open_corpus
+from explorer.retrieval.filters import EVERYTHING, Filter, parse_filter
+from explorer.retrieval.records import IndexInfo, Part, QueryPart, Results
+from explorer.retrieval.search_film import QueryFilm
+from explorer.retrieval.search_text import Asking, Ranking
+from explorer.retrieval.thumbnails import from_thumbnail
+from explorer.retrieval.vocabulary import SIGNATURE
+
+Where = Filter | str | None
+RESULTS_SCHEMA = "radiograph-retrieval/1"
+
+
+def bundled_index() -> str | None:
+    """URI of the index that ships with the app; None where there is none."""
+    place = ASSETS / "index"
+    return str(place) if place.is_dir() else None
+
+
+def open_index(uri: str | Path | None = None, *, engine: Engine | None = None) -> Corpus:
+    """Open an index, the bundled one when no place is given.
+
+    Args:
+        uri: Folder or object store.
+        engine: What queries will be made with; None to look at the index only.
+
+    Raises:
+        RetrievalError: There is none, or it is of another checkpoint or layout.
+    """
+    place = str(uri) if uri is not None else bundled_index()
+    if place is None:
+        raise RetrievalError(
+            "No index ships with this copy of the program. Build one: explorer index build CORPUS "
+            "--out URI."
+        )
+    return open_corpus(place, space=None if engine is None else space_of(engine))
+
+
+def index_info(uri: str | Path | None = None) -> IndexInfo:
+    """What an index holds.
+
+    Raises:
+        RetrievalError: There is none, or it is of another layout.
+    """
+    return open_index(uri).info()
+
+
+def film_pixels(index: Corpus, film_id: str) -> Float32:
+    """(H, W) in [0, 1] of a film's thumbnail, at most 320 pixels a side: enough to ground it.
+
+    Raises:
+        RetrievalError: The index has no such film.
+    """
+    return from_thumbnail(index.thumbnail(film_id))
+
+
+def search_text(
+    index: Corpus,
+    engine: Engine,
+    text: str,
+    *,
+    ranking: Ranking = "image",
+    where: Where = None,
+    count: int = 20,
+    offset: int = 0,
+) -> Results:
+    """Studies for a text: a phrase, several sentences, or a whole report.
+
+    Denied findings count with reversed sign, so "no effusion" does not bring effusions first.
+
+    Args:
+        index: Opened with this engine.
+        engine: Loaded checkpoint.
+        text: At most 10,000 characters.
+        ranking: By what films show ("image"), by the words of reports ("words"), or "both".
+        where: Filter, or its text: "view=PA, age=60-79, finding=nodule|mass".
+        count: Hits of a page.
+        offset: Hits before it.
+
+    Raises:
+        RetrievalError: The query or the filter says nothing, or the index cannot be read.
+    """
+    statements, notes = read_query(text)
+    found = texts.search_text(
+        index,
+        _parts(engine, statements),
+        asking_of(engine),
+        ranking=ranking,
+        where=_filter(where),
+        count=count,
+        offset=offset,
+    )
+    return _noted(found, notes)
+
+
+def search_film(
+    index: Corpus,
+    engine: Engine,
+    film: ImageEmbeddings | str,
+    *,
+    without: Sequence[str] = (),
+    where: Where = None,
+    count: int = 20,
+    offset: int = 0,
+) -> Results:
+    """Films like a film, and like it but without some findings.
+
+    Args:
+        index: Opened with this engine.
+        engine: Loaded checkpoint.
+        film: An encoded radiograph, or the id of a film of the index, which is left out.
+        without: Findings that the hits should not show.
+        where: Filter, or its text.
+        count: Hits of a page.
+        offset: Hits before it.
+
+    Raises:
+        RetrievalError: There is no such film, or the index cannot be read.
+    """
+    query = _query_film(index, engine, film)
+    return films.search_film(
+        index,
+        query,
+        asking_of(engine),
+        vocabulary=(SIGNATURE, PhraseVectors(engine).of(SIGNATURE)),
+        without=_parts(engine, [denial(words) for words in without]),
+        where=_filter(where),
+        count=count,
+        offset=offset,
+    )
+
+
+def search_reports(
+    index: Corpus,
+    engine: Engine,
+    film: ImageEmbeddings | str,
+    *,
+    where: Where = None,
+    count: int = 20,
+    offset: int = 0,
+) -> Results:
+    """Reports that say what a film shows; the parts of a hit are its sentences.
+
+    Args:
+        index: Opened with this engine.
+        engine: Loaded checkpoint.
+        film: An encoded radiograph, or the id of a film of the index, whose report is left out.
+        where: Filter, or its text.
+        count: Hits of a page.
+        offset: Hits before it.
+
+    Raises:
+        RetrievalError: There is no such film, or the index holds no reports.
+    """
+    return films.search_reports(
+        index,
+        _query_film(index, engine, film),
+        asking_of(engine),
+        where=_filter(where),
+        count=count,
+        offset=offset,
+    )
+
+
+def search_region(
+    index: Corpus,
+    engine: Engine,
+    film: ImageEmbeddings | str,
+    box: Box,
+    *,
+    where: Where = None,
+    count: int = 20,
+    offset: int = 0,
+) -> Results:
+    """Regions of other films that look like a box of this one.
+
+    Args:
+        index: Opened with this engine.
+        engine: Loaded checkpoint.
+        film: An encoded radiograph, or the id of a film of the index, which is left out.
+        box: In pixels of the original.
+        where: Filter, or its text.
+        count: Hits of a page.
+        offset: Hits before it.
+
+    Raises:
+        RetrievalError: The box lies outside what the model saw, or the index cannot be read.
+    """
+    query = _query_film(index, engine, film)
+    weights = box_to_grid(box, query.frame)
+    if weights.sum() <= 0:
+        raise RetrievalError(
+            f"A region must lie in the part of the radiograph that the model saw, got {box}."
+        )
+    return regions.search_region(
+        index, query, weights, box, where=_filter(where), count=count, offset=offset
+    )
+
+
+def results_document(found: Results, info: IndexInfo) -> dict[str, Any]:
+    """Results as plain values for a file: no patient data, boxes in original pixels."""
+
+    def boxes(part: Part) -> dict[str, Any]:
+        asked = part.query_box
+        return {
+            "text": part.text,
+            "assertion": part.assertion,
+            "gain": part.gain,
+            "boxes_xyxy": [_edges(box) for box in part.boxes],
+            "query_box_xyxy": None if asked is None else _edges(asked),
+            "sentence": part.sentence,
+        }
+
+    return {
+        "schema": RESULTS_SCHEMA,
+        "notice": "Research use, not for diagnosis.",
+        "index": info.as_json(),
+        "total": found.total,
+        "seconds": round(found.seconds, 4),
+        "notes": list(found.notes),
+        "hits": [
+            {
+                "rank": hit.rank,
+                "study": hit.study_id,
+                "film": hit.film_id,
+                "region": hit.region_id,
+                "score": hit.score,
+                "percentile": hit.percentile,
+                "image_shape": list(hit.shape),
+                "view": hit.view,
+                "age_band": hit.age_band,
+                "sex": hit.sex,
+                "findings": list(hit.findings),
+                "source": hit.source,
+                "path": hit.path,
+                "parts": [boxes(part) for part in hit.parts],
+            }
+            for hit in found.hits
+        ],
+    }
+
+
+def _edges(box: Box) -> list[float]:
+    return [box.x_min, box.y_min, box.x_max, box.y_max]
+
+
+def asking_of(engine: Engine) -> Asking:
+    """How searches with this checkpoint look at films."""
+    return Asking(scoring_of(engine), engine.card.calibration.threshold)
+
+
+def _parts(engine: Engine, statements: Sequence[Statement]) -> list[QueryPart]:
+    vectors = PhraseVectors(engine).of([s.asked for s in statements])
+    return [
+        QueryPart(s.asked, s.shown, s.assertion, vector)
+        for s, vector in zip(statements, vectors, strict=True)
+    ]
+
+
+def _query_film(index: Corpus, engine: Engine, film: ImageEmbeddings | str) -> QueryFilm:
+    if isinstance(film, str):
+        return films.film_of_index(index, film)
+    return films.film_of_embeddings(
+        film, vectors=PhraseVectors(engine).of(SIGNATURE), scoring=scoring_of(engine)
+    )
+
+
+def _filter(where: Where) -> Filter:
+    if where is None:
+        return EVERYTHING
+    return parse_filter(where) if isinstance(where, str) else where
+
+
+def _noted(found: Results, notes: Sequence[str]) -> Results:
+    return replace(found, notes=(*found.notes, *notes))

@@ -1,0 +1,162 @@
+"""Which regions of a film are worth an entry of their own in an index.
+
+Three sources, the best first: regions of the report's sentences that claim a finding; regions
+where a vocabulary of findings stands out; and connected segments of the patch grid, so that every
+part of the film can be found. All is done on the grid: an index is built at the encoder's speed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.entities import Box, Float32, ModelFrame, PatchGrid
+from explorer.grounding.geometry import grid_to_image
+from explorer.retrieval.records import RegionSource, unit
+
+SEGMENTS = 8
+MOST = 24  # regions of a film
+# Two regions that share more than this of their union are one.
+_SAME = 0.6
+_LEAST_CELLS = 2
+_ROUNDS = 8
+_PLACE_WEIGHT = 0.6  # how much a segment keeps together in space, against in content
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A region of the grid: `mask` (h, w) bool and what found it.
+
+    Attributes:
+        label: Phrase; "" for a segment.
+        score: Calibrated peak score, [0, 1]; 0 for a segment.
+    """
+
+    mask: NDArray[np.bool_]
+    label: str
+    source: RegionSource
+    score: float
+
+
+def propose(
+    grid: PatchGrid,
+    *,
+    sentences: Sequence[tuple[str, Float32]],
+    vocabulary: Sequence[tuple[str, Float32]],
+    threshold: float,
+) -> tuple[Proposal, ...]:
+    """Regions of one film, the better source first, at most `MOST`.
+
+    Args:
+        grid: Patch embeddings.
+        sentences: (text, calibrated score map (h, w)) of sentences that claim a finding.
+        vocabulary: The same of the vocabulary phrases that stand out on this film.
+        threshold: Calibrated score above which a cell belongs to a region.
+    """
+    seen = seen_cells(grid.frame)
+    sources: tuple[tuple[RegionSource, Sequence[tuple[str, Float32]]], ...] = (
+        ("sentence", sentences),
+        ("vocabulary", vocabulary),
+    )
+    said = [
+        part
+        for source, maps in sources
+        for text, score in maps
+        for part in _parts(score, seen, threshold=threshold, label=text, source=source)
+    ]
+    # A sentence's own region first, then whatever peaks highest.
+    said.sort(key=lambda part: (part.source != "sentence", -part.score))
+    kept = _distinct(said)[: MOST - SEGMENTS]
+    return (*kept, *_distinct([*kept, *_segments(grid, seen)])[len(kept) : MOST])
+
+
+def seen_cells(frame: ModelFrame) -> NDArray[np.bool_]:
+    """(h, w) bool, False where the centre of a cell lies in the padding."""
+    h, w = frame.grid_shape
+    rows, columns = np.mgrid[0:h, 0:w] + 0.5
+    points = grid_to_image(np.stack([columns, rows], axis=-1), frame)
+    height, width = frame.image_shape
+    x, y = points[..., 0], points[..., 1]
+    return np.asarray((x >= 0) & (x < width) & (y >= 0) & (y < height))
+
+
+def region_vector(grid: PatchGrid, mask: NDArray[np.bool_]) -> Float32:
+    """(D,) mean of the patch embeddings in a mask, unit norm."""
+    return unit(grid.values[mask].mean(axis=0))
+
+
+def box_of_mask(mask: NDArray[np.bool_], frame: ModelFrame) -> Box:
+    """Bounding box of a grid mask in original pixels, cut at the edge of the original."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    corners = [[columns[0], rows[0]], [columns[-1] + 1, rows[-1] + 1]]
+    (x_min, y_min), (x_max, y_max) = grid_to_image(corners, frame).tolist()
+    height, width = frame.image_shape
+    return Box(
+        max(0.0, x_min), max(0.0, y_min), min(float(width), x_max), min(float(height), y_max)
+    )
+
+
+def _parts(
+    score: Float32, seen: NDArray[np.bool_], *, threshold: float, label: str, source: RegionSource
+) -> list[Proposal]:
+    """Connected parts of a map above the threshold."""
+    above = ((score > threshold) & seen).astype(np.uint8)
+    if not above.any():
+        return []
+    count, labels = cv2.connectedComponents(above, connectivity=8)
+    masks = [np.asarray(labels == k) for k in range(1, count)]
+    return [
+        Proposal(mask, label, source, float(score[mask].max()))
+        for mask in masks
+        if mask.sum() >= _LEAST_CELLS
+    ]
+
+
+def _distinct(proposals: Sequence[Proposal]) -> list[Proposal]:
+    """The first of every group that covers nearly the same cells."""
+    kept: list[Proposal] = []
+    for candidate in proposals:
+        if all(_overlap(candidate.mask, other.mask) <= _SAME for other in kept):
+            kept.append(candidate)
+    return kept
+
+
+def _overlap(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
+    union = int((first | second).sum())
+    return int((first & second).sum()) / union if union else 1.0
+
+
+def _segments(grid: PatchGrid, seen: NDArray[np.bool_]) -> list[Proposal]:
+    """Connected segments: k-means on content and place from fixed seeds, the same every time."""
+    rows, columns = np.nonzero(seen)
+    if rows.size < SEGMENTS:
+        return [Proposal(seen, "", "segment", 0.0)] if rows.size else []
+    h, w = seen.shape
+    place = np.stack([rows / h, columns / w], axis=1) * _PLACE_WEIGHT * 2
+    points = np.concatenate([grid.values[rows, columns], place], axis=1).astype(np.float32)
+    centres = points[np.linspace(0, len(points) - 1, SEGMENTS).astype(int)]
+    for _ in range(_ROUNDS):
+        # Squared distance but for the norm of the point, which is the same for all centres.
+        nearest = ((centres**2).sum(axis=1) - 2 * points @ centres.T).argmin(axis=1)
+        centres = np.stack(
+            [
+                points[nearest == k].mean(axis=0) if (nearest == k).any() else centres[k]
+                for k in range(SEGMENTS)
+            ]
+        )
+    found = []
+    for k in range(SEGMENTS):
+        member = np.zeros((h, w), np.uint8)
+        member[rows[nearest == k], columns[nearest == k]] = 1
+        found += _largest_part(member)
+    return found
+
+
+def _largest_part(member: NDArray[np.uint8]) -> list[Proposal]:
+    if not member.any():
+        return []
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(member, connectivity=4)
+    largest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    return [Proposal(np.asarray(labels == largest), "", "segment", 0.0)]

@@ -1,0 +1,104 @@
+"""Scores of films for phrases over an index, with the one definition of alignment.
+
+Each phrase is read against what it scores on the films of the index itself (`Corpus.base_rows`):
+its log odds there say whether a film speaks for it more than the others do.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.embeddings import Scoring
+from explorer.entities import Assertion, Float32
+from explorer.grounding import alignment
+from explorer.grounding.alignment import PhraseBase
+from explorer.retrieval.corpus import Corpus, Rows
+
+# An index of fewer films cannot say what is usual; phrases then keep their own scale.
+LEAST_FILMS = 20
+# Films whose grids are opened at once.
+_CHUNK = 64
+# Films on the shortlist of an approximate search, for each phrase.
+SHORTLIST = 400
+
+
+def film_logits(corpus: Corpus, rows: Rows, vectors: Float32, scoring: Scoring) -> Float32:
+    """(N, S) pooled logits of films for phrases (S, D), over every patch."""
+    found = []
+    for first in range(0, len(rows), _CHUNK):
+        for factors in corpus.factors(rows[first : first + _CHUNK]):
+            cosines = factors.cosines(vectors)
+            found.append(alignment.pooled_logits(cosines.reshape(len(vectors), -1), scoring))
+    return np.array(found, dtype=np.float32).reshape(len(rows), len(vectors))
+
+
+def film_log_odds(
+    corpus: Corpus,
+    rows: Rows,
+    vectors: Float32,
+    scoring: Scoring,
+    *,
+    reference: PhraseBase | None = None,
+) -> NDArray[np.float64]:
+    """(N, S) log odds of films for phrases over their base rate.
+
+    Args:
+        corpus: The index.
+        rows: Films.
+        vectors: (S, D) of the phrases.
+        scoring: Of the checkpoint.
+        reference: Base of the phrases on other films, taken where the index is too small to say.
+    """
+    logits = film_logits(corpus, rows, vectors, scoring)
+    base = base_of(corpus, vectors, scoring, rows=rows, logits=logits)
+    if base is None:
+        base = reference or PhraseBase(np.zeros(len(vectors)), np.ones(len(vectors)))
+    return np.asarray(alignment.log_odds(logits, base), dtype=np.float64)
+
+
+def base_of(
+    corpus: Corpus, vectors: Float32, scoring: Scoring, *, rows: Rows, logits: Float32
+) -> PhraseBase | None:
+    """Base of phrases on the films of the index; None where it has too few.
+
+    Logits that are known already, of `rows`, are not worked out again.
+    """
+    wanted = corpus.base_rows
+    if len(wanted) < LEAST_FILMS:
+        return None
+    at = {int(row): k for k, row in enumerate(rows)}
+    missing = np.array([row for row in wanted if int(row) not in at], dtype=np.intp)
+    known = [at[int(row)] for row in wanted if int(row) in at]
+    fresh = film_logits(corpus, missing, vectors, scoring)
+    return alignment.phrase_base(np.concatenate([logits[known], fresh]))
+
+
+def gains_of(odds: NDArray[np.float64], assertions: Sequence[Assertion]) -> NDArray[np.float64]:
+    """(N, S) what each sentence adds to the agreement; rows sum to `report_log_odds`."""
+    columns = [
+        alignment.report_log_odds(odds[:, [k]], [assertion])
+        for k, assertion in enumerate(assertions)
+    ]
+    return np.stack(columns, axis=1) if columns else np.zeros((len(odds), 0))
+
+
+def percentiles(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(N,) share of the others with a lower score, in [0, 1].
+
+    >>> percentiles(np.array([2.0, 1.0, 1.0])).tolist()
+    [1.0, 0.0, 0.0]
+    """
+    lower = np.searchsorted(np.sort(scores), scores, side="left")
+    return np.asarray(lower / max(1, len(scores) - 1), dtype=np.float64)
+
+
+def best_of_each(scores: NDArray[np.floating], groups: NDArray[np.integer]) -> Rows:
+    """Indices of the best member of every group, the best group first; equal scores by index.
+
+    >>> best_of_each(np.array([1.0, 3.0, 2.0]), np.array([0, 0, 1])).tolist()
+    [1, 2]
+    """
+    order = np.lexsort((np.arange(len(scores)), -scores))
+    _, first = np.unique(groups[order], return_index=True)
+    return np.asarray(order[np.sort(first)], dtype=np.intp)

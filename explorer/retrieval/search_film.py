@@ -1,0 +1,309 @@
+"""Films and reports for a film."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.embeddings import Scoring
+from explorer.entities import Assertion, Box, Float32, ImageEmbeddings, ModelFrame
+from explorer.errors import RetrievalError
+from explorer.grounding import alignment
+from explorer.retrieval.corpus import Corpus, Rows
+from explorer.retrieval.filters import EVERYTHING, Filter
+from explorer.retrieval.hits import boxes_of, boxes_on, make_hit
+from explorer.retrieval.patch_factors import PatchFactors, pack, unpack
+from explorer.retrieval.records import Hit, Part, QueryPart, Results
+from explorer.retrieval.scoring import (
+    LEAST_FILMS,
+    best_of_each,
+    film_log_odds,
+    gains_of,
+    percentiles,
+)
+from explorer.retrieval.search_text import Asking
+
+# What the parts of a hit show; the rest is summed up in one part.
+_MOST_PARTS = 5
+# Films that the sentences of an index are measured on; with representatives it is enough.
+_SENTENCE_BASE = 128
+_KEPT_PATCHES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class QueryFilm:
+    """The film that is asked.
+
+    Attributes:
+        film_id: Of the index, "" for a new one; its own study is not a hit.
+        signature: (V,) pooled logits of the vocabulary.
+    """
+
+    film_id: str
+    signature: Float32
+    factors: PatchFactors
+    frame: ModelFrame
+
+
+def film_of_index(corpus: Corpus, film_id: str) -> QueryFilm:
+    """A film that the index holds.
+
+    Raises:
+        RetrievalError: It holds no such film.
+    """
+    row = corpus.row_of(film_id)
+    (factors,) = corpus.factors(np.array([row]))
+    return QueryFilm(film_id, corpus.films.signatures[row], factors, corpus.frame(row))
+
+
+def film_of_embeddings(
+    embeddings: ImageEmbeddings, *, vectors: Float32, scoring: Scoring
+) -> QueryFilm:
+    """A new film: packed as the index packs its own, so that both are compared alike.
+
+    Args:
+        embeddings: Of the radiograph.
+        vectors: (V, D) of the vocabulary.
+        scoring: Of the checkpoint.
+    """
+    values = embeddings.grid.values
+    cosines = vectors @ values.reshape(-1, values.shape[-1]).T
+    signature = alignment.pooled_logits(cosines, scoring).astype(np.float32)
+    return QueryFilm("", signature, unpack(pack(values)), embeddings.grid.frame)
+
+
+def search_film(
+    corpus: Corpus,
+    query: QueryFilm,
+    asking: Asking,
+    *,
+    vocabulary: tuple[Sequence[str], Float32],
+    without: Sequence[QueryPart] = (),
+    where: Filter = EVERYTHING,
+    count: int = 20,
+    offset: int = 0,
+) -> Results:
+    """Rank studies by how like a film they are.
+
+    Likeness is the cosine of two signatures, each phrase in standard deviations over the index:
+    what is usual counts little, what is rare on both counts much. Findings that are not wanted
+    take away their log odds.
+
+    Args:
+        corpus: The index.
+        query: The film.
+        asking: Of the checkpoint.
+        vocabulary: Phrases of the signature and their vectors.
+        without: Findings that hits should not show.
+        where: Which films may be found.
+        count: Hits of a page.
+        offset: Hits before it.
+    """
+    began = time.perf_counter()
+    rows = _others(corpus, query, where)
+    shares = likeness_parts(corpus, query)[rows]
+    like = shares.sum(axis=1)
+    if without:
+        # On the scale of log odds: a film as like as one standard deviation counts as one.
+        spread = max(float(like.std()), 1e-6)
+        shares = shares / spread
+        like = (like - like.mean()) / spread
+    vectors = np.array([part.vector for part in without], dtype=np.float32)
+    denied = np.zeros((len(rows), 0))
+    if without:
+        odds = film_log_odds(corpus, rows, vectors, asking.scoring, reference=asking.reference)
+        denied = gains_of(odds, ["absent"] * len(without))
+    scores = like + denied.sum(axis=1)
+    best = best_of_each(scores, corpus.films.study[rows])
+    share = percentiles(scores[best])
+    hits = []
+    for place, k in list(enumerate(best))[offset : offset + count]:
+        parts = _film_parts(
+            corpus, int(rows[k]), query, asking, shares[k], float(like[k]), vocabulary
+        )
+        parts += [
+            Part(part.shown, "absent", float(gain))
+            for part, gain in zip(without, denied[k], strict=True)
+        ]
+        hits.append(
+            make_hit(
+                corpus, int(rows[k]), rank=place + 1, score=float(scores[k]),
+                percentile=float(share[place]), parts=parts,
+            )
+        )  # fmt: skip
+    return Results(tuple(hits), total=len(best), seconds=time.perf_counter() - began)
+
+
+def likeness_parts(corpus: Corpus, query: QueryFilm) -> NDArray[np.float64]:
+    """(N, V) what each phrase gives to the likeness of every film; rows sum to it, in [-1, 1]."""
+    stored = corpus.films.signatures.astype(np.float64)
+    own = query.signature.astype(np.float64)
+    if len(stored) >= LEAST_FILMS:
+        base = alignment.phrase_base(stored)
+        stored, own = alignment.log_odds(stored, base), alignment.log_odds(own, base)
+    stored = stored / np.maximum(np.linalg.norm(stored, axis=1, keepdims=True), 1e-9)
+    return np.asarray(stored * (own / max(float(np.linalg.norm(own)), 1e-9)))
+
+
+def search_reports(
+    corpus: Corpus,
+    query: QueryFilm,
+    asking: Asking,
+    *,
+    where: Filter = EVERYTHING,
+    count: int = 20,
+    offset: int = 0,
+) -> Results:
+    """Rank the reports of an index by their agreement with a film.
+
+    Args:
+        corpus: The index.
+        query: The film.
+        asking: Of the checkpoint.
+        where: Films whose reports may be found.
+        count: Hits of a page.
+        offset: Hits before it.
+
+    Raises:
+        RetrievalError: The index holds no reports.
+    """
+    began = time.perf_counter()
+    if not corpus.sentence_count:
+        raise RetrievalError(
+            f"The index {corpus.uri!r} holds no reports. Build one from a corpus with reports."
+        )
+    rows = _others(corpus, query, where)
+    gains = sentence_gains(corpus, query, asking)
+    scores = np.full(len(corpus.study_ids), -np.inf)
+    allowed = np.unique(corpus.films.study[rows])
+    sentences = corpus.sentences
+    totals = np.bincount(sentences.study, weights=gains, minlength=len(scores))
+    told = np.bincount(sentences.study, minlength=len(scores)) > 0
+    kept = allowed[told[allowed]]
+    scores[kept] = totals[kept]
+    order = kept[np.argsort(-scores[kept], kind="stable")]
+    share = percentiles(scores[order])
+    row_of = {int(study): int(row) for row, study in reversed(list(enumerate(corpus.films.study)))}
+    hits = [
+        _report_hit(
+            corpus, row_of[int(study)], int(study), query, asking, gains,
+            rank=place + 1, percentile=float(share[place]),
+        )
+        for place, study in list(enumerate(order))[offset : offset + count]
+    ]  # fmt: skip
+    return Results(tuple(hits), total=len(order), seconds=time.perf_counter() - began)
+
+
+def sentence_gains(corpus: Corpus, query: QueryFilm, asking: Asking) -> NDArray[np.float64]:
+    """What every statement of the index gives to the agreement of its report with a film.
+
+    A report of k statements is a sum of k numbers that each spread by about one, so it is divided
+    by the root of k: a long report does not come first because it is long.
+    """
+    sentences = corpus.sentences
+    patches, counts = _representatives(query.factors)
+    logits = alignment.film_logits(patches[None], counts[None], sentences.vectors, asking.scoring)
+    base = sentence_base(corpus, asking.scoring)
+    odds = alignment.log_odds(logits, base)[0] if base is not None else logits[0]
+    signs = {a: _sign(a) for a in np.unique(sentences.assertions)}
+    weights = np.array([signs[a] for a in sentences.assertions]) * sentences.counts
+    asked = np.bincount(sentences.study, weights=sentences.counts)
+    weights /= np.sqrt(np.maximum(asked, 1.0))[sentences.study]
+    return np.asarray(odds[sentences.distinct] * weights, dtype=np.float64)
+
+
+def sentence_base(corpus: Corpus, scoring: Scoring) -> alignment.PhraseBase | None:
+    """Base of all distinct sentences on a sample of films, worked out once for an open index."""
+    known = corpus.memory.get("sentence base")
+    if known is None and len(corpus.base_rows) >= LEAST_FILMS:
+        sample = corpus.base_rows[:: max(1, len(corpus.base_rows) // _SENTENCE_BASE)]
+        pairs = [_representatives(factors) for factors in corpus.factors(sample)]
+        logits = alignment.film_logits(
+            np.stack([patches for patches, _ in pairs]),
+            np.stack([counts for _, counts in pairs]),
+            corpus.sentences.vectors,
+            scoring,
+        )
+        known = corpus.memory["sentence base"] = alignment.phrase_base(logits)
+    return known
+
+
+def _representatives(factors: PatchFactors) -> tuple[Float32, Float32]:
+    return alignment.representatives(factors.values(), count=_KEPT_PATCHES)
+
+
+def _sign(assertion: Assertion) -> float:
+    return float(alignment.report_log_odds(np.ones((1, 1)), [assertion])[0])
+
+
+def _others(corpus: Corpus, query: QueryFilm, where: Filter) -> Rows:
+    """Films that may be hits: those that pass, without the study of the film itself."""
+    kept = corpus.kept(where)
+    if query.film_id:
+        kept &= corpus.films.study != corpus.films.study[corpus.row_of(query.film_id)]
+    return np.flatnonzero(kept)
+
+
+def _film_parts(
+    corpus: Corpus,
+    row: int,
+    query: QueryFilm,
+    asking: Asking,
+    shares: NDArray[np.float64],
+    like: float,
+    vocabulary: tuple[Sequence[str], Float32],
+) -> list[Part]:
+    """The phrases that give most, with their regions on both films, and one part for the rest."""
+    phrases, vectors = vocabulary
+    top = np.argsort(-shares, kind="stable")[:_MOST_PARTS]
+    boxes = boxes_of(corpus, row, vectors[top], asking.scoring, threshold=asking.threshold)
+    own = query_boxes(query, vectors[top], asking)
+    parts = [
+        Part(
+            text=phrases[k],
+            assertion="present",
+            gain=float(shares[k]),
+            boxes=found,
+            query_box=mine[0] if mine else None,
+        )
+        for k, found, mine in zip(top, boxes, own, strict=True)
+    ]
+    rest = like - sum(part.gain for part in parts)
+    return [*parts, Part("everything else", "present", rest)]
+
+
+def query_boxes(query: QueryFilm, vectors: Float32, asking: Asking) -> list[tuple[Box, ...]]:
+    """For each phrase, its regions on the film that is asked."""
+    return boxes_on(query.factors, query.frame, vectors, asking.scoring, threshold=asking.threshold)
+
+
+def _report_hit(
+    corpus: Corpus,
+    row: int,
+    study: int,
+    query: QueryFilm,
+    asking: Asking,
+    gains: NDArray[np.float64],
+    *,
+    rank: int,
+    percentile: float,
+) -> Hit:
+    sentences = corpus.sentences
+    own = np.flatnonzero(sentences.study == study)
+    vectors = sentences.vectors[sentences.distinct[own]]
+    boxes = query_boxes(query, vectors, asking)
+    parts = [
+        Part(
+            text=sentences.words[k],
+            assertion=str(sentences.assertions[k]),  # type: ignore[arg-type]
+            gain=float(gains[k]),
+            sentence=sentences.texts[k],
+            query_box=found[0] if found and sentences.assertions[k] != "absent" else None,
+        )
+        for k, found in zip(own, boxes, strict=True)
+    ]
+    return make_hit(
+        corpus, row, rank=rank, score=float(gains[own].sum()), percentile=percentile, parts=parts
+    )

@@ -1,0 +1,64 @@
+"""The search indices of a built corpus: words always, vectors where exact search would be slow."""
+
+from typing import Any
+
+import numpy as np
+
+from explorer.retrieval._lance import in_words
+from explorer.retrieval.corpus import EXACT_REGIONS, Corpus
+from explorer.retrieval.filters import EVERYTHING
+from explorer.retrieval.search_text import nearest_regions
+from explorer.retrieval.store import Writer, open_tables
+
+_QUERIES, _NEAR = 50, 10
+
+
+def finish(index: Writer, uri: str, *, exact_below: int = EXACT_REGIONS) -> None:
+    """Index words and, from `exact_below` regions on, vectors; then measure the recall.
+
+    Raises:
+        RetrievalError: The disk is full, or the lease was lost.
+    """
+    with in_words(uri, "written"):
+        sentences, regions = index.table("sentences"), index.table("regions")
+        if sentences.count_rows() and not _has(sentences, "FTS"):
+            from lancedb.index import FTS
+
+            sentences.create_index("words", config=FTS(with_position=True))
+        if regions.count_rows() >= exact_below and not _has(regions, "IvfRq"):
+            from lancedb.index import IvfRq
+
+            cells = max(1, round(regions.count_rows() ** 0.5))
+            config = IvfRq(distance_type="dot", num_partitions=cells)
+            regions.create_index("vector", config=config)
+    index.finish()
+    corpus = Corpus(open_tables(uri), exact_below=exact_below)
+    if not corpus.is_exact:
+        index.finish(recall_at_10=recall_at_10(corpus))
+
+
+def recall_at_10(corpus: Corpus, *, seed: int = 0) -> float:
+    """Share of the ten nearest regions that the approximate search finds, over 50 regions."""
+    with in_words(corpus.uri, "searched"):
+        table = corpus.tables.regions
+        places = np.random.default_rng(seed).choice(table.count_rows(), _QUERIES)
+        rows = table.take_offsets([int(p) for p in places]).select(["vector"]).to_list()
+    found = [_overlap(corpus, np.array(row["vector"], dtype=np.float32)) for row in rows]
+    return float(np.mean(found))
+
+
+def _overlap(corpus: Corpus, vector: np.ndarray) -> float:
+    near, exact = (
+        {
+            region
+            for _, region, _ in nearest_regions(
+                corpus, vector, EVERYTHING, count=_NEAR, exact=is_exact
+            )
+        }
+        for is_exact in (False, True)
+    )
+    return len(near & exact) / len(exact)
+
+
+def _has(table: Any, kind: str) -> bool:
+    return any(index.index_type == kind for index in table.list_indices())

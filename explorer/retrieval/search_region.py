@@ -1,0 +1,86 @@
+"""Regions for a region."""
+
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.entities import Box, Float32
+from explorer.retrieval.corpus import Corpus
+from explorer.retrieval.filters import EVERYTHING, Filter
+from explorer.retrieval.hits import make_hit
+from explorer.retrieval.records import Part, Results, unit
+from explorer.retrieval.scoring import best_of_each, percentiles
+from explorer.retrieval.search_film import QueryFilm
+from explorer.retrieval.search_text import nearest_regions
+
+
+def search_region(
+    corpus: Corpus,
+    query: QueryFilm,
+    weights: Float32,
+    box: Box,
+    *,
+    where: Filter = EVERYTHING,
+    count: int = 20,
+    offset: int = 0,
+) -> Results:
+    """Rank films by their region that is most like a region, one region a study.
+
+    Args:
+        corpus: The index.
+        query: The film that the region is of; its own study is not a hit.
+        weights: (h, w) share of every grid cell that belongs to the region.
+        box: The region in original pixels, for the hits.
+        where: Which films may be found.
+        count: Hits of a page.
+        offset: Hits before it.
+    """
+    began = time.perf_counter()
+    vector = unit(np.tensordot(weights, query.factors.values(), axes=2).astype(np.float32))
+    rows, scores = _scored(corpus, query, vector, where, count=count + offset)
+    films = corpus.regions.film[rows]
+    best = best_of_each(scores, corpus.films.study[films])
+    share = percentiles(scores[best])
+    hits = []
+    for place, k in list(enumerate(best))[offset : offset + count]:
+        row = int(rows[k])
+        part = Part(
+            text=corpus.regions.columns["label"][row],
+            assertion="present",
+            gain=float(scores[k]),
+            boxes=(corpus.regions.box(row),),
+            query_box=box,
+        )
+        hits.append(
+            make_hit(
+                corpus, int(films[k]), rank=place + 1, score=float(scores[k]),
+                percentile=float(share[place]), parts=(part,),
+                region_id=corpus.regions.columns["region_id"][row],
+            )
+        )  # fmt: skip
+    return Results(tuple(hits), total=len(best), seconds=time.perf_counter() - began)
+
+
+def region_likeness(corpus: Corpus, vectors: Float32) -> NDArray[np.floating]:
+    """(Q, M) likeness of regions (Q, D) to every region: cosine about the mean of the index.
+
+    What all regions share says nothing of a finding, so it is taken away first.
+    """
+    mean = corpus.regions.vectors.mean(axis=0)
+    return np.asarray(unit(vectors - mean) @ unit(corpus.regions.vectors - mean).T)
+
+
+def _scored(
+    corpus: Corpus, query: QueryFilm, vector: Float32, where: Filter, *, count: int
+) -> tuple[NDArray[np.intp], NDArray[np.floating]]:
+    """Rows of regions that may be hits, and their likeness."""
+    own = corpus.films.study[corpus.row_of(query.film_id)] if query.film_id else -1
+    allowed = corpus.kept(where) & (corpus.films.study != own)
+    rows = np.flatnonzero(allowed[corpus.regions.film])
+    if not corpus.is_exact:
+        near = nearest_regions(corpus, vector, where, count=max(400, 20 * count))
+        wanted = {region for _, region, _ in near}
+        ids = corpus.regions.columns["region_id"]
+        rows = np.array([row for row in rows if ids[row] in wanted], dtype=np.intp)
+    return rows, region_likeness(corpus, vector[None])[0, rows]

@@ -1,0 +1,224 @@
+"""Films for a text: by what the films show, by the words of their reports, or both."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.embeddings import Scoring
+from explorer.entities import Float32
+from explorer.errors import RetrievalError
+from explorer.grounding.alignment import PhraseBase
+from explorer.retrieval._lance import in_words
+from explorer.retrieval.corpus import Corpus, Rows
+from explorer.retrieval.filters import EVERYTHING, Filter
+from explorer.retrieval.fusion import fuse
+from explorer.retrieval.hits import boxes_of, make_hit, sentence_of
+from explorer.retrieval.records import Hit, Part, QueryPart, Results
+from explorer.retrieval.scoring import (
+    SHORTLIST,
+    best_of_each,
+    film_log_odds,
+    gains_of,
+    percentiles,
+)
+
+Ranking = Literal["image", "words", "both"]
+_WORD_HITS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a search looks at films: the checkpoint's scoring and its threshold for regions."""
+
+    scoring: Scoring
+    threshold: float
+    reference: PhraseBase | None = None
+
+
+def search_text(
+    corpus: Corpus,
+    parts: Sequence[QueryPart],
+    asking: Asking,
+    *,
+    ranking: Ranking = "image",
+    where: Filter = EVERYTHING,
+    count: int = 20,
+    offset: int = 0,
+    added: NDArray[np.floating] | None = None,
+    added_part: Part | None = None,
+) -> Results:
+    """Rank the studies of an index for a text, one film a study.
+
+    Args:
+        corpus: The index.
+        parts: Sentences of the query; those of absent findings count with reversed sign.
+        asking: Of the checkpoint.
+        ranking: "image": log odds of the sentences on the film; "words": BM25 on sentences of the
+            reports that claim (or deny) the same; "both": reciprocal rank fusion of the two.
+        where: Which films may be found.
+        count: Hits of a page.
+        offset: Hits before it.
+        added: (N,) a score of every film that is added, e.g. likeness to a film.
+        added_part: How the added score is shown; its gain is filled in.
+
+    Raises:
+        RetrievalError: The query is empty, or the words of an unfinished index are asked.
+    """
+    began = time.perf_counter()
+    if not parts and added is None:
+        raise RetrievalError("A search needs at least one word, got none. Type a finding.")
+    kept = np.flatnonzero(corpus.kept(where))
+    rows = kept if corpus.is_exact else _shortlist(corpus, kept, parts, where, added)
+    vectors = _stacked(parts, corpus.space.dimension)
+    odds = film_log_odds(corpus, rows, vectors, asking.scoring, reference=asking.reference)
+    gains = gains_of(odds, [part.assertion for part in parts])
+    extra = np.zeros(len(rows)) if added is None else added[rows]
+    shown = gains.sum(axis=1) + extra
+    scores = _ranked(corpus, rows, parts, shown, ranking)
+    best = best_of_each(scores, corpus.films.study[rows])
+    share = percentiles(scores[best])
+    page = [
+        _hit(
+            corpus, int(rows[k]), parts, vectors, gains[k], asking,
+            rank=place + 1, score=float(scores[k]), percentile=float(share[place]),
+            first=None if added_part is None else _with_gain(added_part, float(extra[k])),
+        )
+        for place, k in list(enumerate(best))[offset : offset + count]
+    ]  # fmt: skip
+    return Results(tuple(page), total=len(best), seconds=time.perf_counter() - began)
+
+
+def word_scores(corpus: Corpus, parts: Sequence[QueryPart]) -> NDArray[np.float64]:
+    """(studies,) sum over the query's statements of the best BM25 of a report's statements.
+
+    A statement counts only where it claims or denies as the query does; NaN where none matches.
+
+    Raises:
+        RetrievalError: The index has no full-text index yet.
+    """
+    total = np.full(len(corpus.study_ids), np.nan)
+    number = {study: k for k, study in enumerate(corpus.study_ids)}
+    for part in parts:
+        said = "'absent'" if part.assertion == "absent" else "'present', 'uncertain'"
+        with in_words(corpus.uri, "searched"):
+            if not any(i.index_type == "FTS" for i in corpus.tables.sentences.list_indices()):
+                raise RetrievalError(
+                    f"The words of {corpus.uri!r} are not indexed: its build was not finished, or "
+                    "it has no reports. Run the same build command again, or rank by image."
+                )
+            query = corpus.tables.sentences.search(_plain(part.text), query_type="fts")
+            query = query.where(f"assertion IN ({said})", prefilter=True)
+            rows = query.select(["study_id", "_score"]).limit(_WORD_HITS).to_list()
+        best: dict[int, float] = {}
+        for row in rows:
+            study = number[row["study_id"]]
+            best[study] = max(best.get(study, 0.0), float(row["_score"]))
+        for study, score in best.items():
+            total[study] = np.nan_to_num(total[study]) + score
+    return total
+
+
+def _ranked(
+    corpus: Corpus,
+    rows: Rows,
+    parts: Sequence[QueryPart],
+    shown: NDArray[np.float64],
+    ranking: Ranking,
+) -> NDArray[np.float64]:
+    if ranking == "image" or not parts:
+        return shown
+    words = word_scores(corpus, parts)[corpus.films.study[rows]]
+    if ranking == "words":
+        return np.nan_to_num(words, nan=0.0)
+    return fuse([shown, words])
+
+
+def _hit(
+    corpus: Corpus,
+    row: int,
+    parts: Sequence[QueryPart],
+    vectors: Float32,
+    gains: NDArray[np.float64],
+    asking: Asking,
+    *,
+    rank: int,
+    score: float,
+    percentile: float,
+    first: Part | None,
+) -> Hit:
+    boxes = boxes_of(corpus, row, vectors, asking.scoring, threshold=asking.threshold)
+    made = [
+        Part(
+            text=part.shown,
+            assertion=part.assertion,
+            gain=float(gain),
+            boxes=() if part.assertion == "absent" else found,
+            sentence=sentence_of(corpus, row, part.vector, part.assertion),
+        )
+        for part, gain, found in zip(parts, gains, boxes, strict=True)
+    ]
+    return make_hit(
+        corpus,
+        row,
+        rank=rank,
+        score=score,
+        percentile=percentile,
+        parts=made if first is None else [first, *made],
+    )
+
+
+def _shortlist(
+    corpus: Corpus,
+    kept: Rows,
+    parts: Sequence[QueryPart],
+    where: Filter,
+    added: NDArray[np.floating] | None,
+) -> Rows:
+    """Films worth an exact look: those of the regions nearest to each claim, and a sample.
+
+    The sample is there for queries that only deny: what they look for has no region.
+    """
+    number = {film: k for k, film in enumerate(corpus.films.columns["film_id"])}
+    found: set[int] = set(np.intersect1d(kept, corpus.base_rows)[:SHORTLIST].tolist())
+    for part in parts:
+        if part.assertion == "absent":
+            continue
+        near = nearest_regions(corpus, part.vector, where, count=4 * SHORTLIST)
+        films = list(dict.fromkeys(film for film, _, _ in near))[:SHORTLIST]
+        found.update(number[film] for film in films)
+    if added is not None:
+        found.update(kept[np.argsort(-added[kept], kind="stable")[:SHORTLIST]].tolist())
+    return np.array(sorted(found), dtype=np.intp)
+
+
+def nearest_regions(
+    corpus: Corpus, vector: Float32, where: Filter, *, count: int, exact: bool = False
+) -> list[tuple[str, str, float]]:
+    """(film, region, cosine) of the regions nearest to a vector, from the ANN index of Lance."""
+    with in_words(corpus.uri, "searched"):
+        query = corpus.tables.regions.search(vector.astype(np.float32)).distance_type("dot")
+        query = query.bypass_vector_index() if exact else query.nprobes(20).refine_factor(10)
+        condition = where.as_sql(source_column="corpus")
+        if condition:
+            query = query.where(condition, prefilter=True)
+        rows = query.select(["film_id", "region_id", "_distance"]).limit(count).to_list()
+    return [(row["film_id"], row["region_id"], 1 - float(row["_distance"])) for row in rows]
+
+
+def _with_gain(part: Part, gain: float) -> Part:
+    return replace(part, gain=gain)
+
+
+def _stacked(parts: Sequence[QueryPart], dimension: int) -> Float32:
+    if not parts:
+        return np.zeros((0, dimension), dtype=np.float32)
+    return np.stack([part.vector for part in parts]).astype(np.float32)
+
+
+def _plain(text: str) -> str:
+    """Words only: the query language of the full-text index has signs of its own."""
+    return " ".join("".join(c if c.isalnum() else " " for c in text).split())

@@ -1,0 +1,268 @@
+"""The tables of an index and the commit that makes a batch of studies visible, whole or not at all.
+
+Lance makes a write to one table atomic, and an index has three. So a fourth table, `commit`, has
+one row: which version of each table belongs together. A batch is written to the three tables and
+then the row is replaced; readers open the versions that it names. A writer that was killed
+between leaves versions that no commit names; the next writer takes them back. Nothing is lost,
+doubled or seen by half.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.errors import RetrievalError
+from explorer.retrieval._lance import connect, in_words, is_local
+from explorer.retrieval.lock import Hold, writing_right
+from explorer.retrieval.records import Space, StudyRows
+from explorer.retrieval.tables import (
+    TABLES,
+    films_table,
+    regions_table,
+    schema_of,
+    sentences_table,
+)
+
+if TYPE_CHECKING:
+    from lancedb.db import DBConnection
+
+SCHEMA = 1
+_COMMIT = "commit"
+_KEEP_VERSIONS = timedelta(days=1)  # for readers that are open
+# Appends leave one small file each; after so many they are joined.
+_OPTIMIZE_EVERY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Which versions belong together.
+
+    Attributes:
+        number: From 1, one more each commit.
+        versions: Table -> version.
+        about: Free entries, e.g. how search is done.
+    """
+
+    number: int
+    space: Space
+    versions: dict[str, int]
+    about: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The three tables of one commit, for reading."""
+
+    uri: str
+    commit: Commit
+    films: Any
+    regions: Any
+    sentences: Any
+
+
+def open_tables(uri: str) -> Tables:
+    """Open the newest commit of an index for reading; later writes do not change what is read.
+
+    Raises:
+        RetrievalError: There is no index, it is only half there, or of another layout.
+    """
+    none = RetrievalError(
+        f"There must be an index in {uri!r}, there is none that is complete. Build it: "
+        "explorer index build CORPUS --out URI."
+    )
+    if is_local(uri) and not Path(uri).expanduser().is_dir():
+        raise none  # connecting would make the folder
+    db = connect(uri)
+    with in_words(uri, "opened"):
+        commit = _read_commit(db, uri)
+        if commit is None:
+            raise none
+        found = {}
+        for name in TABLES:
+            found[name] = db.open_table(name)
+            found[name].checkout(commit.versions[name])
+    return Tables(uri, commit, **found)
+
+
+@contextmanager
+def writer(uri: str, space: Space, *, create: bool = True) -> Iterator["Writer"]:
+    """Open an index for writing, made when it is not there.
+
+    Args:
+        uri: Folder or object store.
+        space: What the vectors to come are made with.
+        create: Whether an index that is not there is made.
+
+    Raises:
+        RetrievalError: Another process writes, or the index is of another checkpoint or layout.
+    """
+    if not create:
+        open_tables(uri)
+    db = connect(uri)
+    with writing_right(db, uri) as hold:
+        with in_words(uri, "opened"):
+            commit = _read_commit(db, uri) or _create(db, space)
+            require_space(commit.space, space, uri)
+        yield Writer(db, uri, commit, hold)
+
+
+def require_space(stored: Space, asked: Space, uri: str) -> None:
+    """Refuse vectors of one checkpoint in the index of another.
+
+    Raises:
+        RetrievalError: The spaces differ.
+    """
+    if not stored.same_as(asked):
+        raise RetrievalError(
+            f"An index holds vectors of one checkpoint: {uri!r} is of {stored.checkpoint!r} "
+            f"(sha256 {stored.sha256[:12]}), asked for was {asked.checkpoint!r} "
+            f"({asked.sha256[:12]}). Open it with that checkpoint, or build another index."
+        )
+
+
+class Writer:
+    """Writes batches of studies; made by `writer`."""
+
+    def __init__(self, db: "DBConnection", uri: str, commit: Commit, hold: Hold) -> None:
+        self._db, self._uri, self.commit, self._hold = db, uri, commit, hold
+        self._appended = 0
+        with in_words(uri, "written"):
+            self._tables = {name: db.open_table(name) for name in TABLES}
+            self._take_back()
+
+    def known(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Source key -> study, and film -> study, of everything that is in."""
+        columns = ["source_key", "film_id", "study_id"]
+        with in_words(self._uri, "read"):
+            rows = _columns(self._tables["films"], columns)
+        studies = rows["study_id"]
+        return (
+            dict(zip(rows["source_key"], studies, strict=True)),
+            dict(zip(rows["film_id"], studies, strict=True)),
+        )
+
+    def write(self, studies: Sequence[StudyRows], *, replaced: Sequence[str] = ()) -> None:
+        """Add studies, and take out those they replace, in one commit.
+
+        Raises:
+            RetrievalError: The disk is full or the lease was lost; nothing of the batch is in.
+        """
+        films = [row for study in studies for row in study.films]
+        regions = [row for study in studies for row in study.regions]
+        sentences = [row for study in studies for row in study.sentences]
+        size = self.commit.space.dimension
+        with in_words(self._uri, "written"):
+            self._hold.renew()
+            self._delete(replaced)
+            if regions:
+                self._tables["regions"].add(regions_table(regions, films, dimension=size))
+            if sentences:
+                self._tables["sentences"].add(sentences_table(sentences, dimension=size))
+            if films:
+                self._tables["films"].add(films_table(films, dimension=size))
+            self._appended += 1
+            if self._appended % _OPTIMIZE_EVERY == 0:
+                self._optimize()
+            self._commit()
+
+    def remove(self, study_ids: Sequence[str]) -> None:
+        """Take studies out."""
+        self.write([], replaced=study_ids)
+
+    def table(self, name: str) -> Any:
+        """A table to build an index on; call `finish` afterwards."""
+        return self._tables[name]
+
+    def finish(self, **about: Any) -> None:
+        """Join small files, bring search indices up to date, and note `about` in the commit."""
+        with in_words(self._uri, "written"):
+            self._hold.renew()
+            self._optimize()
+            self._commit(**about)
+
+    def _delete(self, study_ids: Sequence[str]) -> None:
+        for first in range(0, len(study_ids), 500):
+            named = ", ".join(f"'{study}'" for study in study_ids[first : first + 500])
+            for table in self._tables.values():
+                table.delete(f"study_id IN ({named})")
+
+    def _optimize(self) -> None:
+        for table in self._tables.values():
+            table.optimize(cleanup_older_than=_KEEP_VERSIONS)
+
+    def _commit(self, **about: Any) -> None:
+        commit = Commit(
+            number=self.commit.number + 1,
+            space=self.commit.space,
+            versions={name: table.version for name, table in self._tables.items()},
+            about={**self.commit.about, **about},
+        )
+        _write_commit(self._db, commit)
+        self.commit = commit
+
+    def _take_back(self) -> None:
+        """Undo what a writer that was ended had written and not committed."""
+        stale = [n for n, t in self._tables.items() if t.version != self.commit.versions[n]]
+        for name in stale:
+            self._tables[name].restore(self.commit.versions[name])
+        if stale:
+            self._commit()
+
+
+def _columns(table: Any, names: list[str]) -> dict[str, list[Any]]:
+    found = table.search().select(names).limit(table.count_rows() or 1).to_arrow()
+    return {name: found[name].to_pylist() for name in names}
+
+
+def _create(db: "DBConnection", space: Space) -> Commit:
+    """Make the tables, then the commit; tables without a commit were never an index."""
+    for name in TABLES:
+        schema = schema_of(name, dimension=space.dimension)
+        db.create_table(name, schema=schema, mode="overwrite")
+    versions = {name: db.open_table(name).version for name in TABLES}
+    commit = Commit(1, space, versions, {})
+    _write_commit(db, commit)
+    return commit
+
+
+def _write_commit(db: "DBConnection", commit: Commit) -> None:
+    import pyarrow as pa
+
+    text = json.dumps({"schema": SCHEMA, **asdict(commit)})
+    schema = pa.schema([("number", pa.int64()), ("commit", pa.string())])
+    table = db.create_table(_COMMIT, schema=schema, exist_ok=True)
+    row = pa.table({"number": [commit.number], "commit": [text]}, schema=schema)
+    table.add(row, mode="overwrite")
+    if commit.number % _OPTIMIZE_EVERY == 0:
+        table.optimize(cleanup_older_than=_KEEP_VERSIONS)
+
+
+def _read_commit(db: "DBConnection", uri: str) -> Commit | None:
+    """The newest commit; None where no index was completed."""
+    if _COMMIT not in _names(db):
+        return None
+    rows = db.open_table(_COMMIT).search().limit(1).to_list()
+    if not rows:
+        return None
+    data = json.loads(rows[0]["commit"])
+    schema = data.pop("schema", None)
+    if schema != SCHEMA:
+        raise RetrievalError(
+            f"This program reads indices of schema {SCHEMA}, {uri!r} has schema {schema}. "
+            "Build it again, or use the version of the program that built it."
+        )
+    missing = set(TABLES) - set(_names(db))
+    if missing:
+        raise RetrievalError(
+            f"The index {uri!r} has lost its table of {', '.join(sorted(missing))}. Delete the "
+            "folder and build it again."
+        )
+    return Commit(space=Space(**data.pop("space")), **data)
+
+
+def _names(db: "DBConnection") -> list[str]:
+    return list(db.list_tables().tables)

@@ -1,0 +1,79 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from explorer.corpora.studies import read_studies
+from explorer.errors import DataSetError
+
+
+def picture(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(path)
+    return path
+
+
+def test_study_folders_give_all_images_one_report_and_the_truth(tmp_path: Path) -> None:
+    a = picture(tmp_path / "a" / "image.png")
+    b = picture(tmp_path / "a" / "lateral.png")
+    (tmp_path / "a" / "report.txt").write_text("Left effusion.")
+    (tmp_path / "a" / "truth.json").write_text(json.dumps({"findings": [{"name": "effusion"}]}))
+    picture(tmp_path / "b" / "image.png")
+    (tmp_path / "b" / "truth.json").write_text(json.dumps({"boxes": [{"label": "nodule"}]}))
+    first, second = read_studies(tmp_path)
+    assert (first.paths, first.report) == ((a, b), "Left effusion.")
+    assert (first.findings, first.labelled, first.source) == ({"effusion"}, True, "phantoms")
+    assert (second.findings, second.report) == ({"nodule"}, "")
+
+
+def test_a_tree_of_images_needs_no_words_and_no_suffix(tmp_path: Path) -> None:
+    png = picture(tmp_path / "x" / "1.png")
+    dicom = tmp_path / "x" / "IM0001"
+    dicom.write_bytes(b"\0" * 128 + b"DICM")
+    uid = tmp_path / "x" / "1.2.840.113619.2"
+    uid.write_bytes(b"\0" * 128 + b"DICM")
+    (tmp_path / "x" / "DICOMDIR.txt").write_text("no image")
+    (tmp_path / "x" / "README").write_text("no image")
+    (tmp_path / "x" / ".hidden.png").write_bytes(b"")
+    studies = read_studies(tmp_path)
+    assert [study.paths for study in studies] == [(uid,), (png,), (dicom,)]
+    assert {study.source for study in studies} == {"images"}
+    assert not any(study.labelled for study in studies)
+
+
+def test_a_known_layout_is_read_and_images_of_an_examination_are_together(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    picture(tmp_path / "b.png")
+    (tmp_path / "a.txt").write_text("No effusion.")
+    (tmp_path / "labels.csv").write_text("path,findings\na.png,\nb.png,Pleural effusion\n")
+    a, b = read_studies(tmp_path)
+    assert (a.report, a.labelled, a.source) == ("No effusion.", False, "folder")
+    assert (b.findings, b.labelled) == ({"Effusion"}, True)
+
+
+def test_age_and_sex_come_from_the_table_that_has_them(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    head = "path,split,source,patient,view,findings,width,height"
+    (tmp_path / "radiographs.csv").write_text(f"{head},age,sex\na.png,val,s,p,PA,,8,8,66.0,F\n")
+    (tmp_path / "boxes.csv").write_text("path,label,x,y,w,h,reader\n")
+    (study,) = read_studies(tmp_path)
+    assert (study.age, study.sex, study.view) == ("66.0", "F", "PA")
+    (tmp_path / "radiographs.csv").write_text(f"{head}\na.png,val,s,p,PA,,8,8\n")
+    (study,) = read_studies(tmp_path)
+    assert (study.age, study.sex) == ("", "")
+
+
+def test_nothing_and_unknown_layouts_are_said(tmp_path: Path) -> None:
+    with pytest.raises(DataSetError, match="needs at least one image"):
+        read_studies(tmp_path)
+    with pytest.raises(DataSetError, match=r"must be one of .*study folders, images, got 'x'"):
+        read_studies(tmp_path, layout="x")
+
+
+def test_a_truth_that_is_no_json_is_said(tmp_path: Path) -> None:
+    picture(tmp_path / "image.png")
+    (tmp_path / "truth.json").write_text("{")
+    with pytest.raises(DataSetError, match="cannot be read"):
+        read_studies(tmp_path)

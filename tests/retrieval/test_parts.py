@@ -1,0 +1,198 @@
+"""The small parts of the index, each by hand."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from explorer.entities import Box, ModelFrame, PatchGrid
+from explorer.errors import RetrievalError
+from explorer.grounding.geometry import fit_frame
+from explorer.retrieval.filters import Filter, parse_filter
+from explorer.retrieval.fusion import fuse
+from explorer.retrieval.patch_factors import pack, unpack
+from explorer.retrieval.privacy import masked
+from explorer.retrieval.proposals import (
+    SEGMENTS,
+    box_of_mask,
+    propose,
+    region_vector,
+    seen_cells,
+)
+from explorer.retrieval.records import unit
+from explorer.retrieval.thumbnails import from_thumbnail, to_thumbnail
+
+
+def frame(height: int = 80, width: int = 80, *, grid: int = 8) -> ModelFrame:
+    return fit_frame((height, width), input_shape=(64, 64), grid_shape=(grid, grid))
+
+
+def grid_of(values: np.ndarray, **shape: int) -> PatchGrid:
+    return PatchGrid(unit(values.astype(np.float32)), frame(**shape))
+
+
+def noise(h: int, w: int, dimension: int, *, rank: int) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(h, w, rank)) @ rng.normal(size=(rank, dimension))
+
+
+# --- patch grids ---------------------------------------------------------------------------------
+
+
+def test_a_grid_of_low_rank_comes_back() -> None:
+    values = unit(noise(8, 8, 16, rank=3).astype(np.float32))
+    packed = pack(values, rank=3)
+    assert len(packed) == 12 + 8 * 3 + (64 + 16) * 3
+    found = unpack(packed)
+    assert found.values() == pytest.approx(values, abs=0.03)
+    phrases = unit(np.random.default_rng(1).normal(size=(5, 16)).astype(np.float32))
+    wanted = np.einsum("hwd,sd->shw", values, phrases)
+    assert found.cosines(phrases) == pytest.approx(wanted, abs=0.03)
+
+
+def test_more_rank_is_nearer() -> None:
+    values = unit(noise(8, 8, 16, rank=10).astype(np.float32))
+    errors = [np.abs(unpack(pack(values, rank=r)).values() - values).mean() for r in (1, 4, 12)]
+    assert errors == sorted(errors, reverse=True)
+    assert errors[2] < 0.01
+
+
+@pytest.mark.parametrize("data", [b"", b"PF1\0", pack(np.ones((2, 2, 3), np.float32))[:-1]])
+def test_a_damaged_grid_is_said(data: bytes) -> None:
+    with pytest.raises(RetrievalError, match="is damaged"):
+        unpack(data)
+
+
+# --- proposals -----------------------------------------------------------------------------------
+
+
+def test_two_bright_places_are_two_regions_with_boxes_in_pixels() -> None:
+    score = np.zeros((8, 8), np.float32)
+    score[1:3, 1:3] = 0.9
+    score[5, 5:8] = 0.6
+    grid = grid_of(np.ones((8, 8, 4)))
+    found = propose(grid, sentences=[], vocabulary=[("mass", score)], threshold=0.5)
+    said = [p for p in found if p.source == "vocabulary"]
+    assert [p.score for p in said] == pytest.approx([0.9, 0.6])
+    assert box_of_mask(said[0].mask, grid.frame) == Box(10, 10, 30, 30)
+    assert box_of_mask(said[1].mask, grid.frame) == Box(50, 50, 80, 60)
+
+
+def test_a_sentence_comes_before_the_vocabulary_and_one_place_counts_once() -> None:
+    score = np.zeros((8, 8), np.float32)
+    score[1:4, 1:4] = 0.6
+    found = propose(
+        grid_of(np.ones((8, 8, 4))),
+        sentences=[("left mass", score)],
+        vocabulary=[("mass", score + 0.1 * (score > 0))],
+        threshold=0.5,
+    )
+    assert [(p.label, p.source) for p in found if p.label] == [("left mass", "sentence")]
+
+
+def test_segments_cover_the_film_and_are_the_same_every_time() -> None:
+    values = np.zeros((8, 8, 4))
+    values[:, :4, 0] = 1
+    values[:, 4:, 1] = 1
+    first, second = (
+        propose(grid_of(values), sentences=[], vocabulary=[], threshold=0.5) for _ in range(2)
+    )
+    assert 2 <= len(first) <= SEGMENTS
+    assert all((a.mask == b.mask).all() for a, b in zip(first, second, strict=True))
+    for part in first:  # no segment crosses the border
+        assert part.mask[:, :4].any() != part.mask[:, 4:].any()
+
+
+def test_padding_belongs_to_no_region() -> None:
+    seen = seen_cells(frame(40, 80))
+    assert seen.any(axis=1).tolist() == [False, False, True, True, True, True, False, False]
+    grid = grid_of(noise(8, 8, 4, rank=4), height=40, width=80)
+    score = np.ones((8, 8), np.float32)
+    found = propose(grid, sentences=[], vocabulary=[("mass", score)], threshold=0.5)
+    assert not any((part.mask & ~seen).any() for part in found)
+    assert box_of_mask(found[0].mask, grid.frame) == Box(0, 0, 80, 40)
+
+
+def test_a_region_vector_is_the_mean_direction_inside() -> None:
+    values = np.zeros((8, 8, 4))
+    values[..., 0] = 1
+    values[0, 0] = [0, 1, 0, 0]
+    mask = np.zeros((8, 8), bool)
+    mask[0, :2] = True
+    assert region_vector(grid_of(values), mask) == pytest.approx([0.5**0.5, 0.5**0.5, 0, 0])
+
+
+# --- the rest ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Compared with 12/03/2018, unchanged.", "Compared with ___, unchanged."),
+        ("Seen on March 4, 2019 at 17:45.", "Seen on ___ at ___."),
+        ("Findings were told to Dr. Smith.", "Findings were told to ___."),
+        ("Accession 123456789.", "Accession ___."),
+        ("Call 555-123-4567.", "Call ___."),
+        ("Write to a.b@hospital.org", "Write to ___"),
+        ("UID 1.2.840.113619.2.5", "UID ___"),
+        ("A 3.5 cm mass at the T4-T5 level.", "A 3.5 cm mass at the T4-T5 level."),
+        ("Right lower lobe opacity.", "Right lower lobe opacity."),
+    ],
+)
+def test_what_identifies_is_masked(said: str, kept: str) -> None:
+    assert masked(said) == kept
+
+
+FILMS: dict[str, list[Any]] = {
+    "view": ["PA", "AP", "PA"],
+    "sex": ["F", "M", ""],
+    "age_band": ["60-69", "70-79", ""],
+    "source": ["nih", "nih", "openi"],
+    "findings": [["mass"], [], []],
+    "findings_known": [True, True, False],
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("", [True, True, True]),
+        ("view=PA", [True, False, True]),
+        ("view=PA|AP, sex=M", [False, True, False]),
+        ("age=60-79", [True, True, False]),
+        ("finding=mass|nodule", [True, False, False]),
+        ("without=Mass", [False, True, False]),
+        ("source=openi", [False, False, True]),
+    ],
+)
+def test_a_filter_keeps_what_it_says(text: str, kept: list[bool]) -> None:
+    assert parse_filter(text).keeps(FILMS).tolist() == kept
+
+
+@pytest.mark.parametrize("text", ["view", "view=", "name=x", "age=old", "PA"])
+def test_a_filter_that_says_nothing_is_refused(text: str) -> None:
+    with pytest.raises(RetrievalError, match=r"A filter is a list|An age is given"):
+        parse_filter(text)
+
+
+def test_a_filter_in_sql_quotes_its_words() -> None:
+    found = Filter(source=("a'b",), finding=("x",)).as_sql(source_column="corpus")
+    assert found == "corpus IN ('a''b') AND array_has_any(findings, ['x'])"
+    assert Filter().as_sql() is None
+
+
+def test_fusion_prefers_what_both_rank_high() -> None:
+    nan = np.nan
+    found = fuse([np.array([3.0, 2.0, 1.0]), np.array([nan, 5.0, 4.0])])
+    assert found == pytest.approx([1 / 61, 1 / 62 + 1 / 61, 1 / 63 + 1 / 62])
+    tied = fuse([np.array([1.0, 1.0])])
+    assert tied[0] == tied[1]
+
+
+def test_a_thumbnail_keeps_the_shape_within_its_side() -> None:
+    pixels = np.linspace(0, 1, 400 * 100, dtype=np.float32).reshape(400, 100)
+    small = from_thumbnail(to_thumbnail(pixels, side=40))
+    assert small.shape == (40, 10)
+    assert small[0].mean() < 0.1 < 0.9 < small[-1].mean()
+    with pytest.raises(RetrievalError, match="thumbnail of the index is damaged"):
+        from_thumbnail(b"no picture")

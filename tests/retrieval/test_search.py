@@ -1,0 +1,200 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from explorer import pipeline
+from explorer.entities import Box
+from explorer.errors import RetrievalError
+from explorer.pipeline.query import read_query
+from explorer.retrieval.search_film import likeness_parts
+from explorer.text import read_report
+from tests import tiny_model
+
+
+def embedded(engine: Any, seed: int) -> Any:
+    return pipeline.embed_pixels(engine, tiny_model.pixels(seed=seed))
+
+
+def test_parts_sum_to_the_score_and_the_best_comes_first(engine: Any, index: Any) -> None:
+    found = pipeline.search_text(index, engine, "Left pleural effusion. No mass.", count=24)
+    assert found.total == len(found.hits) == 24
+    scores = [hit.score for hit in found.hits]
+    assert scores == sorted(scores, reverse=True)
+    for hit in found.hits:
+        assert sum(part.gain for part in hit.parts) == pytest.approx(hit.score)
+        assert [part.assertion for part in hit.parts] == ["present", "absent"]
+    assert [hit.rank for hit in found.hits] == list(range(1, 25))
+    assert (found.hits[0].percentile, found.hits[-1].percentile) == (1.0, 0.0)
+
+
+def test_a_denial_turns_the_ranking_round(engine: Any, index: Any) -> None:
+    claimed = pipeline.search_text(index, engine, "pleural effusion", count=24)
+    denied = pipeline.search_text(index, engine, "no pleural effusion", count=24)
+    assert [h.film_id for h in claimed.hits] == [h.film_id for h in denied.hits][::-1]
+    assert all(not part.boxes for hit in denied.hits for part in hit.parts)
+
+
+def test_pages_follow_each_other(engine: Any, index: Any) -> None:
+    whole = pipeline.search_text(index, engine, "mass", count=10)
+    second = pipeline.search_text(index, engine, "mass", count=5, offset=5)
+    assert second.hits == whole.hits[5:]
+    assert pipeline.search_text(index, engine, "mass", offset=99).hits == ()
+
+
+def test_words_rank_reports_that_say_the_same(engine: Any, index: Any) -> None:
+    found = pipeline.search_text(index, engine, "pleural effusion", ranking="words", count=24)
+    first = found.hits[:6]
+    assert all("pleural effusion" in hit.findings for hit in first)
+    assert first[0].parts[0].sentence.endswith("pleural effusion.")
+    denied = pipeline.search_text(index, engine, "no pleural effusion", ranking="words", count=6)
+    assert all(hit.findings == ("cardiomegaly",) for hit in denied.hits)
+    both = pipeline.search_text(index, engine, "pleural effusion", ranking="both", count=24)
+    assert both.total == 24
+
+
+def test_a_filter_leaves_only_what_it_keeps(engine: Any, index: Any) -> None:
+    kept = pipeline.search_text(index, engine, "mass", where="finding=mass", count=24)
+    assert kept.total == 6
+    assert all("mass" in hit.findings for hit in kept.hits)
+    without = pipeline.search_text(index, engine, "mass", where="without=mass", count=24)
+    assert without.total == 18
+    none = pipeline.search_text(index, engine, "mass", where="view=AP")
+    assert (none.total, none.hits) == (0, ())
+    with pytest.raises(RetrievalError, match="got 'views=AP'"):
+        pipeline.search_text(index, engine, "mass", where="views=AP")
+
+
+def test_a_film_finds_itself_and_the_film_of_the_index_does_not(engine: Any, index: Any) -> None:
+    from explorer.retrieval.vocabulary import SIGNATURE
+
+    asked = embedded(engine, 3)
+    found = pipeline.search_film(index, engine, asked, count=24)
+    own = found.hits[0]
+    assert own.score == pytest.approx(1, abs=0.05)
+    for hit in found.hits:
+        assert sum(part.gain for part in hit.parts) == pytest.approx(hit.score, abs=1e-5)
+    others = pipeline.search_film(index, engine, own.film_id, count=24)
+    assert own.film_id not in [hit.film_id for hit in others.hits]
+    assert others.total == 23
+    assert found.hits[0].parts[0].text in SIGNATURE
+
+
+def test_like_it_but_without_takes_away_the_finding(engine: Any, index: Any) -> None:
+    asked = embedded(engine, 3)
+    plain = pipeline.search_film(index, engine, asked, count=24)
+    without = pipeline.search_film(index, engine, asked, without=["pleural effusion"], count=24)
+    order = pipeline.search_text(index, engine, "no pleural effusion", count=24)
+    last = order.hits[-1].film_id  # most effusion of all
+    rank = {hit.film_id: hit.rank for hit in plain.hits}, {h.film_id: h.rank for h in without.hits}
+    assert rank[1][last] >= rank[0][last]
+    assert without.hits[0].parts[-1].text == "no pleural effusion"
+    for hit in without.hits:
+        assert sum(part.gain for part in hit.parts) == pytest.approx(hit.score, abs=1e-5)
+
+
+def test_reports_for_a_film_show_every_sentence(engine: Any, index: Any) -> None:
+    found = pipeline.search_reports(index, engine, embedded(engine, 5), count=24)
+    assert found.total == 24
+    for hit in found.hits:
+        assert sum(part.gain for part in hit.parts) == pytest.approx(hit.score, abs=1e-4)
+    hit = next(hit for hit in found.hits if "pleural effusion" in hit.findings)
+    assert [part.text for part in hit.parts] == ["Left pleural effusion", "No pneumothorax"]
+    assert [part.assertion for part in hit.parts] == ["present", "absent"]
+
+
+def test_a_region_finds_its_own_place_again(engine: Any, index: Any) -> None:
+    row = 7
+    box = index.regions.box(row)
+    film = index.films.columns["film_id"][index.regions.film[row]]
+    found = pipeline.search_region(index, engine, film, box, count=30)
+    assert film not in [hit.film_id for hit in found.hits]
+    assert found.hits[0].region_id
+    assert found.hits[0].parts[0].boxes
+    assert found.hits[0].parts[0].query_box == box
+    seed = int(np.flatnonzero(np.array(index.films.columns["film_id"]) == film)[0])
+    asked = replace(embedded(engine, seed))
+    again = pipeline.search_region(index, engine, asked, Box(0, 0, 64, 64), count=5)
+    assert len(again.hits) == 5
+    with pytest.raises(RetrievalError, match="that the model saw"):
+        pipeline.search_region(index, engine, film, Box(900, 900, 910, 910))
+
+
+def test_approximate_search_agrees_with_exact(engine: Any, index_uri: str) -> None:
+    from explorer.retrieval.corpus import Corpus
+    from explorer.retrieval.store import open_tables
+
+    exact = pipeline.open_index(index_uri, engine=engine)
+    near = Corpus(open_tables(index_uri), exact_below=1)
+    assert not near.is_exact
+    for query in ("left pleural effusion", "mass. No pleural effusion.", "no mass"):
+        found = [
+            [hit.film_id for hit in pipeline.search_text(i, engine, query, count=5).hits]
+            for i in (exact, near)
+        ]
+        assert found[0] == found[1]
+    film = exact.films.columns["film_id"][0]
+    hits = [pipeline.search_region(i, engine, film, Box(5, 5, 30, 30)).hits for i in (exact, near)]
+    assert hits[0][0].region_id == hits[1][0].region_id
+    assert near.info().search == "approximate"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("  ", "at least one word"),
+        ("?!", "at least one word"),
+        ("effusion " * 2000, "may have 10,000 characters"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(engine: Any, index: Any, text: str, message: str) -> None:
+    with pytest.raises(RetrievalError, match=message):
+        pipeline.search_text(index, engine, text)
+
+
+def test_another_language_is_warned_of(
+    engine: Any, index: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    german = replace(read_report("Kein Erguss."), language="de", notes=())
+    monkeypatch.setattr("explorer.pipeline.query.read_report", lambda _: german)
+    found = pipeline.search_text(index, engine, "Kein Erguss.")
+    assert found.hits
+    assert any("knows English only" in note for note in found.notes)
+
+
+def test_statements_ask_denials_by_their_finding() -> None:
+    statements, notes = read_query("Large left effusion. No consolidation or pneumothorax.")
+    assert [(s.asked, s.assertion) for s in statements] == [
+        ("Large left effusion", "present"),
+        ("consolidation", "absent"),
+        ("pneumothorax", "absent"),
+    ]
+    assert notes == ()
+
+
+def test_a_thumbnail_is_the_film_small_enough(index: Any) -> None:
+    film = index.films.columns["film_id"][0]
+    pixels = pipeline.film_pixels(index, film)
+    assert pixels.shape == (64, 64)
+    assert np.abs(pixels - tiny_model.pixels(seed=0)).mean() < 0.03
+    with pytest.raises(RetrievalError, match="has no film 'x'"):
+        pipeline.film_pixels(index, "x")
+
+
+def test_likeness_is_highest_for_the_film_itself(engine: Any, index: Any) -> None:
+    from explorer.retrieval.search_film import film_of_index
+
+    for row, film in list(enumerate(index.films.columns["film_id"]))[:5]:
+        like = likeness_parts(index, film_of_index(index, film)).sum(axis=1)
+        assert int(np.argmax(like)) == row
+        assert like[row] == pytest.approx(1)
+
+
+def test_results_as_a_document_hold_no_secret(engine: Any, index: Any, corpus: Path) -> None:
+    found = pipeline.search_text(index, engine, "mass", count=3)
+    document = pipeline.results_document(found, index.info())
+    assert document["schema"] == "radiograph-retrieval/1"
+    assert [hit["rank"] for hit in document["hits"]] == [1, 2, 3]
+    assert corpus.name not in str(document["hits"])
