@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.ui import pages as pages_folder
+from explorer.ui.components.frame import finish_frame, frame
 from explorer.ui.serving import explain_error, warm_up
 
 ROOT = Path(__file__).parent
@@ -35,7 +36,10 @@ def show_frame() -> None:
         )
         for file in files
     ]
-    st.navigation(pages, position="top").run()
+    current = st.navigation(pages, position="hidden")
+    frame(pages, current)
+    current.run()
+    finish_frame()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,17 @@ from explorer.entities import (
     SimilarityMap,
     Window,
 )
-from explorer.ui.components.viewer import ViewerPane, ViewerPhrase, viewer
+from explorer.ui.components.viewer import (
+    Desk,
+    Head,
+    Place,
+    ViewerFilm,
+    ViewerPhrase,
+    feed_head,
+    feed_phrases,
+    image_id,
+    viewer,
+)
 
 SIDE, GRID, SEED, SENTENCES = 2048, 32, 7, 12
 
@@ -75,5 +85,8 @@ def synthetic_phrases(frame: ModelFrame) -> tuple[ViewerPhrase, ...]:
 
 st.set_page_config(layout="wide")
 whole = ModelFrame((SIDE, SIDE), (256, 256), (GRID, GRID), 256 / SIDE, 256 / SIDE, 0.0, 0.0)
-pane = ViewerPane(synthetic_radiograph(), whole, synthetic_phrases(whole))
-viewer([pane], key="bench", height=640)
+film = ViewerFilm("synthetic", synthetic_radiograph())
+place = Place("synthetic", image_id(film.radiograph), "none", run=1)
+viewer([film], key="bench", desk=Desk(), hear=lambda _kind, _values: None)
+feed_head(place, Head("Synthetic", "none", frame=whole), key="bench", asked=None)
+feed_phrases(place, synthetic_phrases(whole), key="bench", part="piece:0")

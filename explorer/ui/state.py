@@ -1,22 +1,31 @@
 """What a session remembers while its tab is open: in memory only, across pages and reruns.
 
 Streamlit forgets a widget's value when its page is left, and file uploads cannot be kept by a
-widget at all. What must last is therefore held here, in one typed record.
+widget at all. What must last is therefore held here, in one typed record. A reload of the page
+starts a new Streamlit session; `explorer.ui.tabs` gives it this record back.
 """
 
+import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
 from explorer.entities import Box, Radiograph, Study
 from explorer.ui.faults import explain, title_of
 
+if TYPE_CHECKING:
+    from explorer.ui.work import Work
+
 Origin = Literal["bundled", "upload"]
 Rule = Literal["calibrated", "otsu", "fixed"]
 _KEY = "_session"
-MOST_TYPED = 12
+MOST_TYPED = 24
+
+
+def _new_token() -> str:
+    return secrets.token_hex(8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,9 @@ class LoadedStudy:
     """The study on screen.
 
     Attributes:
-        title: Name of a bundled study, or "Your files".
+        token: Names this opening: the same films opened again are another opening. Every message
+            to the browser carries it, so that nothing of one study is drawn on another.
+        title: Name of a bundled study, or "Your study".
         labels: One short text per radiograph, for the selector.
         expected: "works", "normal" or "fails" for a bundled study.
     """
@@ -46,6 +57,36 @@ class LoadedStudy:
     description: str = ""
     expected: str | None = None
     references: tuple[Reference, ...] = ()
+    token: str = field(default_factory=_new_token)
+
+    def anew(self, **changes: Any) -> "LoadedStudy":
+        """The same study as another opening of its own, with changes."""
+        return replace(self, token=_new_token(), **changes)
+
+    def first_frontal(self) -> int:
+        """Index of the radiograph to show first: the first that is not a lateral."""
+        films = self.study.radiographs
+        return next((i for i, f in enumerate(films) if f.view_position != "lateral"), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file a person chose; `name` is shown to that person and goes nowhere else."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """Files that were chosen and are not read yet.
+
+    Attributes:
+        joins: Whether the person asked to add them to the study on screen.
+    """
+
+    files: tuple[File, ...]
+    joins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,31 +133,46 @@ class Session:
     """Everything one tab remembers.
 
     Attributes:
-        banner_dismissed: Whether "research use" was acknowledged.
-        loaded: The study on screen; stays when a later upload fails.
-        problems: What could not be used of the last upload.
-        device, precision: Asked for on the Checkpoints page.
-        uploading: Whether the upload form is open.
+        tab: Secret name of the browser tab, known to this process and that tab only.
+        loaded: The study on screen; None while a failed opening is explained.
+        failed: Whether the last opening failed; then no study is on screen.
+        before: The study that was on screen before a failed opening.
+        problems: What could not be used of the last opening.
+        incoming: Files that were chosen and are not read yet.
+        spent: How often each file field was emptied; part of its key.
+        loose_report: A report that came without a radiograph; joined only on request.
+        options: Checkpoint, threshold rule, pooling, device, precision.
         radiograph_index: Which radiograph of the study is shown.
         typed: Phrases the person typed, in order, without repeats.
-        shown: `ViewerPhrase.phrase_id` the viewer is asked to select.
-        chosen: The phrase whose details are shown: the last one typed or pressed.
-        last_choice: What the viewer reported as pressed when it was last asked.
-        work: Results of the study on screen; see `explorer.ui.work`.
+        asked: Phrase the viewer is to select, with a number that makes each request new.
+        words_asked: Ids of the phrases whose words were asked for.
+        everything: Whether the person asked for all sentences of a long report.
+        runs: Counts results; names them in order.
+        work: Results of the study on screen.
+        framed: Token of the study that the bar names.
+        arrived: Whether a study was just opened from the drawer.
+        link_read: Whether the address of the page was followed already.
     """
 
-    banner_dismissed: bool = False
+    tab: str | None = None
     loaded: LoadedStudy | None = None
+    failed: bool = False
+    before: LoadedStudy | None = None
     problems: tuple[Problem, ...] = ()
-    device: str = "auto"
-    precision: str = "auto"
-    uploading: bool = False
+    incoming: Incoming | None = None
+    spent: dict[str, int] = field(default_factory=dict)
+    loose_report: str | None = None
+    options: Options = Options()
     radiograph_index: int = 0
     typed: list[str] = field(default_factory=list)
-    shown: str | None = None
-    chosen: str | None = None
-    last_choice: str | None = None
-    work: Any = None
+    asked: tuple[int, str] | None = None
+    words_asked: list[str] = field(default_factory=list)
+    everything: bool = False
+    runs: int = 0
+    work: "Work | None" = None
+    framed: str | None = None
+    arrived: bool = False
+    link_read: bool = False
 
     @property
     def radiograph(self) -> Radiograph | None:
@@ -127,29 +183,53 @@ class Session:
         return films[min(self.radiograph_index, len(films) - 1)]
 
     def show(self, loaded: LoadedStudy, *, problems: Sequence[Problem] = ()) -> None:
-        """Put a study on screen and forget what belonged to the one before."""
-        self.loaded = loaded
-        self.problems = tuple(problems)
-        self.radiograph_index = next(
-            (
-                i
-                for i, film in enumerate(loaded.study.radiographs)
-                if film.view_position != "lateral"
-            ),
-            0,
-        )
-        self.shown = self.chosen = None
-        self.typed = []
+        """Put a study on screen and forget what belonged to the one before.
 
-    def add_typed(self, phrase: str) -> bool:
-        """Keep a typed phrase; return whether it is new and there was room."""
+        Typed phrases stay: they are questions, and can be asked of many studies.
+        """
+        self.loaded, self.before, self.failed = loaded, None, False
+        self.problems = tuple(problems)
+        self.radiograph_index = loaded.first_frontal()
+        self.asked, self.everything, self.work = None, False, None
+        self.words_asked = []
+
+    def fail(self, problems: Sequence[Problem]) -> None:
+        """Say why nothing could be opened; the study before comes back only when asked for."""
+        self.before = self.loaded or self.before
+        self.loaded, self.work, self.failed = None, None, True
+        self.problems = tuple(problems)
+
+    def go_back(self) -> None:
+        """Put the study before a failed opening on screen again."""
+        self.loaded = self.loaded or self.before
+        self.show_again()
+
+    def show_again(self, *, problems: Sequence[Problem] = (), **changes: Any) -> None:
+        """Open the study on screen anew, with changes, at the radiograph that is shown."""
+        if self.loaded is not None:
+            index = self.radiograph_index
+            self.show(self.loaded.anew(**changes), problems=problems)
+            self.radiograph_index = index
+
+    def ask(self, phrase_id: str) -> None:
+        """Have the viewer select a phrase."""
+        self.asked = ((self.asked[0] if self.asked else 0) + 1, phrase_id)
+
+    def choose(self, **options: Any) -> None:
+        """Change some of the options."""
+        self.options = replace(self.options, **options)
+
+    def add_typed(self, phrase: str) -> str | None:
+        """Keep a typed phrase; return why it was not kept, or None."""
         text = " ".join(phrase.split())
-        if not text or len(self.typed) >= MOST_TYPED:
-            return False
+        if not text:
+            return "Type a phrase first, for example pleural effusion."
         if text.casefold() in (typed.casefold() for typed in self.typed):
-            return False
+            return "This phrase is in the list already."
+        if len(self.typed) >= MOST_TYPED:
+            return f"{MOST_TYPED} phrases are kept at a time. Remove one, then try again."
         self.typed.append(text)
-        return True
+        return None
 
 
 def session() -> Session:
@@ -159,3 +239,8 @@ def session() -> Session:
     found = st.session_state[_KEY]
     assert isinstance(found, Session)
     return found
+
+
+def replace_session(record: Session) -> None:
+    """Make an earlier record this tab's own."""
+    st.session_state[_KEY] = record

@@ -1,13 +1,13 @@
-"""From the study on screen to grounded phrases: only what changed is done again."""
+"""From the study on screen to grounded phrases, piece by piece: only what changed is done again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from explorer.entities import GroundedPhrase, ImageCheck, Radiograph, Report
 from explorer.errors import ExplorerError
-from explorer.ui import cache
-from explorer.ui.state import Options, Session
+from explorer.ui import encoded, engines, grounded
+from explorer.ui.state import LoadedStudy, Options, Session
 
 if TYPE_CHECKING:
     from explorer.pipeline import Engine
@@ -20,103 +20,141 @@ class Work:
     """Results for one radiograph, report, checkpoint and set of options.
 
     Attributes:
-        sentences: One entry per sentence of the report, None where nothing is grounded.
+        run: Names these results in order: a later run of the same study supersedes it.
+        sentences: Grounded sentences so far, in report order; None where nothing is grounded.
+        pieces: [start, end) of the sentences of every finished piece.
         typed: Grounded phrases that were typed, by their text.
         words: What each word adds, for phrases that were asked for; by the phrase.
-        batch: How many phrases the last text batch grounded.
-        batch_ms: How long that batch took, in milliseconds.
     """
 
     key: tuple[object, ...]
+    run: int
     engine: "Engine"
+    loaded: LoadedStudy
     radiograph: Radiograph
-    encoded: cache.Encoded
-    sentences: tuple[GroundedPhrase | None, ...] = ()
+    encoded: encoded.Encoded
+    sentences: list[GroundedPhrase | None] = field(default_factory=list)
+    pieces: list[tuple[int, int]] = field(default_factory=list)
     typed: dict[str, GroundedPhrase] = field(default_factory=dict)
-    words: dict[str, dict[int, cache.Share]] = field(default_factory=dict)
-    batch: int = 0
-    batch_ms: float = 0.0
+    words: dict[str, dict[int, grounded.Share]] = field(default_factory=dict)
 
     @property
     def check(self) -> ImageCheck:
         """What kind of image this looks like."""
         return self.encoded.embeddings.check
 
+    @property
+    def report(self) -> Report | None:
+        """The report of the study."""
+        return self.loaded.study.report
 
-def is_current(memory: Session, options: Options) -> bool:
-    """Whether the radiograph on screen was encoded and its report grounded with these options."""
-    return isinstance(memory.work, Work) and memory.work.key[1:] == _key(memory, options)
+    @property
+    def total(self) -> int:
+        """Number of sentences of the report."""
+        return len(self.report.sentences) if self.report else 0
 
 
-def do(memory: Session, options: Options, *, say: Say) -> Work:
-    """Bring the results of the session up to date.
-
-    Args:
-        memory: The session; its `work` is replaced only when all went well.
-        options: Checkpoint, threshold rule and pooling.
-        say: Told what is being done, for the progress line.
+def start(memory: Session, *, say: Say) -> Work:
+    """Return the results of the study on screen, encoded and without sentences when it is new.
 
     Raises:
-        ExplorerError: The checkpoint cannot be loaded or a phrase cannot be grounded.
+        ExplorerError: The checkpoint cannot be loaded.
     """
-    radiograph = memory.radiograph
-    if radiograph is None or memory.loaded is None:
+    loaded, radiograph, options = memory.loaded, memory.radiograph, memory.options
+    if radiograph is None or loaded is None:
         raise RuntimeError("There is no radiograph to ground; the page shows its empty state.")
     say("Loading the checkpoint")
-    engine = cache.engine(options.checkpoint, device=options.device, precision=options.precision)
-    key = (cache.engine_key(engine), *_key(memory, options))
-    if not isinstance(memory.work, Work) or memory.work.key != key:
-        memory.work = _ground_study(
-            key, engine, radiograph, memory.loaded.study.report, options, say
-        )
-    work: Work = memory.work
+    engine = engines.engine(options.checkpoint, device=options.device, precision=options.precision)
+    key = (engines.engine_key(engine), loaded.token, radiograph.digest, options)
+    if memory.work is None or memory.work.key != key:
+        say("Encoding the radiograph")
+        film = encoded.encode(engine, radiograph, told=queue_words(say, "Encoding the radiograph"))
+        memory.runs += 1
+        memory.work = Work(key, memory.runs, engine, loaded, radiograph, film)
+    return memory.work
+
+
+def queue_words(say: Say, doing: str) -> Callable[[int], None]:
+    """Say the place in the queue while others are served, then what is being done."""
+
+    def told(place: int) -> None:
+        ahead = "piece of work" if place == 1 else "pieces of work"
+        say(f"{place} {ahead} of others before yours" if place else doing)
+
+    return told
+
+
+def ground_report(work: Work, options: Options, *, everything: bool, say: Say) -> Iterator[int]:
+    """Ground the sentences that are missing, piece by piece.
+
+    Between two pieces other sessions take their turn, and a person who opens another study or
+    leaves the page ends the work: nothing is lost, it goes on from here the next time.
+
+    Args:
+        work: The results so far; completed here.
+        options: Threshold rule and pooling.
+        everything: Go on beyond `grounded.MOST_UNASKED` sentences.
+        say: Told what is being done.
+
+    Yields:
+        The index of each finished piece in `work.pieces`, also of those finished before.
+    """
+    yield from range(len(work.pieces))
+    if work.report is None or work.check.refuse:
+        return
+    doing = f"Grounding {work.total} sentences"
+    pieces = grounded.ground_pieces(
+        work.engine,
+        work.encoded,
+        work.report,
+        options=options,
+        start=len(work.sentences),
+        stop=bound(work, everything=everything),
+        first=grounded.PIECE if work.pieces else grounded.FIRST_PIECE,
+        told=queue_words(say, doing),
+    )
+    say(doing)
+    for piece in pieces:
+        work.sentences.extend(piece.phrases)
+        work.pieces.append((piece.start, piece.stop))
+        yield len(work.pieces) - 1
+        say(f"{piece.stop} of {work.total} sentences are grounded")
+
+
+def bound(work: Work, *, everything: bool) -> int:
+    """How many sentences are grounded without a further press."""
+    return work.total if everything else min(work.total, grounded.MOST_UNASKED)
+
+
+def ground_typed(work: Work, memory: Session, *, say: Say) -> None:
+    """Ground the typed phrases that are missing, in one text batch.
+
+    Raises:
+        PhraseError: A phrase cannot be grounded; it is taken from the list.
+    """
     fresh = [phrase for phrase in memory.typed if phrase not in work.typed]
-    if fresh and not work.check.refuse:
-        say("Grounding what you typed")
-        try:
-            _ground_typed(work, fresh, options)
-        except ExplorerError:
-            memory.typed = [phrase for phrase in memory.typed if phrase not in fresh]
-            raise
-    return work
-
-
-def last(memory: Session) -> Work | None:
-    """Return the last result when it belongs to the radiograph on screen."""
-    work, radiograph = memory.work, memory.radiograph
-    if not isinstance(work, Work) or radiograph is None:
-        return None
-    return work if work.radiograph.digest == radiograph.digest else None
-
-
-def _key(memory: Session, options: Options) -> tuple[object, ...]:
-    assert memory.loaded is not None
-    assert memory.radiograph is not None
-    return memory.loaded.study.study_id, memory.radiograph.digest, options
-
-
-def _ground_study(
-    key: tuple[object, ...],
-    engine: "Engine",
-    radiograph: Radiograph,
-    report: Report | None,
-    options: Options,
-    say: Say,
-) -> Work:
-    say("Encoding the radiograph")
-    encoded = cache.encode(engine, radiograph)
-    work = Work(key, engine, radiograph, encoded)
-    if work.check.refuse or report is None or not report.sentences:
-        return work
-    say(f"Grounding {len(report.sentences)} sentences")
-    result = cache.ground_report(engine, encoded, report, options=options)
-    work.sentences = result.phrases
-    work.batch = sum(phrase is not None for phrase in result.phrases)
-    work.batch_ms = result.milliseconds
-    return work
-
-
-def _ground_typed(work: Work, phrases: list[str], options: Options) -> None:
-    result = cache.ground(work.engine, work.encoded, phrases, options=options)
+    if not fresh or work.check.refuse:
+        return
+    doing = "Grounding what you asked"
+    say(doing)
+    try:
+        result = grounded.ground(
+            work.engine,
+            work.encoded,
+            fresh,
+            options=memory.options,
+            told=queue_words(say, doing),
+        )
+    except ExplorerError:
+        memory.typed = [phrase for phrase in memory.typed if phrase not in fresh]
+        raise
     work.typed.update({p.phrase: p for p in result.phrases if p is not None})
-    work.batch, work.batch_ms = len(phrases), result.milliseconds
+
+
+def ask_words(work: Work, phrase: str) -> None:
+    """Find what each word of a grounded phrase adds to its map."""
+    found = work.typed.get(phrase) or next(
+        (g for g in work.sentences if g is not None and g.phrase == phrase), None
+    )
+    if found is not None and phrase not in work.words:
+        work.words[phrase] = grounded.word_shares(work.engine, work.encoded, found)

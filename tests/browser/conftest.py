@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_MS = 60_000  # a first paint may take seconds on a busy machine
@@ -51,11 +51,22 @@ class Visit:
     abroad: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
+    def open_files(self, *files: FilePayload) -> None:
+        """Open files through the drawer, as a person would."""
+        self.page.get_by_role("button", name="Open study").click()
+        self.page.locator("#own-files").set_input_files(list(files))
+
     def settle(self) -> None:
-        """Wait until the radiograph is drawn and the app has come to rest."""
-        self.page.locator("canvas.marks[data-ready='1']").wait_for()
+        """Wait until the radiograph is drawn with its own maps and the app has come to rest."""
+        self.page.locator("canvas.marks[data-ready='1']").first.wait_for()
+        expect(self.page.locator("canvas.marks[data-run='']")).to_have_count(0)
         expect(self.page.get_by_test_id("stStatusWidget")).to_have_count(0)
         expect(self.page.locator("[data-stale='true']")).to_have_count(0)
+
+
+def file(name: str, data: bytes) -> FilePayload:
+    """A file as a browser gives it; its type says nothing."""
+    return FilePayload(name=name, mimeType="application/octet-stream", buffer=data)
 
 
 def _free_port() -> int:

@@ -8,11 +8,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from explorer import pipeline
 
-from .conftest import ROOT, Server, Visit
+from .conftest import ROOT, Server, Visit, file
 
 pytestmark = pytest.mark.browser
 OpenTab = Callable[..., Visit]
@@ -69,7 +69,6 @@ def test_the_first_visit_shows_a_map_within_seconds(
 def test_what_a_hand_does_on_the_image_never_reaches_the_server(tab: Visit) -> None:
     tab.settle()
     page = tab.page
-    marks(page).scroll_into_view_if_needed()
     page.wait_for_timeout(500)
     before = len(tab.sent)
     state = {name: data(page, name) for name in ("window", "zoom", "opacity", "threshold")}
@@ -98,9 +97,8 @@ def test_what_a_hand_does_on_the_image_never_reaches_the_server(tab: Visit) -> N
 def test_a_drawn_box_is_measured_against_the_map(tab: Visit) -> None:
     tab.settle()
     page = tab.page
-    marks(page).scroll_into_view_if_needed()
     marks(page).focus()
-    page.keyboard.press("b")
+    page.keyboard.press("PageDown")
     drag(page, (0.35, 0.45), (0.5, 0.65))
     row = page.get_by_role("row", name="Your box")
     expect(row).to_be_visible()
@@ -118,18 +116,45 @@ def test_a_card_shows_its_map_and_its_details(tab: Visit) -> None:
     text = card.inner_text().split("\n")[0].strip()
     card.click()
     expect(marks(page)).not_to_have_attribute("data-phrase", first)
-    expect(page.locator(".st-key-details").get_by_text(text).first).to_be_visible()
+    page.get_by_role("tab", name="Details").click()
+    expect(page.get_by_role("heading", name=text)).to_be_visible()
+    page.get_by_role("tab", name="Report").click()
 
 
 def test_a_typed_phrase_is_grounded_and_taken_away_again(tab: Visit) -> None:
     tab.settle()
     page = tab.page
-    page.get_by_role("textbox", name="Phrase").fill("right pleural effusion")
+    box = page.get_by_role("textbox", name="Phrase")
+    box.fill("right pleural effusion")
     page.keyboard.press("Enter")
     expect(marks(page)).to_have_attribute("data-phrase", "t:right pleural effusion")
-    expect(page.locator(".st-key-details").get_by_text("right pleural effusion")).to_be_visible()
-    page.get_by_role("button", name="right pleural effusion ✕").click()
+    page.get_by_role("button", name="Remove right pleural effusion").click()
     expect(marks(page)).not_to_have_attribute("data-phrase", "t:right pleural effusion")
+
+
+def test_a_text_that_is_too_long_for_a_phrase_stays_in_its_box(tab: Visit) -> None:
+    tab.settle()
+    page = tab.page
+    box = page.get_by_role("textbox", name="Phrase")
+    box.fill("effusion " * 30)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("A phrase has at most 200 letters")).to_be_visible()
+    assert box.input_value() == "effusion " * 30
+    box.fill("")
+
+
+def test_two_quick_phrases_are_both_grounded(tab: Visit) -> None:
+    tab.settle()
+    page = tab.page
+    box = page.get_by_role("textbox", name="Phrase")
+    for phrase in ("left apical pneumothorax", "right hilar mass"):
+        box.fill(phrase)
+        page.keyboard.press("Enter")
+    for phrase in ("left apical pneumothorax", "right hilar mass"):
+        remove = page.get_by_role("button", name=f"Remove {phrase}")
+        expect(remove).to_be_visible()
+        remove.click()
+        expect(remove).to_have_count(0)
 
 
 def test_a_dicom_and_a_png_with_a_hostile_report(
@@ -138,36 +163,123 @@ def test_a_dicom_and_a_png_with_a_hostile_report(
     visit = open_tab()
     visit.settle()
     page = visit.page
-    page.get_by_text("Your own files", exact=True).click()
-    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
-        [
-            FilePayload(
-                name="DOE^JANE <b>1</b>.dcm",
-                mimeType="application/dicom",
-                buffer=STUDY.read_bytes(),
-            ),
-            FilePayload(name="film.png", mimeType="image/png", buffer=radiograph_png),
-            FilePayload(name="notes.pdf", mimeType="application/pdf", buffer=b"%PDF-1.7\n%%EOF"),
-        ]
+    report = (
+        f"FINDINGS: Left lower lobe opacity. {SCRIPT} No pneumothorax. ![x](http://203.0.113.9/x) "
+        "See www.example.com for more."
     )
-    expect(page.get_by_test_id("stFileChipName")).to_have_count(3)
-    expect(page.get_by_test_id("stFileChipIconSpinner")).to_have_count(0)
-    page.get_by_role("textbox", name="Report").fill(
-        f"FINDINGS: Left lower lobe opacity. {SCRIPT} No pneumothorax. ![x](http://203.0.113.9/x)"
+    visit.open_files(
+        file("DOE^JANE <b>1</b>.dcm", STUDY.read_bytes()),
+        file("film.png", radiograph_png),
+        file("notes.pdf", b"%PDF-1.7\n%%EOF"),
+        file("report.txt", report.encode()),
     )
-    page.get_by_role("button", name="Ground this study").click()
-    expect(page.get_by_text("Your files:")).to_be_visible()
     expect(page.get_by_text("notes.pdf: This file cannot be read here")).to_be_visible()
     visit.settle()
-    expect(page.get_by_text("2 radiographs")).to_be_visible()
+    films = page.get_by_role("group", name="Radiographs of this study").get_by_role("button")
+    expect(films).to_have_count(2)
     page.screenshot(path=tmp_path / "upload.png", full_page=True)
     assert page.evaluate("window.broken_in") is None
     assert page.locator("script:has-text('broken_in')").count() == 0
-    page.get_by_role("combobox", name="Radiograph").click()
-    page.get_by_role("option", name="2: film.png").click()
+    page.get_by_role("tab", name="Details").click()
+    for link in page.locator("a").all():  # text of a report is text, never a link
+        assert "example.com" not in (link.get_attribute("href") or "")
+    page.get_by_role("tab", name="Report").click()
+    before = data(page, "film")
+    marks(page).focus()
+    page.keyboard.press("PageDown")
+    expect(marks(page)).not_to_have_attribute("data-film", before)
     visit.settle()
     assert "DOE" not in page.url
     assert "DOE" not in server.log.read_text(encoding="utf-8")
+
+
+def test_nothing_that_can_be_read_gives_words_and_a_way_back(open_tab: OpenTab) -> None:
+    visit = open_tab()
+    visit.settle()
+    page = visit.page
+    visit.open_files(file("notes.pdf", b"%PDF-1.7\n%%EOF"))
+    expect(page.get_by_role("heading", name="Nothing was opened")).to_be_visible()
+    expect(marks(page)).to_have_count(0)  # no film under a file that is not its own
+    page.get_by_role("button", name="Back to").click()
+    visit.settle()
+    assert page.locator(".rgx ol.cards > li").count() >= 2
+
+
+def test_a_pasted_report_waits_in_its_box_and_a_pasted_picture_opens(
+    open_tab: OpenTab, radiograph_png: bytes
+) -> None:
+    visit = open_tab()
+    visit.settle()
+    page = visit.page
+    page.evaluate(
+        """text => {
+      const carrier = new DataTransfer();
+      carrier.setData('text/plain', text);
+      document.body.dispatchEvent(new ClipboardEvent('paste',
+        { clipboardData: carrier, bubbles: true, cancelable: true }));
+    }""",
+        "FINDINGS: Small left effusion.",
+    )
+    box = page.get_by_role("textbox", name="Report")
+    expect(box).to_have_value("FINDINGS: Small left effusion.")
+    page.get_by_role("button", name="Close").first.click()
+    page.evaluate(
+        """async bytes => {
+      const carrier = new DataTransfer();
+      carrier.items.add(new File([new Uint8Array(bytes)], 'pasted.png', { type: 'image/png' }));
+      document.body.dispatchEvent(new ClipboardEvent('paste',
+        { clipboardData: carrier, bubbles: true, cancelable: true }));
+    }""",
+        list(radiograph_png),
+    )
+    expect(page.locator(".rgx ol.cards").get_by_text("Small left effusion.")).to_be_visible()
+    visit.settle()
+
+
+def test_a_page_switch_and_a_reload_lose_nothing(open_tab: OpenTab, radiograph_png: bytes) -> None:
+    visit = open_tab()
+    visit.settle()
+    page = visit.page
+    visit.open_files(file("film.png", radiograph_png), file("r.txt", b"Left effusion is seen."))
+    expect(page.locator(".rgx ol.cards").get_by_text("Left effusion is seen.")).to_be_visible()
+    visit.settle()
+    page.get_by_role("textbox", name="Phrase").fill("rib fracture")
+    page.keyboard.press("Enter")
+    expect(marks(page)).to_have_attribute("data-phrase", "t:rib fracture")
+    drag(page, (0.4, 0.4), (0.6, 0.55))
+    window = data(page, "window")
+    page.wait_for_timeout(800)  # the look is kept a moment after the hand rests
+
+    page.get_by_role("link", name="About").click()
+    expect(page.get_by_role("heading", name="About this explorer")).to_be_visible()
+    page.go_back()
+    visit.settle()
+    assert data(page, "window") == window
+
+    page.reload()
+    expect(page.locator(".rgx ol.cards").get_by_text("Left effusion is seen.")).to_be_visible()
+    visit.settle()
+    expect(page.get_by_role("button", name="Remove rib fracture")).to_be_visible()
+    assert data(page, "window") == window
+
+
+def test_a_copied_link_opens_the_same_study_and_phrase_and_never_names_own_files(
+    open_tab: OpenTab, radiograph_png: bytes
+) -> None:
+    visit = open_tab()
+    visit.settle()
+    page = visit.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator(".rgx ol.cards > li button.say").nth(1).click()
+    phrase = data(page, "phrase")
+    page.get_by_role("button", name="Copy link").click()
+    link = page.evaluate("navigator.clipboard.readText()")
+    second = open_tab()
+    second.page.goto(link)
+    second.settle()
+    expect(marks(second.page)).to_have_attribute("data-phrase", phrase)
+    visit.open_files(file("film.png", radiograph_png))
+    expect(page.get_by_role("button", name="Copy link")).to_be_disabled()
 
 
 @pytest.mark.parametrize(
@@ -192,10 +304,30 @@ def test_it_fits_the_window_and_the_theme(
     assert page.screenshot(path=tmp_path / f"{name}.png")
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1440, 900), (1920, 1080)])
+def test_the_whole_film_and_its_report_fit_the_window_without_scrolling(
+    open_tab: OpenTab, width: int, height: int
+) -> None:
+    visit = open_tab(width=width, height=height, scheme="dark")
+    visit.settle()
+    page = visit.page
+    film, panel = marks(page).bounding_box(), page.locator(".rgx .panel").bounding_box()
+    assert film is not None
+    assert panel is not None
+    for box in (film, panel):
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= height
+    scrolls = page.get_by_test_id("stMain").evaluate("e => e.scrollHeight - e.clientHeight")
+    assert scrolls <= 0
+    if (width, height) == (1440, 900):
+        stage = page.locator(".rgx .stage").bounding_box()
+        assert stage is not None
+        assert stage["width"] * stage["height"] >= 0.55 * width * height
+
+
 def test_every_picture_has_words_and_the_image_is_reached_by_keyboard(tab: Visit) -> None:
     tab.settle()
     page = tab.page
-    expect(page.get_by_test_id("stImage").first).to_be_visible()
     silent = page.locator("img:not([alt]), canvas[role=img]:not([aria-label])")
     assert silent.count() == 0
     reached = set()

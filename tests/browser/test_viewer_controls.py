@@ -53,6 +53,7 @@ def test_one_key_resets_everything_but_what_was_drawn(page: Page) -> None:
     drag(page, 0, (0.2, 0.2), (0.5, 0.5))
     for key in ("i", "3", "+", "t", "r", "m"):
         page.keyboard.press(key)
+    page.get_by_role("tab", name="Display").click()
     page.get_by_role("button", name="Cosine").click()
     assert all(data(page, 0, name) != value for name, value in zip(names, first, strict=True)
                if name != "opacity")  # fmt: skip

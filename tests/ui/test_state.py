@@ -23,7 +23,11 @@ def _film(view: ViewPosition) -> Radiograph:
 
 def _loaded(*views: ViewPosition) -> LoadedStudy:
     study = Study("id", tuple(_film(view) for view in views))
-    return LoadedStudy(study, "upload", "Your files", tuple(views))
+    return LoadedStudy(study, "upload", "Your study", tuple(views))
+
+
+def _problem() -> Problem:
+    return Problem("a.dcm", "This file is damaged", "...")
 
 
 def test_a_frontal_radiograph_is_shown_before_a_lateral_one() -> None:
@@ -33,24 +37,56 @@ def test_a_frontal_radiograph_is_shown_before_a_lateral_one() -> None:
     assert memory.radiograph.view_position == "PA"
 
 
-def test_a_new_study_forgets_typed_phrases_and_problems() -> None:
-    memory = Session(typed=["effusion"], shown="t:effusion")
-    memory.problems = (Problem("a.dcm", "This file is damaged", "..."),)
+def test_a_new_study_forgets_problems_and_keeps_what_was_asked() -> None:
+    memory = Session(typed=["effusion"], words_asked=["t:effusion"])
+    memory.ask("t:effusion")
+    memory.problems = (_problem(),)
     memory.show(_loaded("PA"))
-    assert (memory.typed, memory.shown, memory.problems) == ([], None, ())
+    assert (memory.problems, memory.asked, memory.words_asked) == ((), None, [])
+    assert memory.typed == ["effusion"]  # one question can be asked of many studies
 
 
-def test_a_phrase_is_kept_once_and_blanks_are_not_kept() -> None:
+def test_the_same_study_opened_twice_is_two_openings() -> None:
+    study = _loaded("PA")
+    assert study.anew().token != study.token
+    assert _loaded("PA").token != _loaded("PA").token
+
+
+def test_a_failed_opening_takes_the_study_off_the_screen_until_it_is_asked_back() -> None:
     memory = Session()
-    assert memory.add_typed("  pleural   effusion ")
-    assert not memory.add_typed("Pleural effusion")
-    assert not memory.add_typed("   ")
+    memory.show(_loaded("PA", "lateral"))
+    token = memory.loaded.token if memory.loaded else ""
+    memory.radiograph_index = 1
+    memory.fail([_problem()])
+    assert memory.radiograph is None
+    memory.fail([_problem()])  # a second failure does not forget the study before
+    memory.go_back()
+    assert memory.loaded is not None
+    assert memory.loaded.token != token
+    assert memory.radiograph_index == 1
+    assert memory.problems == ()
+
+
+def test_a_phrase_is_kept_once_and_what_is_not_kept_is_said() -> None:
+    memory = Session()
+    assert memory.add_typed("  pleural   effusion ") is None
+    assert memory.add_typed("Pleural effusion") == "This phrase is in the list already."
+    assert memory.add_typed("   ") == "Type a phrase first, for example pleural effusion."
     assert memory.typed == ["pleural effusion"]
 
 
 def test_typed_phrases_have_a_limit() -> None:
     memory = Session()
-    assert [memory.add_typed(f"phrase {i}") for i in range(MOST_TYPED + 1)][-2:] == [True, False]
+    kept = [memory.add_typed(f"phrase {i}") is None for i in range(MOST_TYPED + 1)]
+    assert kept[-2:] == [True, False]
+
+
+def test_each_request_to_select_a_phrase_is_a_new_one() -> None:
+    memory = Session()
+    memory.ask("s1")
+    first = memory.asked
+    memory.ask("s1")
+    assert memory.asked != first
 
 
 def test_a_threshold_counts_for_the_fixed_rule_only() -> None:

@@ -18,8 +18,8 @@ from explorer.entities import Box, ModelFrame, Radiograph, SimilarityMap, Window
 from explorer.evaluation.grounding import box_mask, iou, pointing_game_hit, signed_cnr
 from explorer.grounding.geometry import fit_frame, map_to_image
 from explorer.grounding.regions import find_regions
-from explorer.ui.components.viewer.contract import ViewerPane
-from explorer.ui.components.viewer.payload import radiograph_message
+from explorer.ui.components.viewer.contract import Desk, ViewerFilm
+from explorer.ui.components.viewer.payload import film_message
 
 HERE = Path(__file__).parent
 Ask = Callable[..., list[Any]]
@@ -183,6 +183,6 @@ def test_every_point_of_a_contour_lies_on_its_level(ask: Ask) -> None:
 
 
 def test_levels_arrive_bit_for_bit(ask: Ask, radiograph: Radiograph) -> None:
-    message = radiograph_message([ViewerPane(radiograph)], key="k", height=100)
+    message = film_message([ViewerFilm("abc", radiograph)], key="k", desk=Desk())
     [levels] = ask({"ask": "levels", "message": base64.b64encode(message).decode()})
     assert levels == radiograph.levels.ravel().tolist()

@@ -10,11 +10,26 @@ import numpy as np
 import pytest
 
 from explorer.entities import Box, Radiograph, VoiTable
-from explorer.ui.components.viewer import ViewerPane, ViewerPhrase, ViewerReference, payload
-from explorer.ui.components.viewer.bundle import bundle_modules
-from explorer.ui.components.viewer.component import read_event
+from explorer.ui.components.bundle import bundle_modules
+from explorer.ui.components.viewer import (
+    Desk,
+    Head,
+    Place,
+    Thumbnail,
+    ViewerFilm,
+    ViewerPhrase,
+    ViewerReference,
+    payload,
+    viewer,
+)
 from explorer.ui.components.viewer.packing import pack_levels, unpack_levels
-from explorer.ui.components.viewer.payload import image_id, map_message, radiograph_message
+from explorer.ui.components.viewer.payload import (
+    film_message,
+    head_message,
+    image_id,
+    phrases_message,
+    words_message,
+)
 
 from .synthetic import make_grounded, make_radiograph
 
@@ -24,9 +39,17 @@ def body_of(message: bytes) -> dict[str, Any]:
     return dict(json.loads(message[8 : 8 + length])["body"])
 
 
-def maps(*phrases: ViewerPhrase, **pane: Any) -> dict[str, Any]:
-    panes = [ViewerPane(make_radiograph(), phrases=phrases, **pane)]
-    return body_of(map_message(panes, key="k", shown=None, send_choice=False))["panes"][0]
+PLACE = Place(study="abc", film="f", space="weights/cpu/float32", run=3)
+
+
+def films(*radiographs: Radiograph, desk: Desk | None = None) -> bytes:
+    panes = [ViewerFilm("abc", radiograph) for radiograph in radiographs]
+    return film_message(panes, key="k", desk=desk or Desk())
+
+
+def phrases(*shown: ViewerPhrase) -> list[dict[str, Any]]:
+    body = body_of(phrases_message(PLACE, shown, key="k", part="piece:0"))
+    return list(body["phrases"])
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (7, 1), (33, 65)])
@@ -42,17 +65,38 @@ def test_packing_halves_a_smooth_noisy_image() -> None:
     assert len(pack_levels(levels)) < 0.5 * levels.nbytes
 
 
-def test_a_new_phrase_leaves_the_radiograph_message_as_it_is(radiograph: Radiograph) -> None:
-    alone = radiograph_message([ViewerPane(radiograph)], key="k", height=640)
-    pane = ViewerPane(radiograph, phrases=(ViewerPhrase(make_grounded()),), title="A checkpoint")
-    assert radiograph_message([pane], key="k", height=640) == alone
+def test_every_part_names_study_film_checkpoint_and_run() -> None:
+    shown = [ViewerPhrase(make_grounded(), sentence=1)]
+    messages = [
+        head_message(PLACE, Head("A checkpoint", "one"), key="k", asked=None),
+        phrases_message(PLACE, shown, key="k", part="piece:0"),
+        words_message(PLACE, "s1", [("opacity", 0.25)], key="k"),
+    ]
+    for message in messages:
+        body = body_of(message)
+        named = [body[name] for name in ("study", "film", "space", "run", "pane")]
+        assert named == ["abc", "f", "weights/cpu/float32", 3, 0]
+    assert body_of(films(make_radiograph()))["panes"][0]["study"] == "abc"
 
 
 def test_the_same_radiograph_in_four_panes_is_sent_once(radiograph: Radiograph) -> None:
-    one = radiograph_message([ViewerPane(radiograph)], key="k", height=640)
-    four = radiograph_message([ViewerPane(radiograph)] * 4, key="k", height=640)
-    names = {pane["levels"] for pane in body_of(four)["panes"]}
-    assert names == {body_of(one)["panes"][0]["levels"]}
+    names = {pane["levels"] for pane in body_of(films(*[radiograph] * 4))["panes"]}
+    assert names == {body_of(films(radiograph))["panes"][0]["levels"]}
+
+
+def test_phrases_count_on_from_the_piece_before() -> None:
+    shown = [ViewerPhrase(make_grounded(), sentence=i) for i in (12, 13)]
+    body = body_of(phrases_message(PLACE, shown, key="k", part="piece:12", first=12))
+    assert [phrase["order"] for phrase in body["phrases"]] == [12, 13]
+
+
+def test_thumbnails_and_problems_lie_on_the_desk() -> None:
+    picture = np.arange(4, dtype=np.uint8).reshape(2, 2)
+    desk = Desk(title="Your study", thumbnails=(Thumbnail("1: a.png", picture),), index=0)
+    sent = body_of(films(make_radiograph(), desk=desk))["desk"]
+    assert (sent["title"], sent["thumbnails"][0]["label"]) == ("Your study", "1: a.png")
+    assert sent["thumbnails"][0]["side"] == 2
+    assert sent["link"] is None  # own files have no address
 
 
 def test_images_with_other_levels_have_other_names(radiograph: Radiograph) -> None:
@@ -65,16 +109,14 @@ def test_percentiles_leave_padding_out() -> None:
     levels[:, 5:] = 60000
     valid = np.ones((10, 10), np.bool_)
     valid[:, 5:] = False
-    message = radiograph_message(
-        [ViewerPane(make_radiograph(levels, valid=valid))], key="k", height=9
-    )
+    message = films(make_radiograph(levels, valid=valid))
     assert body_of(message)["panes"][0]["percentiles"]["100"] == 100
 
 
 def test_percentiles_are_modality_values_in_order_for_a_falling_slope() -> None:
     levels = np.arange(101, dtype=np.uint16)[None].repeat(2, axis=0)
     shown = make_radiograph(levels, level_slope=-2.0, level_intercept=500.0)
-    message = radiograph_message([ViewerPane(shown)], key="k", height=9)
+    message = films(shown)
     percentiles = body_of(message)["panes"][0]["percentiles"]
     assert (percentiles["0"], percentiles["100"]) == (300.0, 500.0)
 
@@ -82,7 +124,7 @@ def test_percentiles_are_modality_values_in_order_for_a_falling_slope() -> None:
 def test_a_huge_image_is_averaged_over_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(payload, "MAX_PIXELS_SENT", 20)
     levels = np.arange(5 * 6, dtype=np.uint16).reshape(5, 6)
-    message = radiograph_message([ViewerPane(make_radiograph(levels))], key="k", height=9)
+    message = films(make_radiograph(levels))
     sent = body_of(message)["panes"][0]
     assert (sent["sentHeight"], sent["sentWidth"], sent["reduction"]) == (3, 3, 2)
     assert (sent["height"], sent["width"]) == (5, 6)
@@ -91,30 +133,26 @@ def test_a_huge_image_is_averaged_over_blocks(monkeypatch: pytest.MonkeyPatch) -
 def test_a_voi_table_travels_with_its_name() -> None:
     table = VoiTable("Chest", 10.0, np.linspace(0, 1, 4, dtype=np.float32))
     shown = replace(make_radiograph(), windows=(table,))
-    [window] = body_of(radiograph_message([ViewerPane(shown)], key="k", height=9))["panes"][0][
-        "windows"
-    ]
+    [window] = body_of(films(shown))["panes"][0]["windows"]
     assert (window["kind"], window["name"], window["first"]) == ("table", "Chest", 10.0)
 
 
 def test_an_undefined_correlation_is_null() -> None:
-    [phrase] = maps(ViewerPhrase(make_grounded(), sentence=2))["phrases"]
+    [phrase] = phrases(ViewerPhrase(make_grounded(), sentence=2))
     assert phrase["id"] == "s2"
     assert phrase["map"]["controls"]["nonsense"] is None
     assert phrase["map"]["controls"]["swapped"] == 0.2
 
 
 def test_regions_and_frame_keep_their_axes_on_a_film_that_is_wider_than_high() -> None:
-    [phrase] = maps(ViewerPhrase(make_grounded()))["phrases"]
+    [phrase] = phrases(ViewerPhrase(make_grounded()))
     assert phrase["map"]["regions"] == [{"box": [1, 2, 7, 5], "peak": 0.9, "area": 0.1}]
-    [pane] = body_of(radiograph_message([ViewerPane(make_radiograph())], key="k", height=9))[
-        "panes"
-    ]
+    [pane] = body_of(films(make_radiograph()))["panes"]
     assert (pane["width"], pane["height"]) == (8, 6)
 
 
 def test_a_sentence_without_a_map_keeps_its_words() -> None:
-    [phrase] = maps(ViewerPhrase(None, "not about the image", text="Cough.", sentence=0))["phrases"]
+    [phrase] = phrases(ViewerPhrase(None, "not about the image", text="Cough.", sentence=0))
     assert (phrase["text"], phrase["map"]) == ("Cough.", None)
 
 
@@ -123,35 +161,22 @@ def test_a_phrase_without_map_and_words_is_refused() -> None:
         ViewerPhrase(None)
 
 
-def test_reference_boxes_may_be_plain_pairs() -> None:
-    reference = (("nodule", Box(1, 2, 3, 4)), ViewerReference("mass", Box(0, 0, 2, 2), 3))
-    shown = maps(reference=reference)["reference"]
-    assert [item["sentence"] for item in shown] == [None, 3]
-    assert shown[0]["box"] == [1, 2, 3, 4]
+def test_reference_boxes_are_tied_to_their_sentence() -> None:
+    reference = (
+        ViewerReference("nodule", Box(1, 2, 3, 4)),
+        ViewerReference("mass", Box(0, 0, 2, 2), 3),
+    )
+    head = Head("A checkpoint", "one", reference=reference)
+    shown = body_of(head_message(PLACE, head, key="k", asked=(1, "s3")))
+    assert [item["sentence"] for item in shown["reference"]] == [None, 3]
+    assert shown["reference"][0]["box"] == [1, 2, 3, 4]
+    assert shown["asked"] == {"number": 1, "phrase": "s3"}
 
 
-def test_events_from_the_browser_are_checked(radiograph: Radiograph) -> None:
-    panes = [ViewerPane(radiograph, phrases=(ViewerPhrase(make_grounded(), sentence=1),))]
-    name = image_id(radiograph)
-    good = {"id": "box-1", "pane": 0, "image": name, "box": [1, 1, 4, 5.5]}
-    bad: list[Any] = [
-        good | {"image": "other"},
-        good | {"pane": 7},
-        good | {"box": [4, 1, 1, 5]},
-        good | {"box": [0, 0, 9, 5]},
-        good | {"box": [0, 0, "nan", 5]},
-        good | {"box": [1, 2]},
-        {"pane": 0},
-        "nonsense",
-        None,
-    ]
-    event = read_event([*bad, good], "s1", panes, send_choice=True)
-    assert [box.box for box in event.boxes] == [Box(1, 1, 4, 5.5)]
-    assert event.box is not None
-    assert event.box.box_id == "box-1"
-    assert event.phrase_id == "s1"
-    assert read_event(None, "s9", panes, send_choice=True).phrase_id is None
-    assert read_event("boxes", "s1", panes, send_choice=False).phrase_id is None
+def test_too_many_panes_are_refused(radiograph: Radiograph) -> None:
+    panes = [ViewerFilm("abc", radiograph)] * 5
+    with pytest.raises(ValueError, match="at most 4 panes, got 5"):
+        viewer(panes, key="k", desk=Desk(), hear=lambda kind, values: None)
 
 
 def test_modules_are_joined_in_order_of_need(tmp_path: Path) -> None:
@@ -184,7 +209,7 @@ def test_an_import_that_would_be_lost_is_refused(tmp_path: Path) -> None:
 
 
 def test_report_text_never_becomes_markup() -> None:
-    folder = Path(payload.__file__).parent / "js"
+    folder = Path(payload.__file__).parents[1]  # the scripts of all components
     for path in folder.rglob("*.js"):
         source = path.read_text("utf-8")
         for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from explorer.ui import cache
-from explorer.ui.state import Options, Rule, session
+from explorer.ui import engines
+from explorer.ui.state import Options, Rule, Session
 from explorer.ui.wording import one_line
 
 RULES: dict[Rule, str] = {"calibrated": "Calibrated", "otsu": "Otsu", "fixed": "Fixed"}
@@ -21,27 +21,28 @@ POOLINGS = {
 _OWN = "checkpoint's own"
 
 
-def options_form() -> Options:
-    """Show the choices in a popover and return what is chosen; they last for the session."""
-    with st.popover("Options", help="Checkpoint, threshold rule and pooling"):
-        checkpoint = _checkpoint()
+def options_form(memory: Session) -> None:
+    """Show the choices in a popover and keep what is chosen for the session."""
+    with st.popover("Options", help="Checkpoint, threshold rule and pooling", width="content"):
+        before = memory.options
+        checkpoint = _checkpoint(before)
         rule = st.segmented_control(
             "Threshold rule",
             list(RULES),
             format_func=RULES.__getitem__,
-            default="calibrated",
+            default=before.rule,
             required=True,
             key="rule",
             persist_state="session",
             help=RULE_HELP,
         )
-        threshold = 0.5
+        threshold = before.threshold
         if rule == "fixed":
             threshold = st.slider(
                 "Threshold (calibrated score)",
                 min_value=0.05,
                 max_value=0.95,
-                value=0.5,
+                value=before.threshold,
                 step=0.05,
                 key="threshold",
                 persist_state="session",
@@ -49,28 +50,29 @@ def options_form() -> Options:
         pooling = st.selectbox(
             "Pooling of the phrase score",
             [_OWN, *POOLINGS],
+            index=([_OWN, *POOLINGS]).index(before.pooling or _OWN),
             format_func=lambda name: f"{name}: {POOLINGS[name]}" if name in POOLINGS else name,
             key="pooling",
             persist_state="session",
             help="How the scores of all patches become the one score of a phrase.",
         )
-    return Options(
+    memory.choose(
         checkpoint=checkpoint,
         rule=rule if rule in RULES else "calibrated",
         threshold=min(0.95, max(0.05, float(threshold))),
         pooling=pooling if pooling in POOLINGS else None,
-        device=session().device,
-        precision=session().precision,
     )
 
 
-def _checkpoint() -> str | None:
-    cards = {card.name: card for card in cache.checkpoints()}
+def _checkpoint(before: Options) -> str | None:
+    cards = {card.name: card for card in engines.checkpoints()}
     if len(cards) < 2:
-        return None
+        return before.checkpoint
+    names = list(cards)
     name = st.selectbox(
         "Checkpoint",
-        list(cards),
+        names,
+        index=names.index(before.checkpoint) if before.checkpoint in cards else 0,
         format_func=lambda name: one_line(cards[name].title),
         key="checkpoint",
         persist_state="session",

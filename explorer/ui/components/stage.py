@@ -1,168 +1,132 @@
-"""The study on screen: progress, image check, phrases, viewer, and details of one phrase."""
+"""The workbench of one study: the viewer at once, then its maps piece by piece."""
+
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from explorer.ui import cache, work
-from explorer.ui.components.details import details
-from explorer.ui.components.downloads import downloads
-from explorer.ui.components.error_box import error_box, guarded
-from explorer.ui.components.options_form import options_form
-from explorer.ui.components.phrase_box import examples, phrase_box, typed_chips
+from explorer.entities import GroundedPhrase
+from explorer.ui import encoded, engines, shelf, work
+from explorer.ui.components.error_box import error_box
 from explorer.ui.components.viewer import (
-    ViewerPane,
+    Desk,
+    Head,
+    Note,
+    Place,
+    Thumbnail,
+    ViewerFilm,
     ViewerPhrase,
     ViewerReference,
+    feed_head,
+    feed_phrases,
+    feed_words,
+    image_id,
     phrase_color,
     viewer,
 )
-from explorer.ui.state import LoadedStudy, Options, Session, session
-from explorer.ui.theme import EXPECTED
-from explorer.ui.wording import count, one_line, plain
+from explorer.ui.grounded import assertion_of
+from explorer.ui.opening import join_loose_report
+from explorer.ui.state import Session, session
+from explorer.ui.wording import one_line
 
-VIEWER_HEIGHT = 640
-
-
-def heading(loaded: LoadedStudy, *, named: bool = True) -> None:
-    """Name the study and, where it has several radiographs, let the person choose one."""
-    if named:
-        _name(loaded)
-    if len(loaded.labels) > 1:
-        memory = session()
-        memory.radiograph_index = st.selectbox(
-            "Radiograph",
-            range(len(loaded.labels)),
-            index=min(memory.radiograph_index, len(loaded.labels) - 1),
-            format_func=lambda i: one_line(loaded.labels[i], longest=80),
-            key=f"radiograph_{loaded.study.study_id[:12]}",
-            width=460,
-        )
-
-
-def _name(loaded: LoadedStudy) -> None:
-    line = f"**{plain(loaded.title)}**"
-    if loaded.expected is not None:
-        words, tone = EXPECTED.get(loaded.expected, (loaded.expected, "gray"))
-        line += f" :{tone}-badge[{words}]"
-    if loaded.description:
-        line += f" :gray[{plain(loaded.description)}]"
-    st.markdown(line)
+KEY = "viewer"
+LONGEST_PHRASE = 200  # characters; a longer text is a report
 
 
 @st.fragment
 def stage() -> None:
-    """Show the study; typing a phrase or choosing a card reruns only this part."""
+    """Show the study; a typed phrase or another radiograph reruns only this part."""
     memory = session()
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        with st.container(width="stretch"):
-            phrase_box()
-        options = Options(device=memory.device, precision=memory.precision)
-        with guarded():
-            options = options_form()
-    chips = st.container()
-    picture = st.empty()
-    result = _result(memory, options, picture)
-    with chips:
-        typed_chips(memory)
-    if result is None:
-        return
-    if result.check.refuse:
-        _refusal(result)
-        return
-    _notes(result)
-    if not result.sentences and not memory.typed:
-        examples()
-    with guarded():
-        _show(memory, result)
+    if memory.framed != (memory.loaded.token if memory.loaded else None):
+        st.rerun()  # the viewer asked for another study: the bar names it, too
+    radiograph = memory.radiograph
+    films = [ViewerFilm(memory.loaded.token, radiograph)] if memory.loaded and radiograph else []
+    viewer(films, key=KEY, desk=_desk(memory), hear=_hear)
+    progress = st.container(key="progress").empty()
+    with st.container(key="feeds"):
+        if films:
+            try:
+                _show_results(memory, progress)
+            except Exception as error:  # noqa: BLE001 - the border to the person
+                with st.container(key="stage_error"):
+                    error_box(error)
+    progress.empty()
 
 
-def _result(
-    memory: Session, options: Options, place: "st.delta_generator.DeltaGenerator"
-) -> work.Work | None:
-    """Compute what is missing under a progress line; keep the last result when that fails."""
-    try:
-        if work.is_current(memory, options):  # a typed phrase takes no time worth showing
-            return work.do(memory, options, say=lambda _: None)
-        with place.container():
-            status = st.status("Preparing", expanded=False)
-            st.skeleton(VIEWER_HEIGHT)
-            return work.do(memory, options, say=lambda text: status.update(label=text))
-    except Exception as error:  # noqa: BLE001 - the border to the person
-        place.empty()
-        error_box(error)
-        return work.last(memory)
-    finally:
-        place.empty()
+def _show_results(memory: Session, progress: DeltaGenerator) -> None:
+    def say(text: str) -> None:
+        progress.caption(text)
 
-
-def _refusal(result: work.Work) -> None:
-    left, right = st.columns([1, 3], gap="medium")
-    left.image(
-        cache.thumbnail(result.radiograph, side=256),
-        width="stretch",
-        alt="The uploaded image, which was refused",
+    result = work.start(memory, say=say)
+    place = Place(
+        study=result.loaded.token,
+        film=image_id(result.radiograph),
+        space=engines.engine_key(result.engine),
+        run=result.run,
     )
-    right.error(
-        f"{plain(result.check.message)}\n\nThe image check compares a picture with frontal chest "
-        "radiographs, with lateral and turned ones, and with pictures of other things. Open a "
-        "frontal chest radiograph, or pick a bundled study.",
-        title="Nothing was grounded",
+    feed_head(place, _head(memory, result), key=KEY, asked=memory.asked)
+    work.ground_typed(result, memory, say=say)
+    for number, text in enumerate(memory.typed):
+        if text in result.typed:
+            phrases = [_typed(text, result.typed[text], number)]
+            feed_phrases(place, phrases, key=KEY, part=f"typed:{text}", first=number)
+    for phrase_id, shares in _asked_words(memory, result):
+        feed_words(place, phrase_id, shares, key=KEY)
+    pieces = work.ground_report(result, memory.options, everything=memory.everything, say=say)
+    for index in pieces:
+        begin, end = result.pieces[index]
+        phrases = _sentences(result, begin, end)
+        feed_phrases(place, phrases, key=KEY, part=f"piece:{begin}", first=begin)
+
+
+def _desk(memory: Session) -> Desk:
+    loaded = memory.loaded
+    problems = tuple(
+        Note(title=": ".join(filter(None, (p.about[:80], p.title))), text=p.message)
+        for p in memory.problems
+    )
+    if loaded is None:
+        back = memory.before.title if memory.before else None
+        return Desk(problems=problems, failed=memory.failed, back=back, loose_report=_loose(memory))
+    films = loaded.study.radiographs
+    thumbnails = (
+        tuple(
+            Thumbnail(one_line(label, longest=80), shelf.thumbnail(film, side=96))
+            for label, film in zip(loaded.labels, films, strict=True)
+        )
+        if len(films) > 1
+        else ()
+    )
+    return Desk(
+        title=loaded.title,
+        link=loaded.name,
+        thumbnails=thumbnails,
+        index=min(memory.radiograph_index, len(films) - 1),
+        problems=problems,
+        loose_report=_loose(memory),
     )
 
 
-def _notes(result: work.Work) -> None:
-    if result.check.message:
-        st.warning(plain(result.check.message), title="Read these maps with doubt")
-    for note in result.radiograph.notes:
-        st.caption(f":orange-badge[note] {plain(note)}")
+def _loose(memory: Session) -> str | None:
+    return None if memory.loose_report is None else one_line(memory.loose_report, longest=90)
 
 
-def _show(memory: Session, result: work.Work) -> None:
-    phrases = _phrases(memory, result)
-    pane = ViewerPane(
-        radiograph=result.radiograph,
+def _head(memory: Session, result: work.Work) -> Head:
+    engine, check = result.engine, result.check
+    notes = (check.message,) if check.message and not check.refuse else ()
+    return Head(
+        title=engine.card.title,
+        checkpoint=engine.card.name,
         frame=result.encoded.embeddings.grid.frame,
-        phrases=phrases,
+        refused=check.message if check.refuse else "",
+        notes=(*notes, *result.radiograph.notes),
         reference=_references(memory),
+        total=result.total,
+        bound=work.bound(result, everything=memory.everything),
+        null_peaks={} if check.refuse else encoded.null_peaks(engine, result.encoded),
+        cost=f"{engine.card.title} on {engine.device}, {engine.precision}; image encoded in "
+        f"{result.encoded.milliseconds:.0f} ms",
     )
-    event = viewer([pane], key="viewer", height=VIEWER_HEIGHT, shown=memory.shown, send_choice=True)
-    st.caption(_cost(result))
-    if event.phrase_id != memory.last_choice:  # a card was pressed since the last run
-        memory.last_choice = memory.chosen = event.phrase_id
-    grounded = {p.phrase_id: p for p in phrases if p.grounded is not None}
-    chosen = grounded.get(memory.chosen or "") or next(iter(grounded.values()), None)
-    if chosen is not None and chosen.grounded is not None:
-        details(chosen, result)
-        downloads(memory, result, chosen=chosen.grounded)
-
-
-def _phrases(memory: Session, result: work.Work) -> tuple[ViewerPhrase, ...]:
-    """Typed phrases first, then the report; colours count the report from its first sentence."""
-    report = memory.loaded.study.report if memory.loaded else None
-    sentences = report.sentences if report else ()
-    cards = [
-        ViewerPhrase(
-            grounded=grounded,
-            assertion=sentence.assertion,
-            section=sentence.section,
-            color=phrase_color(i),
-            sentence=i,
-            start=sentence.start,
-            end=sentence.end,
-            text=sentence.text,
-        )
-        for i, (sentence, grounded) in enumerate(zip(sentences, result.sentences, strict=False))
-    ]
-    typed = [
-        ViewerPhrase(
-            grounded=result.typed[text],
-            assertion=cache.assertion_of(text),
-            kind="typed",
-            color=phrase_color(len(cards) + i),
-        )
-        for i, text in enumerate(memory.typed)
-        if text in result.typed
-    ]
-    return (*typed, *cards)
 
 
 def _references(memory: Session) -> tuple[ViewerReference, ...]:
@@ -173,12 +137,70 @@ def _references(memory: Session) -> tuple[ViewerReference, ...]:
     )
 
 
-def _cost(result: work.Work) -> str:
-    engine = result.engine
-    line = (
-        f"{plain(engine.card.title)} on {engine.device}, {engine.precision}. "
-        f"Image encoded in {result.encoded.milliseconds:.0f} ms"
+def _sentences(result: work.Work, begin: int, end: int) -> list[ViewerPhrase]:
+    sentences = result.report.sentences if result.report else ()
+    return [
+        ViewerPhrase(
+            grounded=result.sentences[i],
+            assertion=sentences[i].assertion,
+            section=sentences[i].section,
+            color=phrase_color(i),
+            sentence=i,
+            start=sentences[i].start,
+            end=sentences[i].end,
+            text=sentences[i].text,
+        )
+        for i in range(begin, end)
+    ]
+
+
+def _typed(text: str, grounded: GroundedPhrase, number: int) -> ViewerPhrase:
+    return ViewerPhrase(
+        grounded=grounded,
+        assertion=assertion_of(text),
+        kind="typed",
+        color=phrase_color(number + 5),
     )
-    if result.batch:
-        line += f", {count(result.batch, 'phrase')} in one batch of {result.batch_ms:.0f} ms"
-    return line + "."
+
+
+def _asked_words(memory: Session, result: work.Work) -> list[tuple[str, list[tuple[str, float]]]]:
+    """What each word adds, for the phrases it was asked for, by the viewer's phrase ids."""
+    found = []
+    for phrase_id in memory.words_asked:
+        grounded = _by_id(result, phrase_id)
+        if grounded is not None:
+            work.ask_words(result, grounded.phrase)
+            found.append((phrase_id, list(result.words[grounded.phrase].values())))
+    return found
+
+
+def _by_id(result: work.Work, phrase_id: str) -> GroundedPhrase | None:
+    if phrase_id.startswith("t:"):
+        return result.typed.get(phrase_id[2:])
+    index = int(phrase_id[1:]) if phrase_id[1:].isdecimal() else -1
+    return result.sentences[index] if 0 <= index < len(result.sentences) else None
+
+
+def _hear(kind: str, values: dict[str, Any]) -> None:
+    """Do what a person asked for in the viewer; what does not fit is ignored."""
+    memory = session()
+    text = values.get("text")
+    if kind == "ask" and isinstance(text, str):
+        words = " ".join(text.split())[:LONGEST_PHRASE]
+        memory.add_typed(words)
+        memory.ask(f"t:{words}")
+    elif kind == "forget" and isinstance(text, str):
+        memory.typed = [typed for typed in memory.typed if typed != text]
+    elif kind == "words" and isinstance(text, str):
+        memory.words_asked = [*memory.words_asked, text][-8:]
+    elif kind == "film" and isinstance(values.get("index"), int) and memory.loaded is not None:
+        last = len(memory.loaded.labels) - 1
+        memory.radiograph_index = min(max(values["index"], 0), last)
+    elif kind == "everything":
+        memory.everything = True
+    elif kind == "back":
+        memory.go_back()
+    elif kind == "join":
+        join_loose_report(memory)
+    elif kind == "discard":
+        memory.loose_report = None

@@ -108,4 +108,5 @@ def show() -> None:
 
 
 if __name__ == "__main__":
-    show()
+    with st.container(key="text_page"):
+        show()

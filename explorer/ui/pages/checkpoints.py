@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from explorer.ui import cache
+from explorer.ui import encoded, engines
 from explorer.ui.components.error_box import guarded
 from explorer.ui.state import Problem, session
 from explorer.ui.wording import file_size, plain
@@ -38,37 +38,38 @@ def show() -> None:
     )
     _device_form()
     with guarded():
-        for number, card in enumerate(cache.checkpoints()):
+        for number, card in enumerate(engines.checkpoints()):
             with st.container(border=True, key=f"card_{number}"), guarded(about=card.title):
                 _card(card, default=number == 0)
-    for problem in cache.broken_checkpoints():
+    for problem in engines.broken_checkpoints():
         st.error(plain(str(problem)), title="A checkpoint folder is left out")
-    st.button("Look for new checkpoints", on_click=cache.checkpoints.clear, key="rescan")
+    st.button("Look for new checkpoints", on_click=engines.checkpoints.clear, key="rescan")
 
 
 def _device_form() -> None:
     memory = session()
     with st.container(horizontal=True):
-        memory.device = st.selectbox(
+        device = st.selectbox(
             "Device",
             DEVICES,
-            index=DEVICES.index(memory.device),
+            index=DEVICES.index(memory.options.device),
             key="device_choice",
             width=200,
             help="For this session. auto takes a graphics card when there is one.",
         )
-        memory.precision = st.selectbox(
+        precision = st.selectbox(
             "Precision",
             PRECISIONS,
-            index=PRECISIONS.index(memory.precision),
+            index=PRECISIONS.index(memory.options.precision),
             key="precision_choice",
             width=200,
             help="For this session. auto takes the fastest that this device computes well.",
         )
+        memory.choose(device=device, precision=precision)
 
 
 def _card(card: "AdapterCard", *, default: bool) -> None:
-    loaded = cache.loaded_engines(card.name)
+    loaded = engines.loaded_engines(card.name)
     badges = ":blue-badge[default] " if default else ""
     badges += ":green-badge[loaded]" if loaded else ":gray-badge[not loaded]"
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -77,7 +78,7 @@ def _card(card: "AdapterCard", *, default: bool) -> None:
         st.button(
             "Unload",
             key=f"unload_{card.name}",
-            on_click=cache.unload,
+            on_click=engines.unload,
             args=(card.name,),
             disabled=not loaded,
         )
@@ -97,8 +98,9 @@ def _card(card: "AdapterCard", *, default: bool) -> None:
 def _load(name: str) -> None:
     memory = session()
     memory.problems = ()
+    options = memory.options
     try:
-        cache.engine(name, device=memory.device, precision=memory.precision)
+        engines.engine(name, device=options.device, precision=options.precision)
     except Exception as error:  # noqa: BLE001 - a callback has no page to draw on; shown on it
         memory.problems = (Problem.of(error, about=name),)
 
@@ -140,7 +142,7 @@ def _runs(engine: "Engine", *, device: str, precision: str) -> None:
     why_precision = PRECISION_REASONS.get((engine.device, engine.precision), "the safe choice")
     if precision != "auto":
         why_precision = "you chose it"
-    times = cache.latencies(engine)
+    times = encoded.latencies(engine)
     speed = (
         f"Median image encode {median(times):.0f} ms (last {len(times)})."
         if times
@@ -153,4 +155,5 @@ def _runs(engine: "Engine", *, device: str, precision: str) -> None:
 
 
 if __name__ == "__main__":
-    show()
+    with st.container(key="text_page"):
+        show()

@@ -73,12 +73,13 @@ window.show = async (specs) => {
     const { info, packed } = FILMS[spec.film];
     const pane = viewer.panes[index];
     const phrases = readPhrases(spec.maps.map((map, k) => phrase(`s${k}`, map.text ?? `Sentence ${k}.`, FILMS[spec.film], map)), (values) => values);
-    Object.assign(pane, { title: spec.title ?? "", phrases, reference: spec.reference ?? [], frame: phrases[0]?.map.frame ?? null });
     await pane.takeRadiograph({ ...info, ...spec.info }, { blob: () => packed, floats: (values) => values });
+    Object.assign(pane, { title: spec.title ?? "", phrases, reference: spec.reference ?? [], frame: phrases[0]?.map.frame ?? null });
     pane.touch("view", "map", "tint");
   }
+  viewer.phrases = viewer.panes[0].phrases;
   viewer.showPhrase("s0");
-  viewer.cards?.build?.(viewer.panes[0].phrases);
+  viewer.cards.build(viewer.phrases);
   viewer.schedule();
   await atRest(viewer);
 };

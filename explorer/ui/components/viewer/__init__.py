@@ -1,21 +1,32 @@
-"""The radiograph viewer: one component, everything a hand does runs in the browser."""
+"""The radiograph viewer: one workbench, everything a hand does runs in the browser."""
 
-from explorer.ui.components.viewer.component import viewer
+from explorer.ui.components.viewer.component import feed_head, feed_phrases, feed_words, viewer
 from explorer.ui.components.viewer.contract import (
-    DrawnBox,
-    ViewerEvent,
-    ViewerPane,
+    Desk,
+    Head,
+    Note,
+    Place,
+    Thumbnail,
+    ViewerFilm,
     ViewerPhrase,
     ViewerReference,
     phrase_color,
 )
+from explorer.ui.components.viewer.payload import image_id
 
 __all__ = [
-    "DrawnBox",
-    "ViewerEvent",
-    "ViewerPane",
+    "Desk",
+    "Head",
+    "Note",
+    "Place",
+    "Thumbnail",
+    "ViewerFilm",
     "ViewerPhrase",
     "ViewerReference",
+    "feed_head",
+    "feed_phrases",
+    "feed_words",
+    "image_id",
     "phrase_color",
     "viewer",
 ]

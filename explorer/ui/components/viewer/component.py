@@ -1,21 +1,33 @@
-"""Registers the viewer with Streamlit and turns what the browser sends back into an event.
+"""Registers the viewer with Streamlit: one element for the films, small ones for the maps.
 
-Two elements make one viewer: the first carries the script and the 16-bit radiographs, the second
-the maps and sentences. A new phrase or checkpoint changes only the second, so pixels cross the
-wire once a study; the browser joins the two by the viewer's key.
+The first element carries the script, the radiographs and the frame around them; every other one
+carries a part of the results (the head, a piece of the report, one typed phrase). The browser puts
+them together by the place that each names, so pixels cross the wire once a study, a new phrase
+brings only itself, and nothing of one study is ever drawn on another.
 """
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from explorer.entities import Box
-from explorer.ui.components.viewer.bundle import bundle_modules
-from explorer.ui.components.viewer.contract import MAX_PANES, DrawnBox, ViewerEvent, ViewerPane
-from explorer.ui.components.viewer.payload import image_id, map_message, radiograph_message
+from explorer.ui.components.bundle import bundle_modules
+from explorer.ui.components.outbox import Outbox
+from explorer.ui.components.viewer.contract import (
+    MAX_PANES,
+    Desk,
+    Head,
+    Place,
+    ViewerFilm,
+    ViewerPhrase,
+)
+from explorer.ui.components.viewer.payload import (
+    film_message,
+    head_message,
+    phrases_message,
+    words_message,
+)
 
 _HERE = Path(__file__).parent
 
@@ -33,72 +45,56 @@ _feed_element = st.components.v2.component(
 
 
 def viewer(
-    panes: Sequence[ViewerPane],
+    films: Sequence[ViewerFilm],
     *,
     key: str,
-    height: int = 640,
-    shown: str | None = None,
-    send_choice: bool = False,
-) -> ViewerEvent:
-    """Show one to four radiographs with their maps and the report panel beside them.
+    desk: Desk,
+    hear: Callable[[str, dict[str, Any]], None],
+) -> None:
+    """Show up to four radiographs in the workbench; maps follow with `feed_*`.
 
-    Everything a hand does runs in the browser. A rerun follows only when a box is finished or
-    deleted and, with `send_choice`, when a card is chosen.
+    Everything a hand does runs in the browser. A rerun follows only when Python is asked for
+    something: a typed phrase, another radiograph of the study, what each word adds.
 
     Args:
-        panes: What to show; panes are linked in window, zoom and position.
-        key: Unique name on the page. View, boxes and choices live as long as it is shown.
-        height: Of the image area, in CSS pixels.
-        shown: `ViewerPhrase.phrase_id` to select when this value changes (for example a phrase
-            just typed); None leaves the choice to the person and starts with the first map.
-        send_choice: Whether choosing a card reruns the page and fills `ViewerEvent.phrase_id`.
+        films: What to show; none when nothing could be opened.
+        key: Unique name on the page.
+        desk: Strip, problems and titles.
+        hear: Called for each thing the person asked for, with its kind and its values; they come
+            from a browser, so check them.
 
     Raises:
-        ValueError: There are no panes or more than four.
+        ValueError: There are more than four films.
     """
-    if not 1 <= len(panes) <= MAX_PANES:
-        raise ValueError(f"The viewer shows 1 to {MAX_PANES} panes, got {len(panes)}.")
-    with st.container(gap=None):
-        result = _viewer_element(
-            key=key,
-            data=radiograph_message(panes, key=key, height=height),
-            on_boxes_change=_ignore,
-            on_phrase_change=_ignore,
-        )
-        _feed_element(
-            key=f"{key}-feed",
-            data=map_message(panes, key=key, shown=shown, send_choice=send_choice),
-        )
-    return read_event(result.get("boxes"), result.get("phrase"), panes, send_choice=send_choice)
-
-
-def read_event(
-    boxes: Any, phrase: Any, panes: Sequence[ViewerPane], *, send_choice: bool
-) -> ViewerEvent:
-    """Check what a browser sent; what does not fit these panes is dropped."""
-    ids = {item.phrase_id for pane in panes for item in pane.phrases}
-    names = [image_id(pane.radiograph) for pane in panes] if boxes else []
-    drawn = [_drawn_box(item, names, panes) for item in boxes] if isinstance(boxes, list) else []
-    return ViewerEvent(
-        boxes=tuple(box for box in drawn if box is not None),
-        phrase_id=phrase if send_choice and isinstance(phrase, str) and phrase in ids else None,
+    if len(films) > MAX_PANES:
+        raise ValueError(f"The viewer shows at most {MAX_PANES} panes, got {len(films)}.")
+    box = Outbox(key, hear)
+    _viewer_element(
+        key=key, data=film_message(films, key=key, desk=desk), on_outbox_change=box.read
     )
 
 
-def _drawn_box(item: Any, names: list[str], panes: Sequence[ViewerPane]) -> DrawnBox | None:
-    try:
-        pane, edges = int(item["pane"]), [float(edge) for edge in item["box"]]
-        x_min, y_min, x_max, y_max = edges
-        if not 0 <= pane < len(names) or item["image"] != names[pane]:
-            return None
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
-    height, width = panes[pane].radiograph.shape
-    inside = 0 <= x_min < x_max <= width and 0 <= y_min < y_max <= height
-    if not inside or not all(map(math.isfinite, edges)):
-        return None
-    return DrawnBox(box_id=str(item.get("id", ""))[:40], pane=pane, box=Box(*edges))
+def feed_head(place: Place, head: Head, *, key: str, asked: tuple[int, str] | None) -> None:
+    """Tell the viewer what is known of a radiograph before any phrase."""
+    _feed(place, head_message(place, head, key=key, asked=asked), key=key, part="head")
 
 
-def _ignore() -> None:
-    """Callbacks are named so that Streamlit keeps these two states."""
+def feed_phrases(
+    place: Place, phrases: Sequence[ViewerPhrase], *, key: str, part: str, first: int = 0
+) -> None:
+    """Give the viewer some phrases with their maps."""
+    message = phrases_message(place, phrases, key=key, part=part, first=first)
+    _feed(place, message, key=key, part=part)
+
+
+def feed_words(
+    place: Place, phrase_id: str, shares: Sequence[tuple[str, float]], *, key: str
+) -> None:
+    """Tell the viewer what each word of a phrase adds."""
+    _feed(
+        place, words_message(place, phrase_id, shares, key=key), key=key, part=f"words:{phrase_id}"
+    )
+
+
+def _feed(place: Place, message: bytes, *, key: str, part: str) -> None:
+    _feed_element(key=f"{key}/{place.study}/{place.pane}/{place.run}/{part}", data=message)

@@ -1,7 +1,10 @@
 """What a page gives to the viewer and what comes back: frozen records, no widgets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from explorer.entities import Assertion, Box, GroundedPhrase, ModelFrame, Radiograph
 
@@ -85,47 +88,97 @@ class ViewerPhrase:
 
 
 @dataclass(frozen=True, slots=True)
-class ViewerPane:
-    """One radiograph with the maps of one checkpoint.
+class Place:
+    """What a message belongs to; the browser draws messages together only where these agree.
 
     Attributes:
-        radiograph: Shown from its 16-bit levels.
-        frame: Where the model looked; None draws no frame and no hatching.
-        phrases: In report order; the typed ones may stand anywhere.
-        reference: Reference boxes; plain `(label, box)` tuples are accepted.
-        title: Printed in the pane's corner, e.g. the checkpoint's title.
+        study: Token of one opening of a study (`LoadedStudy.token`).
+        film: `image_id` of the radiograph.
+        space: Names weights, device and precision.
+        run: Number of the results; of one study, film and pane only the highest is shown.
+        pane: Which pane the maps are for.
     """
 
+    study: str
+    film: str
+    space: str
+    run: int
+    pane: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerFilm:
+    """A radiograph of one pane, with the token of the opening it belongs to."""
+
+    study: str
     radiograph: Radiograph
-    frame: ModelFrame | None = None
-    phrases: tuple[ViewerPhrase, ...] = ()
-    reference: tuple[ViewerReference | tuple[str, Box], ...] = ()
-    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class DrawnBox:
-    """A box drawn by hand, in original pixels of the radiograph of pane `pane`."""
+class Thumbnail:
+    """One radiograph of the strip: its name and a small grey picture, (side, side) uint8."""
 
-    box_id: str
-    pane: int
-    box: Box
+    label: str
+    picture: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class ViewerEvent:
-    """What the browser told Python: finished boxes, and the chosen phrase when asked for.
+class Note:
+    """Words for the person beside the picture: what happened, and what to do."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What lies around the pictures.
 
     Attributes:
-        boxes: Every box on the radiograph, the newest last.
-        phrase_id: Chosen card (`ViewerPhrase.phrase_id`); None until one is clicked, and always
-            None unless `viewer(send_choice=True)`.
+        title: Of the study.
+        link: Name of a bundled study for a copied address; None for own files.
+        thumbnails: Radiographs of the study; the strip shows when there are several.
+        index: Which of them is shown.
+        problems: What could not be used of the last opening.
+        failed: Whether nothing could be opened: then there are no films.
+        back: Title of the study before a failed opening, offered as a way back.
+        loose_report: First words of a report that waits to be joined to this study.
     """
 
-    boxes: tuple[DrawnBox, ...] = ()
-    phrase_id: str | None = None
+    title: str = ""
+    link: str | None = None
+    thumbnails: tuple[Thumbnail, ...] = ()
+    index: int = 0
+    problems: tuple[Note, ...] = ()
+    failed: bool = False
+    back: str | None = None
+    loose_report: str | None = None
 
-    @property
-    def box(self) -> DrawnBox | None:
-        """The newest box, or None."""
-        return self.boxes[-1] if self.boxes else None
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is known of a radiograph and its checkpoint before any phrase.
+
+    Attributes:
+        title: Of the checkpoint.
+        checkpoint: Its name, for a copied address.
+        frame: Where the model looked; None draws no frame and no hatching.
+        refused: Why nothing is grounded on this image; empty otherwise.
+        notes: Warnings on the film and the reading of it.
+        reference: Boxes whose place is known.
+        total: Number of sentences of the report.
+        bound: How many of them are grounded without a further press.
+        null_peaks: Peak score of every null phrase on this radiograph.
+        cost: One line on device and time.
+    """
+
+    title: str
+    checkpoint: str
+    frame: ModelFrame | None = None
+    refused: str = ""
+    notes: tuple[str, ...] = ()
+    reference: tuple[ViewerReference, ...] = ()
+    total: int = 0
+    bound: int = 0
+    null_peaks: dict[str, float] = field(default_factory=dict)
+    cost: str = ""

@@ -1,4 +1,4 @@
-"""Builds the viewer's two messages: the radiographs (heavy, rarely new) and the maps (light)."""
+"""Builds the viewer's messages: the radiographs (heavy, rarely new) and, in parts, the maps."""
 
 import hashlib
 import threading
@@ -16,11 +16,15 @@ from explorer.entities import (
     PhraseControls,
     Radiograph,
     Spacing,
+    Standing,
     VoiTable,
     Window,
 )
 from explorer.ui.components.viewer.contract import (
-    ViewerPane,
+    Desk,
+    Head,
+    Place,
+    ViewerFilm,
     ViewerPhrase,
     ViewerReference,
     phrase_color,
@@ -37,8 +41,8 @@ _packed_images: OrderedDict[str, tuple[bytes, tuple[int, int], int]] = OrderedDi
 _packed_lock = threading.Lock()
 
 
-def radiograph_message(panes: Sequence[ViewerPane], *, key: str, height: int) -> bytes:
-    """Pack the radiographs of all panes; equal radiographs are stored once.
+def film_message(films: Sequence[ViewerFilm], *, key: str, desk: Desk) -> bytes:
+    """Pack the radiographs of all panes and what lies around them; equal ones are stored once.
 
     Nothing in it depends on phrases or checkpoints, so a rerun with a new phrase makes the same
     bytes and Streamlit sends a reference instead.
@@ -46,34 +50,93 @@ def radiograph_message(panes: Sequence[ViewerPane], *, key: str, height: int) ->
     packer = Packer()
     body = {
         "key": key,
-        "height": height,
-        "panes": [_radiograph(packer, pane.radiograph) for pane in panes],
+        "panes": [{"study": film.study, **_radiograph(packer, film.radiograph)} for film in films],
+        "desk": {
+            "title": desk.title,
+            "link": desk.link,
+            "index": desk.index,
+            "problems": [{"title": note.title, "text": note.text} for note in desk.problems],
+            "failed": desk.failed,
+            "back": desk.back,
+            "looseReport": desk.loose_report,
+            "thumbnails": [
+                {
+                    "label": item.label,
+                    "side": item.picture.shape[0],
+                    "grey": packer.add(item.picture.tobytes()),
+                }
+                for item in desk.thumbnails
+            ],
+        },
     }
     return packer.message(body)
 
 
-def map_message(
-    panes: Sequence[ViewerPane], *, key: str, shown: str | None, send_choice: bool
-) -> bytes:
-    """Pack the phrases with their maps, controls, regions and the reference boxes of all panes."""
+def head_message(place: Place, head: Head, *, key: str, asked: tuple[int, str] | None) -> bytes:
+    """Pack what is known before any phrase; `asked` is a phrase to select, with a new number."""
     packer = Packer()
     body = {
-        "key": key,
-        "shown": shown,
-        "sendChoice": send_choice,
-        "panes": [
-            {
-                "title": pane.title,
-                "frame": None if pane.frame is None else _frame(pane.frame),
-                "phrases": [
-                    _phrase(packer, phrase, index) for index, phrase in enumerate(pane.phrases)
-                ],
-                "reference": [_reference(ViewerReference(*item)) for item in pane.reference],
-            }
-            for pane in panes
+        **_place(place, key, "head"),
+        "title": head.title,
+        "checkpoint": head.checkpoint,
+        "frame": None if head.frame is None else _frame(head.frame),
+        "refused": head.refused,
+        "notes": list(head.notes),
+        "reference": [_reference(reference) for reference in head.reference],
+        "total": head.total,
+        "bound": head.bound,
+        "nullPeaks": [[phrase, float(peak)] for phrase, peak in head.null_peaks.items()],
+        "cost": head.cost,
+        "asked": None if asked is None else {"number": asked[0], "phrase": asked[1]},
+    }
+    return packer.message(body)
+
+
+def phrases_message(
+    place: Place, phrases: Sequence[ViewerPhrase], *, key: str, part: str, first: int = 0
+) -> bytes:
+    """Pack some phrases with their maps, controls and regions.
+
+    Args:
+        place: What they belong to.
+        phrases: In order.
+        key: Of the viewer.
+        part: Name of this part among those of the same place.
+        first: Order of the first phrase among all of its kind.
+    """
+    packer = Packer()
+    body = {
+        **_place(place, key, part),
+        "phrases": [
+            {**_phrase(packer, phrase, first + i), "order": first + i}
+            for i, phrase in enumerate(phrases)
         ],
     }
     return packer.message(body)
+
+
+def words_message(
+    place: Place, phrase_id: str, shares: Sequence[tuple[str, float]], *, key: str
+) -> bytes:
+    """Pack what each word of a phrase adds to its map, in reading order."""
+    body = {
+        **_place(place, key, f"words:{phrase_id}"),
+        "phrase": phrase_id,
+        "words": [[word, float(value)] for word, value in shares],
+    }
+    return Packer().message(body)
+
+
+def _place(place: Place, key: str, part: str) -> dict[str, Any]:
+    return {
+        "key": key,
+        "part": part,
+        "study": place.study,
+        "film": place.film,
+        "space": place.space,
+        "run": place.run,
+        "pane": place.pane,
+    }
 
 
 def image_id(radiograph: Radiograph) -> str:
@@ -213,6 +276,7 @@ def _grounded(packer: Packer, grounded: GroundedPhrase) -> dict[str, Any]:
         "threshold": float(grounded.threshold),
         "rule": grounded.threshold_rule,
         "controls": _controls(grounded.controls),
+        "standing": _standing(grounded.standing),
         "regions": [
             {
                 "box": _box(region.box),
@@ -233,6 +297,16 @@ def _controls(controls: PhraseControls) -> dict[str, Any]:
         "nullZ": _number(controls.null_z),
         "abstain": controls.abstain,
         "reasons": list(controls.reasons),
+    }
+
+
+def _standing(standing: Standing) -> dict[str, Any]:
+    return {
+        "grade": standing.grade,
+        "amongNormal": _number(standing.among_normal),
+        "amongAll": _number(standing.among_all),
+        "logOdds": _number(standing.log_odds),
+        "reason": standing.reason,
     }
 
 

@@ -2,6 +2,7 @@
 
 import { readMessage } from "./maths/message.js";
 import { addViewer, removeViewer } from "./registry.js";
+import { keepLook, readLook } from "./ui/tab_storage.js";
 import { Viewer } from "./ui/viewer.js";
 
 const instances = new WeakMap();
@@ -11,15 +12,17 @@ export default function start({ data, parentElement, setStateValue }) {
   let viewer = instances.get(root);
   if (!viewer) {
     viewer = new Viewer(root);
+    viewer.restore(readLook());
+    viewer.keep = keepLook;
     instances.set(root, viewer);
   }
-  viewer.send = setStateValue;
+  viewer.outbox.set = setStateValue;
   const message = readMessage(data);
-  viewer.takeRadiographs(message);
   if (viewer.key !== message.body.key) {
     viewer.key = message.body.key;
     addViewer(viewer.key, viewer);
   }
+  viewer.takeFilms(message);
   return () => {
     removeViewer(viewer.key, viewer);
     viewer.close();

@@ -1,4 +1,7 @@
-// What the two elements of a viewer share in the browser tab, by the viewer's key.
+// What the elements of a viewer share in the browser tab: its films, and the parts of its results.
+//
+// Streamlit delivers elements one by one and keeps old ones until a run ends, so at any moment the
+// parts here may belong to different studies. `results` joins only what names the same place.
 
 const NAME = Symbol.for("radiograph-viewer");
 const KEPT_IMAGES = 4;
@@ -8,11 +11,9 @@ function registry() {
   return globalThis[NAME];
 }
 
-/** A viewer is on the page: give it the maps that already came. */
+/** A viewer is on the page: it is told whenever a part comes or goes. */
 export function addViewer(key, viewer) {
-  const { viewers, feeds } = registry();
-  viewers.set(key, viewer);
-  if (feeds.has(key)) viewer.takeMaps(feeds.get(key));
+  registry().viewers.set(key, viewer);
 }
 
 export function removeViewer(key, viewer) {
@@ -20,21 +21,36 @@ export function removeViewer(key, viewer) {
   if (viewers.get(key) === viewer) viewers.delete(key);
 }
 
-/** New maps came: keep them for a viewer that is still loading, hand them to one that is there. */
-export function addMaps(key, message) {
-  const { viewers, feeds } = registry();
-  // Every rerun of the page comes by here, mostly with the same bytes.
-  if (feeds.has(key) && sameBytes(feeds.get(key).bytes, message.bytes)) return;
-  feeds.set(key, message);
-  viewers.get(key)?.takeMaps(message);
+/** A part came; `owner` is the element that brought it, and takes it away. */
+export function addPart(owner, message) {
+  const { feeds, viewers } = registry();
+  feeds.set(owner, message);
+  viewers.get(message.body.key)?.partsChanged();
 }
 
-export function removeMaps(key) {
-  registry().feeds.delete(key);
+export function removePart(owner) {
+  const { feeds, viewers } = registry();
+  const message = feeds.get(owner);
+  if (!feeds.delete(owner)) return;
+  viewers.get(message.body.key)?.partsChanged();
 }
 
-function sameBytes(a, b) {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+/** All parts for a viewer that are in the tab now. */
+export function partsOf(key) {
+  return [...registry().feeds.values()].filter(({ body }) => body.key === key);
+}
+
+/**
+ * The parts that belong to one film of one opening: of its newest run, each once.
+ * @param {{body: {study: string, film: string, pane: number, run: number, part: string}}[]} parts
+ * @param {{study: string, film: string, pane: number}} place
+ * @returns {{run: number, parts: Map<string, any>} | null} null when nothing belongs to it
+ */
+export function results(parts, { study, film, pane }) {
+  const own = parts.filter(({ body }) => body.study === study && body.film === film && body.pane === pane);
+  if (!own.length) return null;
+  const run = Math.max(...own.map(({ body }) => body.run));
+  return { run, parts: new Map(own.filter(({ body }) => body.run === run).map((part) => [part.body.part, part])) };
 }
 
 /** Decoded levels by image id; `make` runs once, the last few are kept. */

@@ -13,26 +13,45 @@ export class Cards {
     this.cards = [];
     this.order = [];
     this.hint = el("p.hint");
+    this.sort = el("button.plain", { type: "button", text: "Sort by strength", "aria-pressed": "false", onclick: () => this.toggleSort() });
     this.list = el("ol.cards");
-    this.node = el("section.panel", { "aria-label": "Report" }, [
-      el("header", {}, [el("h2", { text: "Report" }), this.hint]),
-      this.list,
-    ]);
+    this.node = el("div.report-body", {}, [el("div.card-head", {}, [this.hint, this.sort]), this.list]);
+  }
+
+  /** Report order, or how strongly each phrase stands out among reference films. */
+  toggleSort() {
+    this.sorted = !this.sorted;
+    setAttribute(this.sort, "aria-pressed", this.sorted ? "true" : "false");
+    setText(this.sort, this.sorted ? "Sort by report" : "Sort by strength");
+    this.place(this.restingOrder());
+  }
+
+  restingOrder() {
+    const order = this.cards.map((_, index) => index);
+    if (!this.sorted) return order;
+    const strength = ({ phrase: { map } }) => map?.standing?.logOdds ?? (map ? map.pooled - 2 : -Infinity);
+    return order.sort((a, b) => strength(this.cards[b]) - strength(this.cards[a]) || a - b);
   }
 
   build(phrases) {
     const focused = this.focusedId();
     const { scrollTop } = this.list;
-    const open = new Set(this.cards.filter(({ node }) => node.querySelector("details[open]")).map(({ phrase }) => phrase.id));
-    this.cards = phrases.map((phrase) => makeCard(phrase, () => this.viewer.choosePhrase(phrase.id)));
+    const kept = new Map(this.cards.map((card) => [card.phrase, card]));
+    this.cards = phrases.map((phrase) => kept.get(phrase) ?? this.makeCard(phrase));
     this.order = this.cards.map((_, index) => index);
+    for (const card of this.cards) card.node.style.order = "";
     this.list.replaceChildren(...this.cards.map((card) => card.node));
-    for (const { node, phrase } of this.cards) {
-      if (open.has(phrase.id)) node.querySelector("details")?.setAttribute("open", "");
-    }
     this.list.scrollTop = scrollTop;
     if (focused !== null) this.cards.find((card) => card.phrase.id === focused)?.button?.focus();
+    this.place(this.restingOrder());
     this.markShown();
+  }
+
+  makeCard(phrase) {
+    return makeCard(phrase, {
+      choose: () => this.viewer.choosePhrase(phrase.id),
+      forget: () => this.viewer.post("forget", { text: phrase.text }),
+    });
   }
 
   focusedId() {
@@ -46,9 +65,10 @@ export class Cards {
     if (hover) this.showHover(hover);
     else if (this.hovering) this.endHover();
     const count = this.cards.length;
-    const resting = count > 1 ? "Click a sentence to see its map. Hover the image to rank them." : "";
-    const empty = "No report and no phrase yet. Type a phrase to ground it.";
+    const resting = count > 1 ? "Press a sentence to see its map; hover the film to rank them." : "";
+    const empty = this.viewer.waiting ? "The maps are not there yet." : "";
     setText(this.hint, count === 0 ? empty : hover ? "Ranked by score under the cursor" : resting);
+    this.sort.hidden = count < 2;
   }
 
   markShown() {
@@ -86,7 +106,7 @@ export class Cards {
     this.hovering = false;
     this.node.classList.remove("ranking");
     for (const card of this.cards) card.setHover(null);
-    this.place(this.cards.map((_, index) => index));
+    this.place(this.restingOrder());
     this.list.scrollTop = this.restingScroll;
   }
 
@@ -113,7 +133,7 @@ export class Cards {
     const card = this.cards.find(({ phrase }) => phrase.id === this.viewer.state.phraseId);
     if (!card) return;
     const { offsetTop, offsetHeight } = card.node;
-    const top = offsetTop - this.list.offsetTop;
+    const top = offsetTop;
     const { scrollTop, clientHeight } = this.list;
     if (top < scrollTop) this.list.scrollTop = top;
     else if (top + offsetHeight > scrollTop + clientHeight) this.list.scrollTop = top + offsetHeight - clientHeight;

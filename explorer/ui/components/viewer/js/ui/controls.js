@@ -9,7 +9,8 @@ const STEPS = [["0.25", "0.25"], ["0.1", "0.1"], ["0.05", "0.05"], ["off", "off"
 export class Controls {
   constructor(viewer) {
     this.viewer = viewer;
-    this.node = el("div.controls", {}, [this.makeWindow(), this.makeQuantity(), this.makeSliders(), this.makeLook()]);
+    this.quick = this.makeSliders(); // always in reach, below the film
+    this.node = el("div.controls", {}, [this.makeWindow(), this.makeQuantity(), this.makeLook()]);
   }
 
   makeWindow() {

@@ -47,9 +47,21 @@ export class Pane {
     this.node.remove();
   }
 
+  /** Take the results that belong to this film, or null: then nothing is drawn on it. */
+  take(found) {
+    const { head = null, phrases = [], words = new Map() } = found ?? {};
+    const { title = "", frame = null, reference = [] } = head ?? {};
+    // One pane names its checkpoint in the panel; several name theirs on the film.
+    const named = this.viewer.panes.length > 1 ? title : "";
+    Object.assign(this, { head, title: named, frame, phrases, words, reference });
+    this.touch("map", "tint");
+  }
+
   /** Take a radiograph's description; decoding happens beside, `ready` says when it is done. */
   async takeRadiograph(info, message) {
-    if (this.info?.id === info.id) {
+    const same = this.info?.id === info.id;
+    if (this.info?.study !== info.study) this.take(null);
+    if (same) {
       this.info = info;
       return;
     }

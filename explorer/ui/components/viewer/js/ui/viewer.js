@@ -2,19 +2,21 @@
 
 import { toImage } from "../maths/view.js";
 import { BoxList } from "./boxes.js";
+import { Outbox } from "../../../js/outbox.js";
+import { onOpening, opening } from "../../../js/tab.js";
 import { Cards } from "./cards.js";
 import { Controls } from "./controls.js";
 import { Corners } from "./corners.js";
+import { Desk } from "./desk.js";
+import { Details } from "./details.js";
 import { el, setText } from "./dom.js";
 import { doubtOf, thresholdOf } from "./doubt.js";
 import { cancelGesture, endGesture, moveGesture, startGesture } from "./gestures.js";
 import { listenToKeys } from "./keys.js";
-import { LinkedPanes } from "./linked.js";
-import { readPhrases } from "./maps.js";
 import { Measures } from "./measures.js";
 import { Memory } from "./memory.js";
-import { Pane } from "./pane.js";
-import { listenToPointer } from "./pointer.js";
+import { Panel } from "./panel.js";
+import { Received } from "./received.js";
 import { KeySheet } from "./sheet.js";
 import { Toolbar } from "./toolbar.js";
 import { Words } from "./words_line.js";
@@ -48,30 +50,43 @@ function firstState() {
   };
 }
 
-export class Viewer extends LinkedPanes {
+const MOST_TYPED = 24;
+const KEEP_AFTER_MS = 400;
+
+export class Viewer extends Received {
   constructor(root) {
     super();
     this.root = root;
+    this.outbox = new Outbox();
     this.state = firstState();
     this.memory = new Memory(this);
     this.measures = new Measures(this);
+    this.most = MOST_TYPED;
+    this.keep = null; // given the look now and then, to last beyond this element
+    this.desk = new Desk(this);
     this.boxes = new BoxList(this);
     this.sheet = new KeySheet();
     this.toolbar = new Toolbar(this);
     this.controls = new Controls(this);
     this.cards = new Cards(this);
+    this.details = new Details(this);
     this.corners = new Corners(this);
-    this.words = new Words(this);
+    this.wordsLine = new Words(this);
+    this.panel = new Panel(this, { report: [this.cards.node], details: [this.details.node], display: [this.controls.node] });
     this.stage = el("div.stage");
     this.status = el("div.status", { role: "status", "aria-live": "polite" });
-    const main = el("div.main", {}, [
-      this.toolbar.node, this.stage, this.controls.node, this.boxes.node, this.words.node, this.status,
-    ]);
-    root.replaceChildren(el("div.body", {}, [main, this.cards.node]), this.sheet.node);
+    this.refusal = el("div.refusal", { role: "alert", hidden: true });
+    const film = el("div.film-row", {}, [this.desk.strip, el("div.stage-box", {}, [this.stage, this.refusal, this.desk.cover])]);
+    const main = el("div.main", {}, [this.toolbar.node, film, el("div.below", {}, [this.wordsLine.node, this.controls.quick]), this.status]);
+    root.replaceChildren(this.desk.notice, el("div.body", {}, [main, this.panel.node]), this.sheet.node);
     listenToKeys(root, this);
+    this.stopListening = onOpening(() => this.schedule());
   }
 
   close() {
+    clearTimeout(this.keeping);
+    this.keep?.(this.snapshot());
+    this.stopListening();
     for (const pane of this.panes) pane.remove();
     cancelAnimationFrame(this.frame);
   }
@@ -85,63 +100,14 @@ export class Viewer extends LinkedPanes {
     return this.memory.restore(json);
   }
 
-  // --- what Python sends ---------------------------------------------------------------------
-
-  takeRadiographs(message) {
-    const { panes, height } = message.body;
-    this.root.style.setProperty("--viewer-height", `${height}px`);
-    const ids = panes.map((info) => info.id).join(" ");
-    while (this.panes.length > panes.length) this.panes.pop().remove();
-    while (this.panes.length < panes.length) this.addPane();
-    for (const pane of this.panes) pane.resized = true;
-    this.stage.dataset.panes = panes.length;
-    if (ids !== this.imageIds) {
-      this.imageIds = ids;
-      Object.assign(this.state, { hover: null, lens: null, draft: null, active: 0 });
-    }
-    panes.forEach((info, index) =>
-      this.panes[index].takeRadiograph(info, message).catch(() => this.panes[index].failed()),
-    );
-    if (this.maps) this.spreadMaps();
-    this.schedule();
+  /** Ask Python for something. */
+  post(kind, values) {
+    this.outbox.post(kind, values);
   }
 
-  addPane() {
-    const pane = new Pane(this, this.panes.length);
-    this.panes.push(pane);
-    this.stage.append(pane.node);
-    listenToPointer(pane.marks, pane, this);
-    pane.marks.addEventListener("focus", () => (this.state.active = pane.index));
-  }
-
-  takeMaps(message) {
-    this.sendChoice = message.body.sendChoice;
-    this.maps = message.body.panes.map((pane) => ({
-      ...pane,
-      phrases: readPhrases(pane.phrases, message.floats),
-    }));
-    this.spreadMaps();
-    const { shown } = message.body;
-    const known = (id) => this.maps[0].phrases.some((phrase) => phrase.id === id && phrase.map);
-    const asked = shown !== this.lastShown && known(shown);
-    const report = this.maps[0].phrases.map(({ id, text }) => (id.startsWith("s") ? text : "")).join("");
-    const isNew = report !== this.report; // a new report starts at its own first sentence
-    Object.assign(this, { lastShown: shown, report });
-    if (asked) {
-      this.showPhrase(shown);
-      if (this.sendChoice) this.send("phrase", shown); // or Python keeps an older choice
-    } else if (isNew || !known(this.state.phraseId)) this.showPhrase(this.maps[0].phrases.find((p) => p.map)?.id ?? null);
-    else this.showPhrase(this.state.phraseId);
-    this.cards.build(this.maps[0].phrases);
-    if (asked) this.cards.reveal();
-  }
-
-  spreadMaps() {
-    this.panes.forEach((pane, index) => {
-      const { title = "", frame = null, phrases = [], reference = [] } = this.maps[index] ?? {};
-      Object.assign(pane, { title, frame, phrases, reference });
-      pane.touch("map", "tint");
-    });
+  /** Python hears of finished boxes only on pages that search with them. */
+  send(kind, values) {
+    if (this.desk.desk?.tells?.includes(kind)) this.post(kind, { values });
   }
 
   // --- repainting ----------------------------------------------------------------------------
@@ -154,11 +120,17 @@ export class Viewer extends LinkedPanes {
     });
   }
 
+  get parts() {
+    return [this.desk, this.corners, this.toolbar, this.controls, this.boxes, this.wordsLine, this.cards, this.details, this.panel];
+  }
+
   paint() {
     const start = performance.now();
     for (const pane of this.panes) pane.paint();
-    for (const part of [this.corners, this.toolbar, this.controls, this.boxes, this.words, this.cards]) part.refresh();
+    for (const part of this.parts) part.refresh();
     this.draws = (this.draws ?? 0) + 1;
+    clearTimeout(this.keeping);
+    this.keeping = setTimeout(() => this.keep?.(this.snapshot()), KEEP_AFTER_MS);
     this.publish(performance.now() - start);
   }
 
@@ -167,7 +139,11 @@ export class Viewer extends LinkedPanes {
     const { state } = this;
     for (const pane of this.panes) {
       const published = {
-        ready: pane.copies ? "1" : "0",
+        ready: pane.copies && !opening() && !this.leaving ? "1" : "0",
+        study: pane.info?.study ?? "",
+        film: pane.info?.id ?? "",
+        mapStudy: pane.head?.study ?? "",
+        run: pane.head?.run ?? "",
         frameMs: frameMs.toFixed(2),
         draws: this.draws,
         zoom: pane.view ? pane.view.scale.toFixed(4) : "",
@@ -246,13 +222,12 @@ export class Viewer extends LinkedPanes {
 
   /** A person chose a phrase. */
   choosePhrase(phraseId) {
-    if (phraseId === this.state.phraseId) return;
-    this.showPhrase(phraseId);
-    if (this.sendChoice) this.send("phrase", phraseId);
+    this.chosenIn = this.head?.study ?? null;
+    if (phraseId !== this.state.phraseId) this.showPhrase(phraseId);
   }
 
   stepPhrase(step) {
-    const shown = (this.maps?.[0].phrases ?? []).filter((phrase) => phrase.map);
+    const shown = this.phrases.filter((phrase) => phrase.map);
     if (!shown.length) return;
     const at = shown.findIndex((phrase) => phrase.id === this.state.phraseId);
     this.choosePhrase(shown[(at + step + shown.length) % shown.length].id);

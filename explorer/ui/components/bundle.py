@@ -1,10 +1,11 @@
-"""Joins the viewer's small ES modules into the one script that Streamlit sends.
+"""Joins the small ES modules of a component into the one script that Streamlit sends.
 
 A component of an app that is not an installed distribution takes its script as one string. The
 modules stay separate files with `import { a, b } from "./other.js"` (which Node's test runner
 reads as they are); here each becomes a function that returns its exports, in order of need.
 """
 
+import os
 import re
 from pathlib import Path
 
@@ -58,4 +59,4 @@ def _add(path: Path, root: Path, parts: dict[Path, str], above: tuple[Path, ...]
 
 
 def _module_name(path: Path, root: Path) -> str:
-    return "module_" + re.sub(r"\W", "_", path.relative_to(root).with_suffix("").as_posix())
+    return "module_" + re.sub(r"\W", "_", os.path.relpath(path.with_suffix(""), root))

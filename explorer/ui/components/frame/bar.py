@@ -1,0 +1,89 @@
+"""The bar on top of every page: pages, the study on screen, options, what to take along."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from explorer.ui import opening, tabs
+from explorer.ui.components.downloads import downloads
+from explorer.ui.components.error_box import guarded
+from explorer.ui.components.frame.drawer import drawer, drawer_pictures
+from explorer.ui.components.options_form import options_form
+from explorer.ui.state import Session, session
+
+_WITHOUT_VIEWER = ("checkpoints", "about")
+_PAGE_STYLE = Path(__file__).parent / "page.css"
+
+
+def frame(pages: Sequence[Page], current: Page) -> None:
+    """Draw the bar and open what was chosen; the page follows.
+
+    Args:
+        pages: All pages, in order; the first one is the workbench.
+        current: The page that is shown next.
+    """
+    st.html(_PAGE_STYLE)
+    memory = session()
+    with st.container(key="bar", horizontal=True, vertical_alignment="center", gap="small"):
+        for page in pages:
+            st.page_link(page, label=page.title)
+        place = st.container(key="study", width="stretch")
+        choices = st.container(key="choices", horizontal=True, width="content", gap="xsmall")
+    with st.container(key="fields"):
+        _fields()
+    with guarded():
+        not_here = opening.follow_link(memory, st.query_params.to_dict())
+        opening.open_incoming(memory)
+        opening.open_first(memory)
+        memory.problems += not_here
+    memory.framed = memory.loaded.token if memory.loaded else None
+    with place:
+        told = drawer(memory, hear=_hear)
+    if tabs.recognise(told):
+        st.rerun()
+    with choices, guarded():
+        options_form(memory)
+        downloads(memory)
+    _to_the_workbench(memory, pages, current)
+
+
+def finish_frame() -> None:
+    """Send what need not delay the page: pictures of the bundled studies."""
+    with st.container(key="pictures"), guarded():
+        drawer_pictures()
+
+
+def _fields() -> None:
+    """The file fields that carry dropped and pasted files; the drawer fills them."""
+    for name in opening.FIELDS:
+        key = opening.field_key(name)
+        with st.container(key=f"field_{name}"):
+            st.file_uploader(
+                "Files of a study" if name != "add" else "Further files of this study",
+                accept_multiple_files=True,
+                max_upload_size=opening.MEGABYTES,
+                key=key,
+                on_change=opening.take_over,
+                args=(name, key),
+                label_visibility="collapsed",
+            )
+
+
+def _hear(kind: str, values: dict[str, Any]) -> None:
+    """Do what a person asked for in the drawer; what does not fit is ignored."""
+    text = values.get("text")
+    if kind == "bundled" and isinstance(text, str):
+        opening.open_bundled(text)
+        session().arrived = True
+    elif kind == "report" and isinstance(text, str) and text.strip():
+        opening.use_report(session(), text)
+
+
+def _to_the_workbench(memory: Session, pages: Sequence[Page], current: Page) -> None:
+    """Show a study that was opened from a page without a viewer."""
+    arrived, memory.arrived = memory.arrived, False
+    if arrived and current.url_path in _WITHOUT_VIEWER:
+        st.switch_page(pages[0])

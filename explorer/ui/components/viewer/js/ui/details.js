@@ -1,0 +1,141 @@
+// Behind the map of the chosen phrase: verdict, rank among null phrases, controls, regions, words.
+
+import { el } from "./dom.js";
+import { gaugeOf, verdictOf } from "./verdict.js";
+
+export class Details {
+  constructor(viewer) {
+    this.viewer = viewer;
+    this.node = el("div.details");
+  }
+
+  /** Drawn anew when the phrase, its map, the threshold or its words change; cheap, and only when seen. */
+  refresh() {
+    const { viewer } = this;
+    if (viewer.panel.tab !== "details") return;
+    const phrase = viewer.phrases.find(({ id }) => id === viewer.state.phraseId);
+    const words = phrase && viewer.words.get(phrase.id);
+    const state = [phrase?.map, words, viewer.state.threshold, viewer.head, this.asked === phrase?.id];
+    if (this.state && state.every((item, index) => item === this.state[index])) return;
+    this.state = state;
+    this.node.replaceChildren(...(phrase?.map ? this.content(phrase, words) : [el("p.hint", { text: "Choose a sentence to see what stands behind its map." })]));
+  }
+
+  content(phrase, words) {
+    const { map } = phrase;
+    return [
+      el("h3", { text: phrase.text }),
+      map.phrase !== phrase.text ? el("p.hint", { text: `Asked of the model: ${map.phrase}` }) : null,
+      this.verdict(phrase),
+      this.rank(map),
+      this.controls(map.controls),
+      this.regions(phrase),
+      this.carrying(phrase, words),
+      el("p.hint", { text: map.calibrated === false ? "The score of this pooling is not calibrated." : "" }),
+    ].filter(Boolean);
+  }
+
+  verdict({ map, assertion }) {
+    const { words, tone, reason } = verdictOf(map, assertion);
+    const share = gaugeOf(map);
+    const reasons = map.controls.reasons.filter((text) => text !== reason);
+    return el("section", {}, [
+      el(`p.verdict.large.${tone}`, {}, [el("span", { text: words })]),
+      el("p", { text: reason }),
+      share === null ? null : bar("among normal films", share, `${Math.round(100 * share)} of 100 score lower`),
+      ...reasons.map((text) => el("p.hint", { text })),
+    ]);
+  }
+
+  /** Peak of this phrase among peaks of phrases about nothing, as dots on one line. */
+  rank(map) {
+    const nulls = (this.viewer.head?.nullPeaks ?? []).map(([, peak]) => peak);
+    if (!nulls.length) return null;
+    const { peak } = map;
+    const higher = nulls.filter((other) => peak.value > other).length;
+    return el("section", {}, [
+      el("h4", { text: "Does it stand out on this film?" }),
+      dots(nulls, peak.value, this.viewer.state.threshold ?? map.threshold),
+      el("p.hint", { text: `Its highest value, ${peak.value.toFixed(2)}, is higher than that of ${higher} of ${nulls.length} unrelated phrases on this film.` }),
+    ]);
+  }
+
+  controls({ nonsense, negated, swapped, sensitivity }) {
+    const rows = [["nonsense words", nonsense], ["negated", negated], ["other side", swapped]].filter(([, value]) => value !== null);
+    return el("section", {}, [
+      el("h4", { text: "Does it depend on the wording?" }),
+      ...rows.map(([name, value]) => bar(`same map for ${name}`, Math.max(0, value), signed(value))),
+      el("p.hint", {
+        text: `Correlation with the map of changed words: near 1 the map would look the same whatever is said.${sensitivity === null ? "" : ` Depends on the wording: ${sensitivity.toFixed(2)} of 1.`}`,
+      }),
+    ]);
+  }
+
+  regions({ map }) {
+    const { pane } = this.viewer;
+    const threshold = this.viewer.state.threshold ?? map.threshold;
+    const regions = map.regionsAt(threshold);
+    const spacing = pane?.info?.spacing;
+    const title = el("h4", { text: "Where is it?" });
+    if (!regions.length) return el("section", {}, [title, el("p.hint", { text: `No part of the map reaches the threshold of ${threshold.toFixed(2)}.` })]);
+    const head = ["Left, top", "Size, pixels", "Peak", "Area", ...(spacing ? ["Extent, cm"] : [])];
+    const rows = regions.slice(0, 8).map(({ box: [x0, y0, x1, y1], peak, area }) => [
+      `${Math.round(x0)}, ${Math.round(y0)}`,
+      `${Math.round(x1 - x0)} \u00d7 ${Math.round(y1 - y0)}`,
+      peak.toFixed(2),
+      `${(100 * area).toFixed(1)} %`,
+      ...(spacing ? [`${(((x1 - x0) * spacing.column) / 10).toFixed(1)} \u00d7 ${(((y1 - y0) * spacing.row) / 10).toFixed(1)}`] : []),
+    ]);
+    return el("section", {}, [
+      title,
+      el("table", {}, [
+        el("thead", {}, [el("tr", {}, head.map((text) => el("th", { text, scope: "col" })))]),
+        el("tbody", {}, rows.map((row) => el("tr", {}, row.map((text) => el("td", { text }))))),
+      ]),
+      el("p.hint", { text: `Extent of the highlighted area above the threshold of ${threshold.toFixed(2)}, not of the finding.` }),
+    ]);
+  }
+
+  carrying(phrase, words) {
+    const title = el("h4", { text: "Which words carry it?" });
+    if (words) {
+      const most = Math.max(...words.map(([, value]) => Math.abs(value)), 1e-6);
+      return el("section", {}, [
+        title,
+        ...words.map(([word, value]) => bar(word, Math.max(0, value) / most, signed(value))),
+        el("p.hint", { text: "Cosine lost at the map's highest place when the word is left out." }),
+      ]);
+    }
+    const ask = el("button.plain", {
+      type: "button", text: this.asked === phrase.id ? "Leaving out one word after the other" : "Find out",
+      disabled: this.asked === phrase.id,
+      onclick: () => {
+        this.asked = phrase.id;
+        this.viewer.post("words", { text: phrase.id });
+        this.refresh();
+      },
+    });
+    return el("section", {}, [title, ask]);
+  }
+}
+
+function bar(name, share, text) {
+  return el("div.bar-row", {}, [
+    el("span.bar-name", { text: name }),
+    el("span.track", { "aria-hidden": "true" }, [el("i", { style: { width: `${100 * Math.min(Math.max(share, 0), 1)}%` } })]),
+    el("span.bar-value", { text }),
+  ]);
+}
+
+function dots(nulls, peak, threshold) {
+  const at = (value) => `${100 * Math.min(Math.max(value, 0), 1)}%`;
+  return el("div.dots", { "aria-hidden": "true" }, [
+    ...nulls.map((value, index) => el("i.null", { style: { left: at(value), top: `${20 + (index % 4) * 18}%` } })),
+    el("i.limit", { style: { left: at(threshold) } }),
+    el("i.own", { style: { left: at(peak) } }),
+  ]);
+}
+
+function signed(value) {
+  return (value < 0 ? "\u2212" : "+") + Math.abs(value).toFixed(2);
+}

@@ -1,0 +1,144 @@
+// What Python sends, put together: films, and for each the results of its own opening and run.
+
+import { partsOf, results } from "../registry.js";
+import { linkedTo } from "./link.js";
+import { LinkedPanes } from "./linked.js";
+import { readPhrases } from "./maps.js";
+import { Pane } from "./pane.js";
+import { listenToPointer } from "./pointer.js";
+
+export class Received extends LinkedPanes {
+  phrases = []; // of the first pane: typed ones first, newest on top, then the report
+  words = new Map(); // what each word adds, by phrase id
+  head = null; // what is known before any phrase
+
+  takeFilms(message) {
+    const { panes, desk } = message.body;
+    while (this.panes.length > panes.length) this.panes.pop().remove();
+    while (this.panes.length < panes.length) this.addPane();
+    for (const pane of this.panes) pane.resized = true;
+    this.stage.dataset.panes = panes.length;
+    const ids = panes.map(({ study, id }) => `${study} ${id}`).join(" ");
+    if (ids !== this.filmIds) {
+      this.filmIds = ids;
+      this.leaving = null;
+      Object.assign(this.state, { hover: null, lens: null, draft: null, active: 0 });
+    }
+    this.desk.take(desk, message);
+    panes.forEach((info, index) =>
+      this.panes[index].takeRadiograph(info, message).catch(() => this.panes[index].failed()),
+    );
+    if (panes.length) this.followLink(desk.link);
+    this.partsChanged();
+    this.schedule();
+  }
+
+  addPane() {
+    const pane = new Pane(this, this.panes.length);
+    this.panes.push(pane);
+    this.stage.append(pane.node);
+    listenToPointer(pane.marks, pane, this);
+    pane.marks.addEventListener("focus", () => (this.state.active = pane.index));
+  }
+
+  /** Another film of the study was asked for: this one goes at once. */
+  leaveFilm() {
+    this.leaving = "Opening the radiograph";
+    this.schedule();
+  }
+
+  /** Parts came or went: one rebuild for all that come before the next frame. */
+  partsChanged() {
+    if (this.collecting) return;
+    this.collecting = true;
+    queueMicrotask(() => {
+      this.collecting = false;
+      this.collect();
+    });
+  }
+
+  /** Give every pane the results of its own film and opening, and nothing else. */
+  collect() {
+    const parts = partsOf(this.key);
+    this.panes.forEach((pane, index) => {
+      const { study, id } = pane.info;
+      const found = results(parts, { study, film: id, pane: index });
+      const head = found?.parts.get("head") ?? null;
+      pane.take(found && head ? { head: head.body, ...phrasesOf(found.parts) } : null);
+    });
+    const { head = null, phrases = [], words = new Map() } = this.panes[0] ?? {};
+    Object.assign(this, { head, phrases, words, waiting: !head });
+    this.refuse(head);
+    this.selectPhrase(head);
+    this.cards.build(phrases);
+    if (this.asked) this.cards.reveal();
+    this.schedule();
+  }
+
+  /** Say on the film why nothing is grounded on it. */
+  refuse(head) {
+    this.refusal.hidden = !head?.refused;
+    if (head?.refused) {
+      this.refusal.replaceChildren(
+        el("strong", { text: "Nothing was grounded. " }),
+        `${head.refused} The image check compares a picture with frontal chest radiographs, with lateral and turned ones, and with pictures of other things. Open a frontal chest radiograph.`,
+      );
+    }
+  }
+
+  /** Follow the address of the page once: its sentence and its view. */
+  followLink(study) {
+    const asked = this.linkFollowed ? null : linkedTo(study);
+    if (!asked) return;
+    this.linkFollowed = true;
+    this.linked = asked;
+    const [pane] = this.panes;
+    if (asked.view) Object.assign(pane, { view: asked.view, atFit: false });
+  }
+
+  /** Keep the chosen phrase; on a new study start with what was asked, else what stands out. */
+  selectPhrase(head) {
+    const known = (id) => this.phrases.some((phrase) => phrase.id === id && phrase.map);
+    const request = head?.asked && `${head.study} ${head.asked.number}`;
+    this.asked = Boolean(request) && request !== this.lastRequest && known(head.asked.phrase);
+    if (this.asked) {
+      this.lastRequest = request;
+      this.chosenIn = head.study;
+      this.showPhrase(head.asked.phrase);
+    } else if (this.linked?.phraseId && known(this.linked.phraseId)) {
+      this.choosePhrase(this.linked.phraseId);
+      this.linked = null;
+    } else if (this.chosenIn !== (head?.study ?? null) || !known(this.state.phraseId)) {
+      this.chosenIn = null; // until a person chooses, a later piece may bring a better start
+      this.showPhrase(bestStart(this.phrases));
+    } else this.showPhrase(this.state.phraseId);
+  }
+
+  get typed() {
+    return this.phrases.filter(({ kind }) => kind === "typed");
+  }
+
+  /** How many sentences of the report came. */
+  get done() {
+    return this.phrases.filter(({ kind }) => kind === "sentence").length;
+  }
+}
+
+/** The phrases and word shares among the parts of one run. */
+function phrasesOf(parts) {
+  const phrases = [];
+  const words = new Map();
+  for (const part of parts.values()) {
+    if (part.body.phrases) phrases.push(...(part.read ??= readPhrases(part.body.phrases, part.floats)));
+    if (part.body.words) words.set(part.body.phrase, part.body.words);
+  }
+  const typed = phrases.filter(({ kind }) => kind === "typed").sort((a, b) => b.order - a.order);
+  const report = phrases.filter(({ kind }) => kind !== "typed").sort((a, b) => a.order - b.order);
+  return { phrases: [...typed, ...report], words };
+}
+
+/** The first sentence that stands out, else the first with a map. */
+function bestStart(phrases) {
+  const shown = phrases.filter(({ map }) => map);
+  return (shown.find(({ map }) => !map.controls.abstain) ?? shown[0])?.id ?? null;
+}
