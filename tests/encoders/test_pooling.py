@@ -13,6 +13,7 @@ from explorer.encoders.pooling import POOLING_NAMES, pool
 from explorer.encoders.projection import region_sentence_scores
 
 ORACLE = np.load(Path(__file__).parents[1] / "data" / "mil_scores.npz")
+LIAO = np.load(Path(__file__).parents[1] / "data" / "local_mi_liao.npz")
 X = torch.from_numpy(ORACLE["x"])
 
 
@@ -40,6 +41,28 @@ def test_the_oracle_means_log_mean_exp() -> None:
 )
 def test_pools_give_the_reference_values(name: str, temperature: float, key: str) -> None:
     torch.testing.assert_close(pool(X, name, temperature=temperature), expected(key))
+
+
+def liao_critic(pairs: Tensor) -> Tensor:
+    """The concatenation critic that the reference numbers were made with: (..., 7) to (...)."""
+    for layer in (0, 2, 4):
+        weight, bias = (torch.from_numpy(LIAO[f"mlp_{i}"]) for i in (layer, layer + 1))
+        pairs = pairs @ weight.T + bias
+        pairs = torch.relu(pairs) if layer < 4 else pairs
+    return pairs[..., 0]
+
+
+@pytest.mark.parametrize("name", ["max", "mean"])
+def test_pooled_regions_make_the_bags_of_liao(name: str) -> None:
+    """Bag (i, j): the pooled score of image i for a sentence, averaged over the report of j."""
+    regions = torch.from_numpy(LIAO["I"])
+    bags = torch.empty(5, 5, dtype=torch.float64)
+    for i, j in np.ndindex(5, 5):
+        said = torch.from_numpy(LIAO["T"][j, : LIAO["lens"][j]])
+        shape = (len(said), regions.shape[1], -1)
+        pairs = torch.cat([regions[i].expand(shape), said[:, None].expand(shape)], dim=-1)
+        bags[i, j] = pool(liao_critic(pairs), name).mean()
+    torch.testing.assert_close(bags, torch.from_numpy(LIAO[f"bag_{name}"]))
 
 
 def test_noisy_or_is_the_logit_of_its_probability() -> None:
