@@ -97,6 +97,18 @@ def timed(call: Callable[[], Any], *, rounds: int, warm_up: int = 1) -> dict[str
     return {"min_ms": round(min(times), 3), "median_ms": round(statistics.median(times), 3)}
 
 
+def alternate(*calls: Callable[[], object], rounds: int) -> list[list[float]]:
+    """Milliseconds of each call by round; every round makes each call once, in turn."""
+    times: list[list[float]] = [[] for _ in calls]
+    for round_number in range(rounds + 1):
+        for call, kept in zip(calls, times, strict=True):
+            start = time.perf_counter()
+            call()
+            if round_number:  # the first round warms up
+                kept.append((time.perf_counter() - start) * 1000)
+    return times
+
+
 def peak_memory_mb() -> float:
     """Largest resident size of this process so far, in megabytes (10^6 bytes)."""
     unit = 1 if sys.platform == "darwin" else 1024

@@ -6,12 +6,11 @@ EfficientNet-Lite0 at 256 px with 8 images, and for the whole ImageEncoder.
 
 import copy
 import statistics
-import time
 from collections.abc import Callable
 from typing import Any
 
 import torch
-from _report import write_report
+from _report import alternate, write_report
 from torch import Tensor, nn
 
 from explorer.encoders.depthwise import DepthwiseConv2d
@@ -107,13 +106,7 @@ def compare(
     quick: Callable[[], None], plain: Callable[[], None], *, rounds: int
 ) -> dict[str, float]:
     """Minimum times of both, taken in turns so that other load hits both, and their ratio."""
-    times: tuple[list[float], list[float]] = ([], [])
-    for number in range(rounds + 1):
-        for call, taken in zip((quick, plain), times, strict=True):
-            start = time.perf_counter()
-            call()
-            if number:  # the first round warms up
-                taken.append((time.perf_counter() - start) * 1000)
+    times = alternate(quick, plain, rounds=rounds)
     a, b = (min(taken) for taken in times)
     ratios = [x / y for x, y in zip(*times, strict=True)]
     return {

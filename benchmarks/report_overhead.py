@@ -12,7 +12,7 @@ from unittest import mock
 
 import torch
 from _inputs import bundled_radiograph, distinct_phrases
-from _report import write_report
+from _report import alternate, write_report
 
 from explorer import pipeline
 from explorer.text import read_report
@@ -71,12 +71,10 @@ def main() -> None:
 
     inside: list[float] = []
     times = alternate(
-        [
-            lambda: inside.append(time_inside_encoders(model, end_to_end)),
-            bare_image,
-            bare_text,
-            bare_sentences_only,
-        ],
+        lambda: inside.append(time_inside_encoders(model, end_to_end)),
+        bare_image,
+        bare_text,
+        bare_sentences_only,
         rounds=options.rounds,
     )
     whole, image, batch, sentences = (round(statistics.median(kept), 3) for kept in times)
@@ -146,18 +144,6 @@ def _wait() -> None:
     """Let a GPU finish: its calls return before their work is done."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-
-
-def alternate(calls: list[Callable[[], Any]], *, rounds: int) -> list[list[float]]:
-    """Milliseconds of each call by round; every round makes each call once, in turn."""
-    times: list[list[float]] = [[] for _ in calls]
-    for round_number in range(rounds + 1):
-        for call, kept in zip(calls, times, strict=True):
-            start = time.perf_counter()
-            call()
-            if round_number:  # the first round warms up
-                kept.append((time.perf_counter() - start) * 1000)
-    return times
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from _report import RESULTS, ROOT, write_report
+from _report import RESULTS, ROOT, alternate, write_report
 
 from explorer.training import drawing
 from explorer.training.checkpoint import load_start
@@ -130,18 +130,6 @@ def bare_loop(config: TrainingConfig, checkpoint: Path, *, images: int) -> Calla
         loss.item()  # waits for the device, as the loop does
 
     return step
-
-
-def alternate(*calls: Callable[[], object], rounds: int) -> list[list[float]]:
-    """Milliseconds of each call by round; every round makes each call once, in turn."""
-    times: list[list[float]] = [[] for _ in calls]
-    for round_number in range(rounds + 1):
-        for call, kept in zip(calls, times, strict=True):
-            start = time.perf_counter()
-            call()
-            if round_number:  # the first round warms up
-                kept.append((time.perf_counter() - start) * 1000)
-    return times
 
 
 def saving(state: TrainingState) -> float:

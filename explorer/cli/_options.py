@@ -1,7 +1,10 @@
-"""Options that several commands share."""
+"""Options that several commands share, and the file that `--json` names."""
 
+import json
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -33,3 +36,14 @@ CheckpointOption = Annotated[
 ]
 DeviceOption = Annotated[Device, typer.Option(help="Where to compute.")]
 DtypeOption = Annotated[Dtype, typer.Option(help="Number format of the towers.")]
+FiguresOption = Annotated[
+    Path | None, typer.Option("--json", help="Write all figures to this file.", dir_okay=False)
+]
+BootstrapOption = Annotated[int, typer.Option(help="Bootstrap replicates.", min=0)]
+
+
+def write_figures(path: Path | None, figures: Mapping[str, Any]) -> None:
+    """Write figures as JSON where `--json` asks for it."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(figures, indent=2, allow_nan=False) + "\n", encoding="utf-8")

@@ -1,6 +1,5 @@
 """`explorer evaluate grounding`: pinned grounding figures with intervals, beside the prior."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,7 +7,16 @@ import typer
 
 from explorer.cli._console import consoles, tracked, working
 from explorer.cli._figures import cell
-from explorer.cli._options import CheckpointOption, Device, DeviceOption, Dtype, DtypeOption
+from explorer.cli._options import (
+    BootstrapOption,
+    CheckpointOption,
+    Device,
+    DeviceOption,
+    Dtype,
+    DtypeOption,
+    FiguresOption,
+    write_figures,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,12 +37,10 @@ def evaluate_grounding(
     ],
     split: Annotated[str, typer.Option(help='Split to measure on, or "all".')] = "val",
     checkpoint: CheckpointOption = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write all figures to this file.", dir_okay=False)
-    ] = None,
+    json_file: FiguresOption = None,
     device: DeviceOption = Device.auto,
     dtype: DtypeOption = Dtype.auto,
-    bootstrap: Annotated[int, typer.Option(help="Bootstrap replicates.", min=0)] = 1000,
+    bootstrap: BootstrapOption = 1000,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.", min=0)] = 0,
 ) -> None:
     """Pointing game, CNR and mIoU on NIH boxes, plain and located phrases, beside the prior.
@@ -55,9 +61,7 @@ def evaluate_grounding(
         seed=seed,
         track=lambda items: tracked(log, items),
     )
-    if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(json.dumps(found, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_figures(json_file, found)
     _print_evaluation(console, found)
 
 

@@ -1,6 +1,5 @@
 """`explorer evaluate phantoms`: figures on phantoms, whose truth is exact to the pixel."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,7 +7,16 @@ import typer
 
 from explorer.cli._console import consoles, say, staged, working
 from explorer.cli._figures import cell, short
-from explorer.cli._options import CheckpointOption, Device, DeviceOption, Dtype, DtypeOption
+from explorer.cli._options import (
+    BootstrapOption,
+    CheckpointOption,
+    Device,
+    DeviceOption,
+    Dtype,
+    DtypeOption,
+    FiguresOption,
+    write_figures,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,15 +44,13 @@ def evaluate_phantoms(
         int | None, typer.Option(help="Of the phantoms; default: PhantomCXR-v1.", min=0)
     ] = None,
     checkpoint: CheckpointOption = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write all figures to this file.", dir_okay=False)
-    ] = None,
+    json_file: FiguresOption = None,
     device: DeviceOption = Device.auto,
     dtype: DtypeOption = Dtype.auto,
     workers: Annotated[
         int | None, typer.Option(help="Processes that render; default: one a core.", min=1)
     ] = None,
-    bootstrap: Annotated[int, typer.Option(help="Bootstrap replicates.", min=0)] = 1000,
+    bootstrap: BootstrapOption = 1000,
     ct_wheel: Annotated[
         Path | None,
         typer.Option("--ct-wheel", help="Folder or wheel with the chest CT.", exists=True),
@@ -70,9 +76,7 @@ def evaluate_phantoms(
             replicates=bootstrap,
             progress=progress,
         )
-    if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(json.dumps(found, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_figures(json_file, found)
     _print(console, found)
     digest = found["phantoms"]["digest"]
     if digest is not None and not digest["holds"]:

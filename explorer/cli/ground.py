@@ -151,7 +151,7 @@ def _print_grounding(console: "Console", grounded: "Sequence[GroundedPhrase]") -
         # The first reason; grounding.json has them all.
         reading = f"abstains: {item.controls.reasons[0]}" if item.controls.abstain else "shown"
         table.add_row(
-            # Phrases come from outside: brackets in them are no markup.
+            # Phrases come from outside: brackets in them are not markup.
             Text(item.phrase),
             f"{item.score:.2f}",
             str(len(item.regions)),

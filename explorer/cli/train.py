@@ -45,7 +45,7 @@ def train(
     photographs: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of pictures that are no radiograph.", exists=True, file_okay=False
+            help="Folder of pictures that are not radiographs.", exists=True, file_okay=False
         ),
     ] = None,
     minilm: Annotated[

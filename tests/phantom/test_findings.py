@@ -6,35 +6,18 @@ import pytest
 from explorer.phantom.findings import list_findings
 from explorer.phantom.findings._base import Inserted
 from explorer.phantom.poses import PoseBank
-from explorer.phantom.scene import Scene, frame_scene
+from explorer.phantom.scene import Scene
 from explorer.phantom.study import PRECISIONS
 
+from .scenes import make_scene, path
+
 FINDINGS = sorted(list_findings())
-WEIGHTLESS = ("T_",)
-
-
-def make_scene(bank: PoseBank, seed: int = 0) -> Scene:
-    pose = bank.load(bank.indices(lateral=False)[seed % 5])
-    return frame_scene(
-        pose.layers,
-        pose.landmarks,
-        view=pose.view,
-        pixel_mm=pose.pixel_mm,
-        size=(128, 128),
-        rng=np.random.default_rng(seed),
-    )
-
-
-def path(scene: Scene) -> np.ndarray:
-    """Plain sum of the tissues along each ray, cm of water."""
-    tissues = [v for k, v in scene.layers.items() if not k.startswith(WEIGHTLESS)]
-    return np.sum(tissues, axis=0) + scene.extra
 
 
 def insert(bank: PoseBank, name: str) -> tuple[Scene, np.ndarray, Inserted]:
     """First seed at which the finding fits this small patient."""
     for seed in range(8):
-        scene = make_scene(bank, seed)
+        scene = make_scene(bank, seed, side=128)
         before = path(scene)
         inserted = list_findings()[name].insert(scene, np.random.default_rng(seed))
         if inserted is not None:

@@ -14,9 +14,11 @@ from explorer.phantom.findings._warp import bend, dome_rows, move_dome
 from explorer.phantom.findings.effusion import _subpulmonic
 from explorer.phantom.language import Where, all_phrases
 from explorer.phantom.poses import PoseBank
-from explorer.phantom.scene import Scene, frame_scene
+from explorer.phantom.scene import Scene
 from explorer.text import mentions, phrase_assertion
 from explorer.text.location import find_side
+
+from .scenes import make_scene, path
 
 READ_AS = {
     "clavicle_fracture": "fracture",
@@ -30,28 +32,11 @@ LOCAL = ("clavicle_fracture", "elevated_diaphragm", "free_air", "rib_fracture")
 SEEDS = range(4)
 
 
-def make_scene(bank: PoseBank, seed: int) -> Scene:
-    pose = bank.load(bank.indices(lateral=False)[seed % 5])
-    return frame_scene(
-        pose.layers,
-        pose.landmarks,
-        view=pose.view,
-        pixel_mm=pose.pixel_mm,
-        size=(160, 160),
-        rng=np.random.default_rng(seed),
-    )
-
-
-def path(scene: Scene) -> np.ndarray:
-    """Sum of the tissues along each ray, cm of water."""
-    return np.sum([v for k, v in scene.layers.items() if k[:2] != "T_"], axis=0) + scene.extra
-
-
 def put_in(
     bank: PoseBank, module: ModuleType, seed: int
 ) -> tuple[Scene, np.ndarray, Inserted | None]:
     """Scene with the finding, what it changed (cm of water), and the finding."""
-    scene = make_scene(bank, seed)
+    scene = make_scene(bank, seed, side=160)
     before = path(scene)
     inserted = place(module, scene, np.random.default_rng(seed))
     return scene, np.abs(path(scene) - before), inserted
@@ -178,7 +163,7 @@ def test_bend_shows_what_was_beside() -> None:
 
 
 def test_raised_dome_stands_higher(bank: PoseBank) -> None:
-    scene = make_scene(bank, 0)
+    scene = make_scene(bank, 0, side=160)
     px = scene.px_per_mm
     found = dome_rows(scene.lungs["right"], px_per_mm=px)
     assert found is not None
@@ -192,7 +177,7 @@ def test_raised_dome_stands_higher(bank: PoseBank) -> None:
 
 
 def test_hyperinflated_lungs_are_longer_and_thinner(bank: PoseBank) -> None:
-    scene, plain = make_scene(bank, 2), make_scene(bank, 2)
+    scene, plain = make_scene(bank, 2, side=160), make_scene(bank, 2, side=160)
     module = list_findings()["hyperinflation"]
     inserted = place(module, scene, np.random.default_rng(2))
     assert inserted is not None
@@ -205,7 +190,7 @@ def test_hyperinflated_lungs_are_longer_and_thinner(bank: PoseBank) -> None:
 
 
 def test_scoliosis_bows_the_spine_and_leaves_its_top(bank: PoseBank) -> None:
-    scene, plain = make_scene(bank, 1), make_scene(bank, 1)
+    scene, plain = make_scene(bank, 1, side=160), make_scene(bank, 1, side=160)
     inserted = list_findings()["scoliosis"].insert(scene, np.random.default_rng(1))
     assert inserted is not None
 
@@ -223,7 +208,7 @@ def test_tension_pushes_the_heart_to_the_other_side(
     bank: PoseBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pneumothorax, "draw_air", lambda _: ("right", "tension", 0.4))
-    scene, plain = make_scene(bank, 3), make_scene(bank, 3)
+    scene, plain = make_scene(bank, 3, side=160), make_scene(bank, 3, side=160)
     inserted = place(pneumothorax, scene, np.random.default_rng(3))
     assert inserted is not None
     assert inserted.beyond is not None
@@ -240,7 +225,7 @@ def test_tension_pushes_the_heart_to_the_other_side(
 
 def test_subpulmonic_fluid_lies_on_the_dome(bank: PoseBank) -> None:
     for seed in SEEDS:
-        scene = make_scene(bank, seed)
+        scene = make_scene(bank, seed, side=160)
         lung = scene.lungs["right"]
         inserted = _subpulmonic(scene, np.random.default_rng(seed), side="right")
         if inserted is None:

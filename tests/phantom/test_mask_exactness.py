@@ -19,6 +19,8 @@ from explorer.phantom.scene import Scene, frame_scene
 from explorer.phantom.shards import MASK_SIZE, shrink_mask
 from explorer.phantom.study import PhantomFinding
 
+from .scenes import path
+
 FINDINGS = sorted(list_findings())
 SIZE = 160
 # Thin things: their mask is widened on purpose so that they can be pointed at.
@@ -55,12 +57,6 @@ def make_scene(bank: PoseBank, seed: int) -> Scene:
         size=(SIZE, SIZE),
         rng=np.random.default_rng(seed),
     )
-
-
-def path(scene: Scene) -> np.ndarray:
-    """Sum of the tissues along each ray, cm of water, before any film is exposed."""
-    tissues = [v for k, v in scene.layers.items() if not k.startswith("T_")]
-    return np.sum(tissues, axis=0) + scene.extra
 
 
 @cache
