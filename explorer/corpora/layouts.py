@@ -156,7 +156,7 @@ def read_report_text(path: Path) -> str:
     """Text of a report file in whatever encoding; "" when the file is empty.
 
     Raises:
-        DataSetError: The file is no text.
+        DataSetError: The file is not text.
     """
     data = path.read_bytes()
     if not data.strip():
@@ -221,7 +221,7 @@ def image_size(path: Path) -> tuple[int, int]:
     """(height, width) from the header of a picture; DICOM is decoded.
 
     Raises:
-        DataSetError: The file is no picture.
+        DataSetError: The file is not a picture.
     """
     if path.suffix.lower() in {".dcm", ".dicom"}:
         from explorer.corpora._pixels import read_pixels

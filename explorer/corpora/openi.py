@@ -101,7 +101,8 @@ def _parse(path: Path) -> ElementTree.Element:
         return ElementTree.fromstring(data)
     except (ElementTree.ParseError, ValueError) as error:
         raise DataSetError(
-            f"The report {path.name!r} is no XML of the collection ({error}). Unpack it again."
+            f"The report {path.name!r} is not an XML file of the collection ({error}). "
+            "Unpack it again."
         ) from error
 
 

@@ -92,7 +92,7 @@ def lift(one: str, other: str, *, view: str) -> float:
 
 
 def frequencies(modules: Mapping[str, ModuleType], *, view: str) -> dict[str, float]:
-    """Relative frequency of each finding that is no device.
+    """Relative frequency of each finding that is not a device.
 
     Findings with NIH labels share among them what their cards claim together, as NIH counts.
     """

@@ -62,7 +62,7 @@ def render_corpus(
         bank: Projected poses; None opens the user's own.
         shard: Images of a shard.
         laterals: Lateral views, without findings.
-        slices: CT slices, which are no radiographs; in shards only.
+        slices: CT slices, which are not radiographs; in shards only.
         formats: "shards" (see `shards.write_shard`), "dicom" (see `study_folder`) or both.
         workers: Processes that render.
         progress: Called with (images done, all images).

@@ -90,7 +90,7 @@ class Phrasebook:
     Phrases of a finding at a place are worked out once and kept, some 10 MB for all of them.
 
     Args:
-        cards: Finding id -> its words; at least two findings that are no devices.
+        cards: Finding id -> its words; at least two findings that are not devices.
     """
 
     def __init__(self, cards: Mapping[str, Card]) -> None:

@@ -49,7 +49,7 @@ def embed_pixels(engine: Engine, pixels: Float32) -> ImageEmbeddings:
 
 
 def check_image(embeddings: ImageEmbeddings, radiograph: Radiograph | None = None) -> None:
-    """Refuse an image that is no chest radiograph.
+    """Refuse an image that is not a chest radiograph.
 
     Args:
         embeddings: Encoded radiograph.

@@ -33,7 +33,7 @@ def render_phantoms(
         studies: Frontal studies.
         seed: The same seed gives the same bytes.
         laterals: Lateral views, for the image check.
-        slices: CT slices, which are no radiographs, for the image check.
+        slices: CT slices, which are not radiographs, for the image check.
         size: Rows and columns of the images.
         formats: "shards" for training, "dicom" for a folder a study, or both.
         workers: Processes; None takes as many as the machine lets run at once.

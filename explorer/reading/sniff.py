@@ -77,7 +77,7 @@ def sniff(data: bytes) -> FileKind:
 
 
 def describe_refused(data: bytes) -> str | None:
-    """Say what a file that is no radiograph is, e.g. "a PDF document"; None when unknown."""
+    """Say what a file is that is not a radiograph, e.g. "a PDF document"; None when unknown."""
     for offset, magic, what in _REFUSED:
         if data[offset : offset + len(magic)] == magic:
             return what

@@ -1,1 +1,1 @@
-"""One readable loop for every method."""
+"""From data sets and phantoms to a checkpoint folder: one recipe, its stages and its loop."""

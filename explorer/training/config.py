@@ -84,7 +84,7 @@ class TrainingConfig:
         """Read JSON; unknown keys are refused.
 
         Raises:
-            DataSetError: The file is no JSON object or has an unknown key.
+            DataSetError: The file is not a JSON object or has an unknown key.
         """
         try:
             data = json.loads(path.read_text(encoding="utf-8"))

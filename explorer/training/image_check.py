@@ -1,7 +1,7 @@
 """The image check: a linear head that tells frontal radiographs from everything else.
 
 It is fitted after the towers, which stay as they are. Turned films are made by turning real ones;
-laterals are phantoms; what is no chest radiograph comes from CT slices and `strange_pictures`.
+laterals are phantoms; what is not a chest radiograph comes from CT slices and `strange_pictures`.
 """
 
 from collections.abc import Sequence

@@ -55,7 +55,7 @@ def train(
         until: Stop after this many steps, to be resumed later; None = after all.
 
     Raises:
-        TrainingError: The loss or the gradient is no number any more, or there are more processes
+        TrainingError: The loss or the gradient is not finite any more, or there are more processes
             than images in a batch.
     """
     members = process_group()

@@ -154,7 +154,7 @@ FINDINGS: dict[str, FindingWords] = {
 FINDINGS["Infiltration"] = FINDINGS["Infiltrate"]
 FINDINGS["Lung Opacity (RSNA)"] = FINDINGS["Lung Opacity"]
 
-# Groups that overlap on images: one is no safe negative for the other.
+# Groups that overlap on images: neither is a safe negative for the other.
 RELATED_GROUPS: dict[str, frozenset[str]] = {
     "opacity": frozenset({"opacity", "edema", "atelectasis", "fibrosis", "lung"}),
     "edema": frozenset({"edema", "opacity", "effusion", "lung"}),
@@ -219,7 +219,7 @@ _SEVERITY = ("", "", "", "mild ", "small ", "moderate ", "large ", "subtle ", "n
 
 
 def related(group: str) -> frozenset[str]:
-    """Groups that are no safe negatives for `group`, itself included."""
+    """Groups that are not safe negatives for `group`, itself included."""
     return RELATED_GROUPS.get(group, frozenset({group}))
 
 

@@ -8,11 +8,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from torch.utils.tensorboard import SummaryWriter
 
 from explorer.corpora import CorpusImage
 from explorer.encoders.alignment import LocalAlignmentConfig, LocalAlignmentModel
@@ -33,6 +33,9 @@ from explorer.training.report_validation import report_ranking
 from explorer.training.samples import TrainingStudy, from_corpus
 from explorer.training.self_training import with_placed_labels
 from explorer.training.text_tower import distil, prune_tokenizer
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +143,9 @@ def _train_towers(
 ) -> None:
     """Run the loop and write what it says to the TensorBoard log of the first process."""
     with ExitStack() as stack:
-        writer = stack.enter_context(SummaryWriter(work / "log")) if process_group().first else None
+        writer = _open_log(work / "log") if process_group().first else None
+        if writer is not None:
+            stack.enter_context(writer)
 
         def report(step: int, figures: dict[str, float]) -> None:
             if writer is not None:
@@ -159,6 +164,20 @@ def _train_towers(
         if placing_step < config.steps:
             pools = with_placed_labels(model, pools, memory, kept=work / "placing.pt")
             run_steps(pools)
+
+
+def _open_log(folder: Path) -> "SummaryWriter | None":
+    """A TensorBoard log where that is installed; the training itself does not need it."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        log.warning(
+            "The training goes on without a TensorBoard log: tensorboard is not installed. "
+            "For a log, stop, run: pip install 'radiograph-grounding-explorer[train]', and start "
+            "the same command again."
+        )
+        return None
+    return SummaryWriter(folder)
 
 
 def _towers(

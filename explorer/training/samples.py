@@ -52,7 +52,7 @@ class TrainingStudy:
     Attributes:
         pixels: (448, 448) uint8, letterboxed; padding is 0.
         content: (height, width) in stored pixels that the radiograph itself covers, centred.
-        maybe_present: Groups that may be present: phrases of these are no negatives here.
+        maybe_present: Groups that may be present: phrases of these are not negatives here.
         labels: Image-level labels; None where the data set gives none.
         exact: Whether every finding present is known (phantoms).
         denials: Sentences that state true absences.

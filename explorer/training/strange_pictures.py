@@ -1,4 +1,4 @@
-"""Pictures that are no radiograph, for the image check: drawn ones and crops of photographs."""
+"""Pictures that are not radiographs, for the image check: drawn ones and crops of photographs."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ UInt8 = NDArray[np.uint8]
 
 
 def strange_pictures(count: int, *, seed: int = 0) -> list[UInt8]:
-    """Drawn pictures that are no radiograph: shapes, text, gradients, textures, noise."""
+    """Drawn pictures that are not radiographs: shapes, text, gradients, textures, noise."""
     rng = np.random.default_rng(seed)
     makers: tuple[Callable[[np.random.Generator], UInt8], ...] = (
         _dead_leaves,

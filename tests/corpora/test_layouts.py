@@ -229,7 +229,7 @@ def test_openi_terms_become_labels_and_the_first_picture_is_frontal(tmp_path: Pa
     write(tmp_path / "indiana_projections.csv", table)
     assert read(tmp_path, "openi")["CXR2_IM-1-2001"].view == "frontal"
     report.write_text('<!DOCTYPE x [<!ENTITY a "b">]><x/>', encoding="utf-8")
-    with pytest.raises(DataSetError, match=r"'2\.xml' is no XML"):
+    with pytest.raises(DataSetError, match=r"'2\.xml' is not an XML"):
         layouts.read_data(tmp_path)
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,15 @@ def test_a_small_run_writes_a_checkpoint_that_opens_and_grounds(
     assert np.isfinite(found.map.cosine).all()
     assert run(options) == 2  # a checkpoint is not overwritten by chance
     assert "--force" in capsys.readouterr().err
+
+
+def test_a_training_goes_on_without_tensorboard_and_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    assert recipe._open_log(tmp_path / "log") is None
+    assert "goes on without a TensorBoard log" in caplog.text
+    assert "radiograph-grounding-explorer[train]" in caplog.text
 
 
 def test_a_run_starts_from_a_checkpoint_and_logs_rates_and_gradient(
