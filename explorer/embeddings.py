@@ -54,10 +54,11 @@ class RegionEmbedding:
 
 @dataclass(frozen=True, slots=True)
 class StudyEmbeddings:
-    """A few patch vectors that stand for all patches of one radiograph, small enough to store.
+    """A few vectors that stand for all patches of one radiograph, small enough to store.
 
     Attributes:
-        patches: (K, D) float32, patches of the radiograph as they are.
+        patches: (K, D) float32, means of patches that are alike; shorter than unit norm where
+            they are less alike, so that a cosine with one is the mean of their cosines.
         counts: (K,) float32, how many patches of the grid each stands for.
     """
 
@@ -73,18 +74,24 @@ class StudyEmbeddings:
 class ReferenceFilms:
     """Radiographs that the scores of a checkpoint are read against.
 
+    Their vectors lie in a subspace of d dimensions that holds nearly all of them; `basis` leads
+    there.
+
     Attributes:
-        patches: (N, K, D) float32, as in `StudyEmbeddings`.
+        weights_sha256: Digest of the weights that embedded them.
+        basis: (D, d) float32, orthonormal columns.
+        patches: (N, K, d) float32, otherwise as in `StudyEmbeddings`.
         counts: (N, K) float32.
         normal: (N,) bool, whether nothing abnormal is known of the film.
-        sources: Where each film comes from, e.g. "NIH train" or "phantom".
+        taught: (V, d) float32, vectors of phrases that the corpus taught.
     """
 
-    space_id: str
+    weights_sha256: str
+    basis: Float32
     patches: Float32
     counts: Float32
     normal: NDArray[np.bool_]
-    sources: tuple[str, ...]
+    taught: Float32
 
     def __post_init__(self) -> None:
         _require_rows(self.patches, len(self.normal), "films")

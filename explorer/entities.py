@@ -256,14 +256,10 @@ class PatchGrid:
 
 @dataclass(frozen=True, slots=True)
 class ImageCheck:
-    """What kind of image this looks like; `scores` are probabilities that sum to 1.
+    """What kind of image this looks like: probabilities by kind, and the most probable kind.
 
-    Attributes:
-        scores: Keys "frontal", "lateral", "rotated left", "rotated right", "upside down",
-            "not a chest radiograph".
-        verdict: The key with the largest probability.
-        refuse: Whether grounding should be refused: the image is not a chest radiograph.
-        message: One sentence for the person; empty for a frontal radiograph.
+    `refuse`: whether grounding should be refused, since it is no chest radiograph. `message`: one
+    sentence for the person, empty for a frontal radiograph.
     """
 
     scores: dict[str, float]
@@ -274,22 +270,19 @@ class ImageCheck:
 
 @dataclass(frozen=True, slots=True)
 class ImageEmbeddings:
-    """One encoded radiograph: patch grid, global vector `image` (D,) and the image check."""
+    """One encoded radiograph: patch grid, image check, and the space that the patches lie in."""
 
     grid: PatchGrid
-    image: Float32
     check: ImageCheck
+    space_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class SimilarityMap:
-    """Cosine of one phrase with every patch.
+    """Cosine of one phrase with every patch: (h, w) float32 in [-1, 1].
 
-    Attributes:
-        phrase: The text that was embedded.
-        cosine: (h, w) float32 in [-1, 1].
-        score_scale, score_bias: Calibrated score in [0, 1] = sigmoid(cosine * scale + bias).
-        frame: Places the grid in the original image.
+    Calibrated score in [0, 1] = sigmoid(cosine * score_scale + score_bias). `frame` places the
+    grid in the original image.
     """
 
     phrase: str
@@ -308,8 +301,13 @@ class SimilarityMap:
     @property
     def score(self) -> Float32:
         """(h, w) calibrated score in [0, 1]."""
-        logit = self.cosine.astype(np.float64) * self.score_scale + self.score_bias
-        return (1.0 / (1.0 + np.exp(-logit))).astype(np.float32)
+        return self.score_of(self.cosine)
+
+    def score_of(self, cosine: NDArray[np.floating]) -> Float32:
+        """Calibrated score in [0, 1] of any cosines, with this map's scale; NaN stays NaN."""
+        logit = cosine * np.float32(self.score_scale) + np.float32(self.score_bias)
+        # tanh neither overflows nor warns at large logits.
+        return np.asarray(0.5 + 0.5 * np.tanh(0.5 * logit), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,13 +354,9 @@ class PhraseControls:
 class Standing:
     """How the score of a phrase on this film stands among those of reference films.
 
-    Attributes:
-        grade: "no reference" where the checkpoint has no reference films; "unknown phrase" where
-            it does not know what the phrase speaks of.
-        among_normal: Share of normal reference films that score lower, in [0, 1], or None.
-        among_all: Share of all reference films that score lower, in [0, 1], or None.
-        log_odds: Natural log odds over the phrase's base rate, or None.
-        reason: One plain sentence, e.g. "Weaker than in 62 of 100 normal films."
+    `among_normal` and `among_all`: share of normal, of all reference films that score lower, in
+    [0, 1]; `log_odds`: natural, over the base rate of the phrase; None without reference films.
+    `reason` is one plain sentence, e.g. "Weaker than in 62 of 100 normal films."
     """
 
     grade: Grade
@@ -379,14 +373,11 @@ NO_REFERENCE = Standing(
 
 @dataclass(frozen=True, slots=True)
 class GroundedPhrase:
-    """One phrase with its map, regions, controls and standing.
+    """One phrase with its map, regions, controls and standing among reference films.
 
-    Attributes:
-        score: Pooled calibrated score of the phrase for the whole image, in [0, 1].
-        threshold: Calibrated score above which a pixel belongs to a region.
-        threshold_rule: "otsu", "fixed" or "calibrated".
-        regions: Zero, one or many, the highest peak first.
-        standing: Among the reference films of the checkpoint.
+    `score`: pooled over the image, in [0, 1]; only the checkpoint's own pooling is calibrated.
+    `threshold`: calibrated score above which a pixel belongs to a region, by `threshold_rule`
+    "otsu", "fixed" or "calibrated". `regions`: zero, one or many, the highest peak first.
     """
 
     phrase: str
@@ -397,3 +388,4 @@ class GroundedPhrase:
     controls: PhraseControls
     regions: tuple[Region, ...] = field(default=())
     standing: Standing = NO_REFERENCE
+    score_calibrated: bool = True

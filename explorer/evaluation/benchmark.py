@@ -19,7 +19,7 @@ from explorer.evaluation.protocols.nih_boxes import (
     select_split,
 )
 from explorer.evaluation.statistics import Interval, grouped_means
-from explorer.grounding.similarity import cosine_image, to_score
+from explorer.grounding.similarity import cosine_image
 
 METRICS = ("pointing", "cnr", "miou")
 ROWS = ("plain", "located", "prior")
@@ -161,7 +161,7 @@ def _score_image(image: BoxedImage, locate: Locate, prior: dict[str, Float32]) -
                 )
             mask = box_mask(sample.boxes, image_shape=image.image_shape)
             cosine = cosine_image(map)
-            scores.append(SampleScore(row, sample, *measure(cosine, to_score(cosine, map), mask)))
+            scores.append(SampleScore(row, sample, *measure(cosine, map.score_of(cosine), mask)))
     for sample in plain:
         mask = box_mask(sample.boxes, image_shape=image.image_shape)
         values = prior_image(prior[sample.finding], image_shape=image.image_shape)

@@ -19,7 +19,7 @@ from explorer.evaluation.protocols.phantom_cxr import (
     one_sided,
     samples_of,
 )
-from explorer.grounding.similarity import cosine_image, to_score
+from explorer.grounding.similarity import cosine_image
 
 
 class Look(Protocol):
@@ -113,7 +113,7 @@ def _score(samples: Sequence[Sample], look: Look, *, row: str) -> list[SampleSco
     scores = []
     for sample, map in zip(samples, look.maps([s.phrase for s in samples]), strict=True):
         cosine = cosine_image(map)
-        values = measure(cosine, to_score(cosine, map), sample.mask)
+        values = measure(cosine, map.score_of(cosine), sample.mask)
         scores.append(SampleScore(row, sample.study, sample.finding, sample.kind, *values))
     return scores
 

@@ -136,6 +136,7 @@ def _phrase(grounded: GroundedPhrase) -> dict[str, Any]:
     return {
         "phrase": grounded.phrase,
         "score": round(grounded.score, DIGITS),
+        "score_calibrated": grounded.score_calibrated,
         "threshold": round(grounded.threshold, DIGITS),
         "threshold_rule": grounded.threshold_rule,
         "regions": [_region(region) for region in grounded.regions],

@@ -8,12 +8,12 @@ only: what has been embedded is scored without torch.
   `log_odds` over what the phrase scores on other films (its `PhraseBase`).
 * Image and report: the sum of the log-odds of its sentences, those of absent findings with the
   sign reversed (`report_log_odds`).
-* A film that is stored keeps a few of its patches, each counted as often as it stands for others
+* A film that is stored keeps a few vectors, each counted as often as it stands for patches
   (`representatives`); pooling knows the counts.
 
 What an index of films does:
 
-    study = representatives(embeddings.grid.values)          # patches (K, D), counts (K,)
+    patches, counts = representatives(embeddings.grid.values)  # (K, D), (K,); stack over films
     logits = film_logits(patches, counts, text, scoring)     # (N, K, D), (S, D) -> (N, S)
     odds = log_odds(logits, phrase_base(other_films_logits)) # (N, S)
     agreement = report_log_odds(odds, assertions)            # (N,)
@@ -77,12 +77,21 @@ class PhraseBase:
     spread: Float64
 
 
-def phrase_base(logits: Numbers) -> PhraseBase:
-    """Base of S phrases from their pooled logits (N, S) on N other films, at least two."""
+def phrase_base(logits: Numbers, *, weight: Numbers | None = None) -> PhraseBase:
+    """Base of S phrases from their pooled logits (N, S) on N other films, at least two.
+
+    Args:
+        logits: Of the other films.
+        weight: (N,) how much each film counts; one each when None.
+    """
     if logits.ndim != 2 or len(logits) < 2:
         raise ValueError(f"A base needs the logits (films >= 2, phrases), got {logits.shape}.")
-    spread = np.maximum(logits.std(0), MIN_SPREAD)
-    return PhraseBase(logits.mean(0, dtype=np.float64), spread.astype(np.float64))
+    values = logits.astype(np.float64)
+    share = np.ones(len(values)) if weight is None else weight.astype(np.float64)
+    share = share / share.sum()
+    mean = share @ values
+    spread = np.sqrt(share @ (values - mean) ** 2)
+    return PhraseBase(mean, np.maximum(spread, MIN_SPREAD))
 
 
 # Phrases that hardly vary over films say nothing; without a floor their noise would count most.
@@ -116,18 +125,18 @@ _SIGNS: dict[Assertion, float] = {
 
 
 def representatives(grid: Float32, *, count: int = REPRESENTATIVES) -> tuple[Float32, Float32]:
-    """Choose patches that stand for all patches of a film.
+    """Find a few vectors that stand for all patches of a film.
 
-    The first is the one nearest to the mean direction, each further one the patch that is least
-    like all chosen before, so that what is rare on the film (a nodule) is kept. Every other patch
-    is counted with the one it is most like.
+    The first is near the mean direction, each further one the patch that is least like all chosen
+    before, so that what is rare on the film (a nodule) is kept. Then every patch is counted with
+    the one it is most like, and each vector becomes the mean of the patches it stands for.
 
     Args:
-        grid: Patch embeddings (h, w, D) or (R, D), unit rows.
+        grid: Patch embeddings (h, w, D) or (R, D).
         count: How many to keep, at most R.
 
     Returns:
-        patches: (K, D) float32, patches as they are.
+        patches: (K, D) float32, not of unit norm; a cosine with one is a mean of cosines.
         counts: (K,) float32, their sum is R.
     """
     rows = grid.reshape(-1, grid.shape[-1]).astype(np.float32)
@@ -141,7 +150,15 @@ def representatives(grid: Float32, *, count: int = REPRESENTATIVES) -> tuple[Flo
         nearest = np.maximum(nearest, cosine)
     owner[chosen] = np.arange(len(chosen))
     counts = np.bincount(owner, minlength=len(chosen)).astype(np.float32)
-    return rows[chosen], counts
+    sums = np.zeros((len(chosen), rows.shape[1]), dtype=np.float64)
+    np.add.at(sums, owner, rows)
+    return (sums / counts[:, None]).astype(np.float32), counts
+
+
+def film_vector(grid: Float32) -> Float32:
+    """Mean direction (D,) of patches (h, w, D): what a film looks like as a whole, unit norm."""
+    mean = grid.reshape(-1, grid.shape[-1]).mean(0)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), dtype=np.float32)
 
 
 def _max(scores: Float64, counts: Float64) -> Float64:  # noqa: ARG001

@@ -86,11 +86,4 @@ def score_image(map: SimilarityMap, *, interpolation: Interpolation = "linear") 
     The cosine is interpolated and then scored: a contour of the score is then a contour of the
     cosine, whatever the scale.
     """
-    return to_score(cosine_image(map, interpolation=interpolation), map)
-
-
-def to_score(cosine: NDArray[np.floating], map: SimilarityMap) -> Float32:
-    """Calibrated score in [0, 1] of cosines, with the scale and bias of `map`; NaN stays NaN."""
-    logit = cosine * np.float32(map.score_scale) + np.float32(map.score_bias)
-    # tanh neither overflows nor warns at large logits.
-    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * logit), dtype=np.float32)
+    return map.score_of(cosine_image(map, interpolation=interpolation))

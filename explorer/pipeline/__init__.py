@@ -7,18 +7,24 @@ from explorer.grounding.attribution import attribute_words
 from explorer.pipeline._assets import APP_FILE
 from explorer.pipeline.benchmark import evaluate_grounding
 from explorer.pipeline.checkpoints import broken_checkpoints, list_checkpoints, open_engine
-from explorer.pipeline.exports import describe_engine, grounding_document, grounding_figure
-from explorer.pipeline.grounding import (
+from explorer.pipeline.embedding import (
     check_image,
     embed,
+    embed_many,
+    embed_phrases,
     embed_pixels,
-    ground,
-    ground_report,
+    embed_region,
+    embed_report,
+    maps_from,
     maps_of,
+    summarise,
 )
+from explorer.pipeline.exports import describe_engine, grounding_document, grounding_figure
+from explorer.pipeline.grounding import ground, ground_report
 from explorer.pipeline.index_build import BuildReport, build_index, remove_studies
 from explorer.pipeline.phantom_benchmark import evaluate_phantoms
 from explorer.pipeline.phantoms import build_bundled_studies, render_phantoms
+from explorer.pipeline.reference import make_reference
 from explorer.pipeline.retrieval import (
     bundled_index,
     film_pixels,
@@ -66,7 +72,11 @@ __all__ = [
     "check_image",
     "describe_engine",
     "embed",
+    "embed_many",
+    "embed_phrases",
     "embed_pixels",
+    "embed_region",
+    "embed_report",
     "evaluate_grounding",
     "evaluate_phantoms",
     "film_pixels",
@@ -79,7 +89,9 @@ __all__ = [
     "list_bundled_studies",
     "list_checkpoints",
     "load_bundled_study",
+    "make_reference",
     "make_study",
+    "maps_from",
     "maps_of",
     "open_engine",
     "open_index",
@@ -97,6 +109,7 @@ __all__ = [
     "search_reports",
     "search_text",
     "suggests_inversion",
+    "summarise",
     "to_json_text",
     "train",
     "warm_up",

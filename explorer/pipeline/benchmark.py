@@ -8,8 +8,8 @@ from explorer.entities import SimilarityMap
 from explorer.errors import DataSetError
 from explorer.evaluation.benchmark import Track, as_report, run_benchmark
 from explorer.evaluation.protocols import nih_boxes
+from explorer.pipeline.embedding import embed, maps_of
 from explorer.pipeline.exports import describe_engine
-from explorer.pipeline.grounding import embed, maps_of
 
 
 def evaluate_grounding(

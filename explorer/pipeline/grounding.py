@@ -1,27 +1,23 @@
-"""From an encoded radiograph and phrases to maps, regions and controls."""
+"""From an encoded radiograph and phrases to maps, regions, controls and standings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from explorer.adapters import Engine
 from explorer.entities import (
     Assertion,
-    Float32,
     GroundedPhrase,
     ImageEmbeddings,
-    Radiograph,
     Report,
     SimilarityMap,
 )
-from explorer.errors import NotARadiographError
+from explorer.grounding.alignment import is_calibrated, pooled_logits
 from explorer.grounding.controls import measure_controls
-from explorer.grounding.geometry import fit_frame, to_model_input
 from explorer.grounding.regions import find_regions
-from explorer.grounding.similarity import similarity_maps
-from explorer.reading.notes import PROCESSING_NOTE
+from explorer.pipeline.embedding import maps_of
+from explorer.pipeline.standing import standings_of
 from explorer.text import (
     NONSENSE_PHRASES,
     NULL_PHRASES,
@@ -29,54 +25,6 @@ from explorer.text import (
     phrase_assertion,
     side_swapped,
 )
-
-
-def embed(engine: Engine, radiograph: Radiograph) -> ImageEmbeddings:
-    """Encode a radiograph once; every phrase is then a cheap read of the result."""
-    return embed_pixels(engine, radiograph.pixels)
-
-
-def embed_pixels(engine: Engine, pixels: Float32) -> ImageEmbeddings:
-    """Encode pixels (H, W) in [0, 1], bright = dense."""
-    card = engine.card
-    frame = fit_frame(
-        (pixels.shape[0], pixels.shape[1]),
-        input_shape=(card.input_size, card.input_size),
-        grid_shape=(card.grid_size, card.grid_size),
-        mode=card.frame_mode,
-    )
-    return engine.embed_image(to_model_input(pixels, frame, pad_value=np.nan), frame=frame)
-
-
-def check_image(embeddings: ImageEmbeddings, radiograph: Radiograph | None = None) -> None:
-    """Refuse an image that is not a chest radiograph.
-
-    Args:
-        embeddings: Encoded radiograph.
-        radiograph: Where the image comes from; a file that says it is unprocessed is told first.
-
-    Raises:
-        NotARadiographError: With the reason for the person.
-    """
-    if not embeddings.check.refuse:
-        return
-    raw = radiograph is not None and PROCESSING_NOTE in radiograph.notes
-    raise NotARadiographError(
-        f"{PROCESSING_NOTE} {embeddings.check.message}" if raw else embeddings.check.message
-    )
-
-
-def maps_of(
-    engine: Engine, embeddings: ImageEmbeddings, phrases: Sequence[str]
-) -> tuple[SimilarityMap, ...]:
-    """Similarity maps of phrases, one text batch, no controls."""
-    return similarity_maps(
-        embeddings.grid,
-        engine.embed_text(phrases),
-        phrases,
-        score_scale=engine.score_scale,
-        score_bias=engine.score_bias,
-    )
 
 
 def ground(
@@ -105,10 +53,11 @@ def ground(
     assertions = assertions or [phrase_assertion(p) for p in phrases]
     plan = _ControlPlan.for_phrases(phrases)
     maps = maps_of(engine, embeddings, plan.texts)
-    nonsense, *nulls = _null_maps(engine, embeddings)
-    cosines = np.stack([m.cosine for m in maps[: len(phrases)]])
-    scores = engine.pooled_score(cosines, pooling=pooling)
+    nonsense, *nulls = maps_of(engine, embeddings, _CONTROL_PHRASES)
     null_peaks = np.array([float(m.score.max()) for m in nulls])
+    cosines = np.stack([m.cosine.ravel() for m in maps[: len(phrases)]])
+    shown = pooled_logits(cosines, engine.scoring, pooling=pooling)
+    standings = standings_of(engine, embeddings, phrases, pooled_logits(cosines, engine.scoring))
     results = []
     for i, phrase in enumerate(phrases):
         level, regions = find_regions(
@@ -125,16 +74,19 @@ def ground(
             null_peaks=null_peaks,
             assertion=assertions[i],
             check=embeddings.check,
+            standing=standings[i],
         )
         results.append(
             GroundedPhrase(
                 phrase=phrase,
                 map=maps[i],
-                score=float(scores[i]),
+                score=float(0.5 + 0.5 * np.tanh(0.5 * shown[i])),
                 threshold=level,
                 threshold_rule=rule,
                 controls=controls,
                 regions=regions,
+                standing=standings[i],
+                score_calibrated=is_calibrated(engine.scoring, pooling),
             )
         )
     return tuple(results)
@@ -195,20 +147,6 @@ class _ControlPlan:
 
 
 _CONTROL_PHRASES = (NONSENSE_PHRASES[0], *NULL_PHRASES)
-_control_vectors: WeakKeyDictionary[Engine, Float32] = WeakKeyDictionary()
-
-
-def _null_maps(engine: Engine, embeddings: ImageEmbeddings) -> tuple[SimilarityMap, ...]:
-    """Maps of the nonsense phrase and the null phrases; their text is embedded once an engine."""
-    if engine not in _control_vectors:
-        _control_vectors[engine] = engine.embed_text(_CONTROL_PHRASES)
-    return similarity_maps(
-        embeddings.grid,
-        _control_vectors[engine],
-        _CONTROL_PHRASES,
-        score_scale=engine.score_scale,
-        score_bias=engine.score_bias,
-    )
 
 
 def _pick(maps: Sequence[SimilarityMap], index: int | None) -> SimilarityMap | None:

@@ -11,9 +11,9 @@ from explorer.adapters import Engine
 from explorer.corpora.studies import CorpusStudy
 from explorer.entities import Float32, ImageEmbeddings, Radiograph, Sentence, Study
 from explorer.errors import NotARadiographError, ReadingError, ReportError
-from explorer.grounding.alignment import pooled_logits
+from explorer.grounding.alignment import film_vector, pooled_logits
 from explorer.grounding.similarity import similarity_maps
-from explorer.pipeline.grounding import embed
+from explorer.pipeline.embedding import embed
 from explorer.pipeline.index_space import PhraseVectors, scoring_of
 from explorer.pipeline.query import statements_of_sentence
 from explorer.reading import read_study
@@ -120,7 +120,7 @@ class RowMaker:
             film_id=radiograph.digest[:32],
             study_id=read.study.study_id,
             source_key=read.key,
-            vector=embeddings.image,
+            vector=film_vector(embeddings.grid.values),
             signature=self._logits(embeddings, SIGNATURE),
             grid=pack(embeddings.grid.values),
             shape=radiograph.shape,
@@ -191,8 +191,8 @@ class RowMaker:
             embeddings.grid,
             self._texts.of(phrases),
             phrases,
-            score_scale=self._engine.score_scale,
-            score_bias=self._engine.score_bias,
+            score_scale=self._engine.scoring.scale,
+            score_bias=self._engine.scoring.bias,
         )
         return [(map.phrase, map.score) for map in maps]
 

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorer.adapters import AdapterCard, Engine
-from explorer.entities import Float32, ImageEmbeddings, ModelFrame, SimilarityMap
+from explorer.adapters import Engine
+from explorer.entities import Float32, ImageEmbeddings, SimilarityMap
 from explorer.errors import DataSetError
 from explorer.evaluation.phantom_benchmark import run_phantoms
 from explorer.evaluation.phantom_report import as_report
 from explorer.evaluation.protocols.phantom_cxr import Label, PhantomTruth, PlacedFinding
+from explorer.grounding.alignment import pooled_logits
+from explorer.pipeline.embedding import embed_pixels, maps_of
 from explorer.pipeline.exports import describe_engine
-from explorer.pipeline.grounding import embed_pixels, ground, maps_of
+from explorer.pipeline.grounding import ground
 from explorer.pipeline.phantoms import Progress
 from explorer.text import side_swapped
 
@@ -99,9 +101,8 @@ def measure_phantoms(
 
     cards = {name: module.CARD for name, module in list_findings().items()}
     phrases = label_phrases(cards)
-    remembering = _RememberingEngine(engine)
     measured = run_phantoms(
-        ((truth_of(study, cards), _PhantomLook(remembering, study)) for study in studies),
+        ((truth_of(study, cards), _PhantomLook(engine, study)) for study in studies),
         label_phrases=phrases,
         swap=side_swapped,
     )
@@ -170,31 +171,6 @@ def _compared(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-class _RememberingEngine:
-    """An engine that embeds every distinct phrase once: the phrases of phantoms come back often."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._known: dict[str, Float32] = {}
-        self.card: AdapterCard = engine.card
-        self.device, self.precision = engine.device, engine.precision
-        self.space_id, self.scoring = engine.space_id, engine.scoring
-        self.score_scale, self.score_bias = engine.score_scale, engine.score_bias
-
-    def embed_image(self, pixels: Float32, *, frame: ModelFrame) -> ImageEmbeddings:
-        return self._engine.embed_image(pixels, frame=frame)
-
-    def embed_text(self, phrases: Sequence[str]) -> Float32:
-        unknown = list(dict.fromkeys(p for p in phrases if p not in self._known))
-        if unknown:
-            vectors = self._engine.embed_text(unknown)
-            self._known.update(zip(unknown, vectors, strict=True))
-        return np.stack([self._known[p] for p in phrases])
-
-    def pooled_score(self, cosine: Float32, *, pooling: str | None = None) -> Float32:
-        return self._engine.pooled_score(cosine, pooling=pooling)
-
-
 class _PhantomLook:
     """A checkpoint's look at one phantom; the image and its mirror image are encoded once."""
 
@@ -217,5 +193,6 @@ class _PhantomLook:
         return [item.controls.abstain for item in grounded]
 
     def pooled(self, phrases: Sequence[str]) -> Float32:
-        cosines = np.stack([map.cosine for map in self.maps(phrases)])
-        return self._engine.pooled_score(cosines)
+        cosines = np.stack([map.cosine.ravel() for map in self.maps(phrases)])
+        logits = pooled_logits(cosines, self._engine.scoring)
+        return np.asarray(0.5 + 0.5 * np.tanh(0.5 * logits), dtype=np.float32)

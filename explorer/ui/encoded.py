@@ -37,7 +37,7 @@ class Encoded:
     @property
     def size(self) -> int:
         """Bytes it takes."""
-        return self.embeddings.grid.values.nbytes + self.embeddings.image.nbytes
+        return self.embeddings.grid.values.nbytes
 
 
 @st.cache_resource(show_spinner=False)

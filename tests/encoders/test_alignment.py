@@ -8,7 +8,6 @@ from explorer.encoders.alignment import (
     IMAGE_KINDS,
     LocalAlignmentConfig,
     LocalAlignmentModel,
-    image_vector,
 )
 from explorer.encoders.pooling import POOLING_NAMES
 from explorer.encoders.text import tokenize
@@ -37,13 +36,12 @@ def test_shapes_of_every_step(model: LocalAlignmentModel) -> None:
     assert text.shape == (3, DIMENSION)
     assert logits.shape == (2, 3, GRID, GRID)
     assert model.pooled(logits).shape == (2, 3)
-    assert image_vector(patches).shape == (2, DIMENSION)
     assert model.config.grid_size == GRID
 
 
 def test_embeddings_have_unit_norm(model: LocalAlignmentModel) -> None:
     patches, _ = model.encode_image(tiny_model.images(2))
-    for vectors in (patches, phrases(model, PHRASES), image_vector(patches)):
+    for vectors in (patches, phrases(model, PHRASES)):
         norms = vectors.norm(dim=-1)
         torch.testing.assert_close(norms, torch.ones_like(norms))
 

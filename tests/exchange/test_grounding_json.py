@@ -100,6 +100,10 @@ def test_controls_that_do_not_exist_are_null():
     assert controls["reasons"] == []
 
 
+def test_a_score_says_whether_it_was_calibrated():
+    assert document()["phrases"][0]["score_calibrated"] is True
+
+
 def test_standing_is_kept_whole():
     assert document()["phrases"][0]["standing"] == {
         "grade": "doubtful",

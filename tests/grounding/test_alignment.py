@@ -81,6 +81,13 @@ def test_representatives_keep_the_rare_patch_and_count_the_others() -> None:
     assert_allclose(counts, [11, 1])
 
 
+def test_representatives_are_the_means_of_what_they_count() -> None:
+    grid = np.array([[1.0, 0.0], [0.8, 0.6], [0.0, -1.0]], np.float32)
+    patches, counts = representatives(grid, count=2)
+    assert_allclose(patches, [[0.9, 0.3], [0.0, -1.0]])
+    assert_allclose(counts, [2, 1])
+
+
 def test_log_odds_by_hand() -> None:
     # Mean 2, deviation 1 of other films; a film of 4 lies two deviations above.
     base = phrase_base(np.array([[1.0], [3.0]]))
@@ -88,6 +95,9 @@ def test_log_odds_by_hand() -> None:
     assert_allclose(
         log_odds(np.array([4.0]), base), 2 * log_odds(np.array([3.0]), base), atol=1e-12
     )
+    # A film of weight 3 counts as three films.
+    heavy = phrase_base(np.array([[1.0], [3.0]]), weight=np.array([3.0, 1.0]))
+    assert_allclose([heavy.mean[0], heavy.spread[0] ** 2], [1.5, 0.75])
     with pytest.raises(ValueError, match="films >= 2"):
         phrase_base(np.zeros((1, 3)))
 

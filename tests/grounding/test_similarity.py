@@ -13,7 +13,6 @@ from explorer.grounding.similarity import (
     score_image,
     similarity_maps,
     smooth,
-    to_score,
 )
 
 # Patches, a text and maps computed by the released BioViL code (ECCV 2022); numbers only.
@@ -93,7 +92,7 @@ def test_score_is_the_sigmoid_of_scaled_cosine():
     (found,) = maps_of(REFERENCE["text"])
     expected = 1 / (1 + np.exp(-(10.0 * REFERENCE["raw"] - 2.0)))
     assert_allclose(found.score, expected, atol=1e-6)
-    assert_allclose(to_score(found.cosine, found), found.score, atol=1e-6)
+    assert_allclose(found.score_of(found.cosine), found.score, atol=1e-6)
     image = score_image(found)
     assert image.min() >= 0
     assert image.max() <= 1
@@ -102,7 +101,7 @@ def test_score_is_the_sigmoid_of_scaled_cosine():
 def test_a_huge_scale_saturates_without_warning():
     (found,) = maps_of(REFERENCE["text"])
     steep = np.array([-1e6, 0.2, 1e6], np.float32)
-    assert_allclose(to_score(steep, found), [0.0, 0.5, 1.0], atol=1e-6)
+    assert_allclose(found.score_of(steep), [0.0, 0.5, 1.0], atol=1e-6)
 
 
 def test_smoothing_keeps_a_constant_and_refuses_a_negative_width():

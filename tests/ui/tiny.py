@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from explorer.adapters import AdapterCard, Calibration
-from explorer.embeddings import Scoring
+from explorer.embeddings import ReferenceFilms, Scoring
 from explorer.entities import Float32, ImageCheck, ImageEmbeddings, ModelFrame, PatchGrid
 
 REPORT = (
@@ -60,10 +60,9 @@ class TinyEngine:
     card: AdapterCard
     device: str = "cpu"
     precision: str = "float32"
-    score_scale: float = 4.0
-    score_bias: float = 0.0
     space_id: str = "tiny/cpu/float32"
     scoring: Scoring = field(default_factory=lambda: Scoring(4.0, 0.0, "max"))
+    reference: ReferenceFilms | None = None
     verdict: str = "frontal"
     images: int = 0
     batches: list[list[str]] = field(default_factory=list)
@@ -78,7 +77,13 @@ class TinyEngine:
         scores = {kind: 0.9 if kind == self.verdict else 0.02 for kind in KINDS}
         message = "" if self.verdict == "frontal" else f"This looks {self.verdict}."
         check = ImageCheck(scores, self.verdict, self.verdict == KINDS[-1], message)
-        return ImageEmbeddings(PatchGrid(values, frame), values.mean((0, 1)), check)
+        return ImageEmbeddings(PatchGrid(values, frame), check, self.space_id)
+
+    def embed_images(
+        self, images: Sequence[Float32], *, frames: Sequence[ModelFrame]
+    ) -> tuple[ImageEmbeddings, ...]:
+        pairs = zip(images, frames, strict=True)
+        return tuple(self.embed_image(pixels, frame=frame) for pixels, frame in pairs)
 
     def embed_text(self, phrases: Sequence[str]) -> Float32:
         self.batches.append(list(phrases))
@@ -90,10 +95,6 @@ class TinyEngine:
         ]
         values = np.array(rows, dtype=np.float32).reshape(-1, 6)
         return values / np.linalg.norm(values, axis=1, keepdims=True)
-
-    def pooled_score(self, cosine: Float32, *, pooling: str | None = None) -> Float32:
-        logits = cosine.max((1, 2)) if pooling in (None, "max") else cosine.mean((1, 2))
-        return (1 / (1 + np.exp(-self.score_scale * logits))).astype(np.float32)
 
 
 def png(seed: int, *, size: tuple[int, int] = (160, 128)) -> bytes:

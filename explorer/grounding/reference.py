@@ -1,0 +1,108 @@
+"""How the score of a phrase on a film stands among reference films that look alike.
+
+Films differ in more than findings: a portable film, or a rendered one, raises the scores of
+phrases that it has nothing to do with. So every reference film counts by how much its patches look
+like those of the film in question, on the whole.
+
+The grade comes from the log-odds over films that show something (`log_odds`): a score that is
+usual among them is no sign of this finding, even where it lies above most normal films, on which
+a model that was trained with them scores too low.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.embeddings import ReferenceFilms, Scoring
+from explorer.entities import Float32, Grade, Standing
+from explorer.grounding.alignment import (
+    Float64,
+    film_logits,
+    log_odds,
+    phrase_base,
+)
+
+# Difference of cosine of two mean patches that makes a film count 1 / e as much.
+LIKENESS = 0.02
+# Log-odds from which a phrase is shown, and from which it stands out; benchmarks/score.py.
+SHOWN_FROM = -0.3
+STANDS_OUT_FROM = 0.5
+# Cosine with the nearest taught phrase from which a phrase counts as known.
+KNOWN_FROM = 0.6
+
+
+def reference_logits(films: ReferenceFilms, text: Float32, scoring: Scoring) -> Float32:
+    """Pooled logits (N, S) float32 of the reference films for phrases (S, D): cache them."""
+    found = film_logits(films.patches, films.counts, text @ films.basis, scoring)
+    return found.astype(np.float32)
+
+
+def likeness(films: ReferenceFilms, grid: Float32) -> Float64:
+    """(N,) how much each reference film counts for a film with patches (h, w, D); 1 at most."""
+    means = np.einsum("nk,nkd->nd", films.counts, films.patches)
+    own = grid.reshape(-1, grid.shape[-1]).mean(0) @ films.basis
+    cosine = (means @ own) / (np.linalg.norm(means, axis=1) * np.linalg.norm(own) + 1e-12)
+    return np.asarray(np.exp((cosine - cosine.max()) / LIKENESS), dtype=np.float64)
+
+
+def is_known(films: ReferenceFilms, text: Float32) -> list[bool]:
+    """Whether the corpus taught what each of S phrases (S, D) speaks of."""
+    nearest = (text @ films.basis @ films.taught.T).max(1)
+    return [bool(cosine >= KNOWN_FROM) for cosine in nearest]
+
+
+def standings(
+    logits: NDArray[np.floating],
+    reference: Float32,
+    *,
+    weight: Float64,
+    normal: NDArray[np.bool_],
+    known: Sequence[bool],
+) -> tuple[Standing, ...]:
+    """Say for each of S phrases how its logit stands among N reference films.
+
+    Args:
+        logits: (S,) pooled logits of the film in question.
+        reference: (N, S) of `reference_logits`.
+        weight: (N,) of `likeness`.
+        normal: (N,) which reference films are normal; there are films of both kinds.
+        known: (S,) whether the checkpoint knows what the phrase speaks of.
+    """
+    base = phrase_base(reference[~normal], weight=weight[~normal])
+    odds = log_odds(logits, base)
+    lower = reference < logits
+    among_normal = _share(lower[normal], weight[normal])
+    among_all = _share(lower, weight)
+    return tuple(
+        _standing(float(a), float(b), float(c), known=k)
+        for a, b, c, k in zip(among_normal, among_all, odds, known, strict=True)
+    )
+
+
+def _share(lower: NDArray[np.bool_], weight: Float64) -> Float64:
+    return np.asarray(weight @ lower / weight.sum(), dtype=np.float64)
+
+
+def _standing(among_normal: float, among_all: float, odds: float, *, known: bool) -> Standing:
+    grade = _grade(odds) if known else "unknown phrase"
+    return Standing(grade, among_normal, among_all, odds, _reason(grade, among_normal, among_all))
+
+
+def _grade(odds: float) -> Grade:
+    if odds >= STANDS_OUT_FROM:
+        return "stands out"
+    return "doubtful" if odds >= SHOWN_FROM else "not above normal films"
+
+
+def _reason(grade: Grade, among_normal: float, among_all: float) -> str:
+    if grade == "unknown phrase":
+        return "The model was not taught what this phrase speaks of, so its map means nothing."
+    weaker, stronger = round(100 * (1 - among_normal)), round(100 * among_normal)
+    if grade == "stands out":
+        return f"Stronger than in {stronger} of 100 normal films."
+    if grade == "doubtful":
+        return f"Stronger than in {stronger} of 100 normal films, which leaves doubt."
+    if weaker >= 20:
+        return f"Weaker than in {weaker} of 100 normal films."
+    return f"Weaker than in {round(100 * (1 - among_all))} of 100 films of all kinds."
