@@ -142,12 +142,14 @@ def representatives(grid: Float32, *, count: int = REPRESENTATIVES) -> tuple[Flo
     rows = grid.reshape(-1, grid.shape[-1]).astype(np.float32)
     chosen = [int(np.argmax(rows @ rows.mean(0)))]
     nearest = rows @ rows[chosen[0]]
+    nearest[chosen[0]] = np.inf
     owner = np.zeros(len(rows), dtype=np.int64)
     for number in range(1, min(count, len(rows))):
         chosen.append(int(np.argmin(nearest)))
         cosine = rows @ rows[chosen[-1]]
         owner[cosine > nearest] = number
         nearest = np.maximum(nearest, cosine)
+        nearest[chosen[-1]] = np.inf  # never chosen twice, whatever its norm
     owner[chosen] = np.arange(len(chosen))
     counts = np.bincount(owner, minlength=len(chosen)).astype(np.float32)
     sums = np.zeros((len(chosen), rows.shape[1]), dtype=np.float64)

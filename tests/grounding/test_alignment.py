@@ -81,6 +81,12 @@ def test_representatives_keep_the_rare_patch_and_count_the_others() -> None:
     assert_allclose(counts, [11, 1])
 
 
+def test_equal_patches_are_never_chosen_twice() -> None:
+    patches, counts = representatives(np.full((3, 2), 0.5, np.float32), count=3)
+    assert np.isfinite(patches).all()
+    assert_allclose(counts, 1)
+
+
 def test_representatives_are_the_means_of_what_they_count() -> None:
     grid = np.array([[1.0, 0.0], [0.8, 0.6], [0.0, -1.0]], np.float32)
     patches, counts = representatives(grid, count=2)
