@@ -1,6 +1,7 @@
 // What Python sends, put together: films, and for each the results of its own opening and run.
 
 import { partsOf, results } from "../registry.js";
+import { el } from "./dom.js";
 import { linkedTo } from "./link.js";
 import { LinkedPanes } from "./linked.js";
 import { readPhrases } from "./maps.js";

@@ -22,7 +22,7 @@ function paneRecord(viewer, pane) {
   const boxes = viewer.boxes.list.filter(({ image }) => image === info.id).map(({ box }) => box);
   return {
     film: { id: info.id, width: info.width, height: info.height, view: info.view, leftEdge: info.laterality, spacing: info.spacing },
-    checkpoint: pane.title || null,
+    checkpoint: pane.head?.title || pane.title || null,
     window: { center, width, name: pane.preset >= 0 ? pane.presets[pane.preset].name : null, inverted: pane.inverted },
     boxes: boxes.map((box) => ({ box, pixels: "x_min, y_min, x_max, y_max of the original" })),
     measures: viewer.measures.shownOn(pane).map((measure) => Measures.numbers(measure, info.spacing)),

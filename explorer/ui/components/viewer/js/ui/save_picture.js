@@ -96,7 +96,8 @@ function drawBar(g, { bar, viewer }, stage) {
 
 /** What a pane shows, in one or two lines. */
 function legendOf(pane, several) {
-  const { map, phrase, title, viewer } = pane;
+  const { map, phrase, viewer } = pane;
+  const title = pane.head?.title || pane.title;
   const name = several ? `Pane ${pane.index + 1}: ` : "";
   const checkpoint = title ? `, checkpoint ${title}` : "";
   if (!map) return [`${name}no map${checkpoint}`];
