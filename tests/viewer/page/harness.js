@@ -1,6 +1,6 @@
 // Builds a viewer of several panes from small synthetic films, without Python or Streamlit.
 
-import { readPhrases } from "/components/viewer/js/ui/maps.js";
+import { addPart, addViewer } from "/components/viewer/js/registry.js";
 import { Viewer } from "/components/viewer/js/ui/viewer.js";
 
 /** A film as the message describes one; its levels rise from left to right and by rows. */
@@ -10,7 +10,7 @@ async function film(id, width, height, extra = {}) {
     id, width, height, sentWidth: width, sentHeight: height, reduction: 1, slope: 1, intercept: 0, inverted: false,
     windows: [{ kind: "window", name: "File", center: 2048, width: 4096, function: "LINEAR" }],
     percentiles: { 0: 300, 0.1: 310, 1: 340, 2: 370, 5: 470, 95: 3500, 98: 3630, 99: 3660, 99.9: 3690, 100: 3763 },
-    laterality: "R", view: "PA", spacing: null, format: "synthetic", levels: 0, study: "s",
+    laterality: "R", view: "PA", spacing: null, format: "synthetic", levels: id, study: "s",
     ...extra,
   };
   return { info, packed: await pack(levels, width, height) };
@@ -59,30 +59,38 @@ const FILMS = {
   b: await film("film-b", 500, 400, { laterality: null }),
 };
 
+const DESK = { title: "", link: null, thumbnails: [], index: 0, problems: [], failed: false, back: null, looseReport: null };
+const KEY = "k";
+let run = 0;
+
 /** Show panes, e.g. [{ film: "a", maps: [{ x, y, ... }, ...] }]; resolves when all are drawn. */
 window.show = async (specs) => {
   window.viewer ??= new Viewer(document.querySelector(".rgx"));
   const { viewer } = window;
   window.told = [];
-  viewer.send = (...what) => window.told.push(what);
-  viewer.root.style.setProperty("--viewer-height", "640px");
-  while (viewer.panes.length > specs.length) viewer.panes.pop().remove();
-  while (viewer.panes.length < specs.length) viewer.addPane();
-  viewer.stage.dataset.panes = specs.length;
-  for (const [index, spec] of specs.entries()) {
-    const { info, packed } = FILMS[spec.film];
-    const pane = viewer.panes[index];
-    const phrases = readPhrases(spec.maps.map((map, k) => phrase(`s${k}`, map.text ?? `Sentence ${k}.`, FILMS[spec.film], map)), (values) => values);
-    await pane.takeRadiograph({ ...info, ...spec.info }, { blob: () => packed, floats: (values) => values });
-    Object.assign(pane, { title: spec.title ?? "", phrases, reference: spec.reference ?? [], frame: phrases[0]?.map.frame ?? null });
-    pane.touch("view", "map", "tint");
-  }
-  viewer.phrases = viewer.panes[0].phrases;
+  Object.assign(viewer, { key: KEY, send: (...what) => window.told.push(what) });
+  addViewer(KEY, viewer);
+  run += 1;
+  const floats = (values) => values;
+  const blob = (id) => Object.values(FILMS).find(({ info }) => info.id === id).packed;
+  specs.forEach((spec, pane) => {
+    for (const part of partsOf(spec, pane)) addPart({}, { body: part, floats });
+  });
+  const panes = specs.map(({ film, info }) => ({ ...FILMS[film].info, ...info }));
+  viewer.takeFilms({ body: { key: KEY, panes, desk: DESK }, blob, floats });
+  await atRest(viewer);
   viewer.showPhrase("s0");
-  viewer.cards.build(viewer.phrases);
-  viewer.schedule();
   await atRest(viewer);
 };
+
+/** What Python would send for one pane: the head, then the phrases. */
+function partsOf({ film, maps, title = "", reference = [] }, pane) {
+  const place = { key: KEY, study: "s", film: FILMS[film].info.id, space: "x", run, pane };
+  const phrases = maps.map((map, k) => phrase(`s${k}`, map.text ?? `Sentence ${k}.`, FILMS[film], map));
+  const head = { title, checkpoint: "x", frame: phrases[0].map.frame, refused: "", notes: [], reference, total: phrases.length, bound: 1000, nullPeaks: [], cost: "", asked: null };
+  return [{ ...place, part: "head", ...head }, { ...place, part: "report", phrases }];
+}
+
 /** Until every film is drawn at the size of its element, for some frames. */
 async function atRest(viewer) {
   for (let quiet = 0; quiet < 4; ) {
