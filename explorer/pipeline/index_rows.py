@@ -11,10 +11,15 @@ from explorer.adapters import Engine
 from explorer.corpora.studies import CorpusStudy
 from explorer.entities import Float32, ImageEmbeddings, Radiograph, Sentence, Study
 from explorer.errors import NotARadiographError, ReadingError, ReportError
-from explorer.grounding.alignment import film_vector, pooled_logits
+from explorer.grounding.alignment import (
+    film_logits,
+    film_vector,
+    log_odds,
+    phrase_base,
+    pooled_logits,
+)
 from explorer.grounding.similarity import similarity_maps
-from explorer.pipeline.embedding import embed
-from explorer.pipeline.index_space import PhraseVectors, scoring_of
+from explorer.pipeline.embedding import embed, embed_phrases
 from explorer.pipeline.query import statements_of_sentence
 from explorer.reading import read_study
 from explorer.retrieval.patch_factors import pack
@@ -25,8 +30,11 @@ from explorer.retrieval.thumbnails import to_thumbnail
 from explorer.retrieval.vocabulary import PROPOSING, SIGNATURE
 from explorer.text import mentions
 
-# Pooled logit above which a vocabulary phrase proposes regions on a film.
-STANDS_OUT = -1.0
+# A vocabulary phrase proposes regions on a film where its log odds over the checkpoint's reference
+# films are above this; generous, since a search asks again, over the films of the index.
+LEAST_ODDS = 1.0
+# The same as a pooled logit, where a checkpoint brings no reference films.
+LEAST_LOGIT = -1.0
 MAX_SENTENCE = 1000  # characters; a longer one is a list or a slip of the splitter
 _WORDS = {
     "effusion": "pleural effusion",
@@ -86,8 +94,13 @@ class RowMaker:
 
     def __init__(self, engine: Engine, *, keep_paths: bool = False) -> None:
         self._engine = engine
-        self._texts = PhraseVectors(engine)
         self._keep_paths = keep_paths
+        films = engine.reference
+        self._base = None
+        if films is not None:
+            vectors = embed_phrases(engine, PROPOSING).vectors
+            logits = film_logits(films.patches, films.counts, vectors, engine.scoring)
+            self._base = phrase_base(logits)
 
     def rows_of(self, read: ReadStudy) -> StudyRows:
         """Encode a study and make its rows.
@@ -139,8 +152,7 @@ class RowMaker:
     ) -> list[RegionRow]:
         claims = [masked(s.text) for s in spoken if s.assertion in ("present", "uncertain")]
         claims = [text for text in claims if mentions(text)]
-        logits = self._logits(embeddings, PROPOSING)
-        standing = [p for p, value in zip(PROPOSING, logits, strict=True) if value > STANDS_OUT]
+        standing = self._standing(embeddings)
         proposals = propose(
             embeddings.grid,
             sentences=self._scores(embeddings, claims),
@@ -152,7 +164,7 @@ class RowMaker:
                 region_id=f"{film.film_id}-{number}",
                 film_id=film.film_id,
                 study_id=film.study_id,
-                vector=region_vector(embeddings.grid, proposal.mask),
+                vector=region_vector(embeddings.grid, proposal.weights),
                 box=box_of_mask(proposal.mask, embeddings.grid.frame),
                 label=proposal.label,
                 source=proposal.source,
@@ -161,13 +173,22 @@ class RowMaker:
             for number, proposal in enumerate(proposals)
         ]
 
+    def _standing(self, embeddings: ImageEmbeddings) -> list[str]:
+        """Vocabulary phrases that may have a region on a film."""
+        logits = self._logits(embeddings, PROPOSING)
+        if self._base is None:
+            return [p for p, logit in zip(PROPOSING, logits, strict=True) if logit > LEAST_LOGIT]
+        odds = log_odds(logits, self._base)
+        return [p for p, value in zip(PROPOSING, odds, strict=True) if value > LEAST_ODDS]
+
     def _sentence_rows(self, study_id: str, spoken: Sequence[Sentence]) -> tuple[SentenceRow, ...]:
         told = [
             (place, sentence, statement, number)
             for place, sentence in enumerate(spoken)
             for number, statement in enumerate(statements_of_sentence(sentence))
         ]
-        vectors = self._texts.of([masked(statement.asked) for _, _, statement, _ in told])
+        asked = [masked(statement.asked) for _, _, statement, _ in told]
+        vectors = embed_phrases(self._engine, asked).vectors
         return tuple(
             SentenceRow(
                 sentence_id=f"{study_id}-{place}-{number}",
@@ -189,7 +210,7 @@ class RowMaker:
     ) -> list[tuple[str, Float32]]:
         maps = similarity_maps(
             embeddings.grid,
-            self._texts.of(phrases),
+            embed_phrases(self._engine, phrases).vectors,
             phrases,
             score_scale=self._engine.scoring.scale,
             score_bias=self._engine.scoring.bias,
@@ -199,8 +220,10 @@ class RowMaker:
     def _logits(self, embeddings: ImageEmbeddings, phrases: Sequence[str]) -> Float32:
         """(S,) pooled logits."""
         values = embeddings.grid.values
-        cosines = self._texts.of(phrases) @ values.reshape(-1, values.shape[-1]).T
-        return pooled_logits(cosines, scoring_of(self._engine)).astype(np.float32)
+        cosines = (
+            embed_phrases(self._engine, phrases).vectors @ values.reshape(-1, values.shape[-1]).T
+        )
+        return pooled_logits(cosines, self._engine.scoring).astype(np.float32)
 
 
 def findings_of(known: CorpusStudy, study: Study) -> tuple[tuple[str, ...], bool]:

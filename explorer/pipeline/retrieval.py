@@ -10,7 +10,8 @@ from explorer.entities import Box, Float32, ImageEmbeddings
 from explorer.errors import RetrievalError
 from explorer.grounding.geometry import box_to_grid
 from explorer.pipeline._assets import ASSETS
-from explorer.pipeline.index_space import PhraseVectors, scoring_of, space_of
+from explorer.pipeline.embedding import embed_phrases
+from explorer.pipeline.index_space import space_of
 from explorer.pipeline.query import Statement, denial, read_query
 from explorer.retrieval import search_film as films
 from explorer.retrieval import search_region as regions
@@ -138,7 +139,7 @@ def search_film(
         index,
         query,
         asking_of(engine),
-        vocabulary=(SIGNATURE, PhraseVectors(engine).of(SIGNATURE)),
+        vocabulary=(SIGNATURE, embed_phrases(engine, SIGNATURE).vectors),
         without=_parts(engine, [denial(words) for words in without]),
         where=_filter(where),
         count=count,
@@ -262,11 +263,11 @@ def _edges(box: Box) -> list[float]:
 
 def asking_of(engine: Engine) -> Asking:
     """How searches with this checkpoint look at films."""
-    return Asking(scoring_of(engine), engine.card.calibration.threshold)
+    return Asking(engine.scoring, engine.card.calibration.threshold)
 
 
 def _parts(engine: Engine, statements: Sequence[Statement]) -> list[QueryPart]:
-    vectors = PhraseVectors(engine).of([s.asked for s in statements])
+    vectors = embed_phrases(engine, [s.asked for s in statements]).vectors
     return [
         QueryPart(s.asked, s.shown, s.assertion, vector)
         for s, vector in zip(statements, vectors, strict=True)
@@ -277,7 +278,7 @@ def _query_film(index: Corpus, engine: Engine, film: ImageEmbeddings | str) -> Q
     if isinstance(film, str):
         return films.film_of_index(index, film)
     return films.film_of_embeddings(
-        film, vectors=PhraseVectors(engine).of(SIGNATURE), scoring=scoring_of(engine)
+        film, vectors=embed_phrases(engine, SIGNATURE).vectors, scoring=engine.scoring
     )
 
 

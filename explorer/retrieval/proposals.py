@@ -21,6 +21,8 @@ MOST = 24  # regions of a film
 # Two regions that share more than this of their union are one.
 _SAME = 0.6
 _LEAST_CELLS = 2
+# On training phantoms, nearest regions showed the same finding in .25 with 0, .28 with 4.
+_STEEPNESS = 4
 _ROUNDS = 8
 _PLACE_WEIGHT = 0.6  # how much a segment keeps together in space, against in content
 
@@ -30,11 +32,13 @@ class Proposal:
     """A region of the grid: `mask` (h, w) bool and what found it.
 
     Attributes:
+        weights: (h, w) how much each cell counts in the region's vector; 0 outside.
         label: Phrase; "" for a segment.
         score: Calibrated peak score, [0, 1]; 0 for a segment.
     """
 
     mask: NDArray[np.bool_]
+    weights: Float32
     label: str
     source: RegionSource
     score: float
@@ -82,9 +86,9 @@ def seen_cells(frame: ModelFrame) -> NDArray[np.bool_]:
     return np.asarray((x >= 0) & (x < width) & (y >= 0) & (y < height))
 
 
-def region_vector(grid: PatchGrid, mask: NDArray[np.bool_]) -> Float32:
-    """(D,) mean of the patch embeddings in a mask, unit norm."""
-    return unit(grid.values[mask].mean(axis=0))
+def region_vector(grid: PatchGrid, weights: Float32) -> Float32:
+    """(D,) weighted mean of the patch embeddings, unit norm."""
+    return unit(np.tensordot(weights, grid.values, axes=2).astype(np.float32))
 
 
 def box_of_mask(mask: NDArray[np.bool_], frame: ModelFrame) -> Box:
@@ -108,10 +112,19 @@ def _parts(
     count, labels = cv2.connectedComponents(above, connectivity=8)
     masks = [np.asarray(labels == k) for k in range(1, count)]
     return [
-        Proposal(mask, label, source, float(score[mask].max()))
+        Proposal(mask, _peaked(score, mask), label, source, float(score[mask].max()))
         for mask in masks
         if mask.sum() >= _LEAST_CELLS
     ]
+
+
+def _peaked(score: Float32, mask: NDArray[np.bool_]) -> Float32:
+    """Weights that follow the score steeply: the heart of a region says what it is."""
+    return np.asarray(np.where(mask, score, 0.0) ** _STEEPNESS, dtype=np.float32)
+
+
+def _segment(mask: NDArray[np.bool_]) -> Proposal:
+    return Proposal(mask, mask.astype(np.float32), "", "segment", 0.0)
 
 
 def _distinct(proposals: Sequence[Proposal]) -> list[Proposal]:
@@ -132,7 +145,7 @@ def _segments(grid: PatchGrid, seen: NDArray[np.bool_]) -> list[Proposal]:
     """Connected segments: k-means on content and place from fixed seeds, the same every time."""
     rows, columns = np.nonzero(seen)
     if rows.size < SEGMENTS:
-        return [Proposal(seen, "", "segment", 0.0)] if rows.size else []
+        return [_segment(seen)] if rows.size else []
     h, w = seen.shape
     place = np.stack([rows / h, columns / w], axis=1) * _PLACE_WEIGHT * 2
     points = np.concatenate([grid.values[rows, columns], place], axis=1).astype(np.float32)
@@ -159,4 +172,4 @@ def _largest_part(member: NDArray[np.uint8]) -> list[Proposal]:
         return []
     _, labels, stats, _ = cv2.connectedComponentsWithStats(member, connectivity=4)
     largest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
-    return [Proposal(np.asarray(labels == largest), "", "segment", 0.0)]
+    return [_segment(np.asarray(labels == largest))]

@@ -6,13 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.entities import Box, Float32
+from explorer.grounding import alignment
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import EVERYTHING, Filter
 from explorer.retrieval.hits import make_hit
 from explorer.retrieval.records import Part, Results, unit
-from explorer.retrieval.scoring import best_of_each, percentiles
+from explorer.retrieval.scoring import LEAST_FILMS, best_of_each, percentiles
 from explorer.retrieval.search_film import QueryFilm
 from explorer.retrieval.search_text import nearest_regions
+from explorer.retrieval.vocabulary import SIGNATURE
+
+# On training phantoms, the nearest five of regions that stand out by 3 showed the same finding in
+# .48, by 2 in .43, of all regions in .25.
+STANDS_OUT = 3.0
 
 
 def search_region(
@@ -62,6 +68,28 @@ def search_region(
     return Results(tuple(hits), total=len(best), seconds=time.perf_counter() - began)
 
 
+def standing_regions(corpus: Corpus) -> NDArray[np.bool_]:
+    """(M,) regions that show something: of a report's claim, or of a phrase that stands out.
+
+    A vocabulary phrase stands out on a film where its log odds over the films of the index are at
+    least `STANDS_OUT`. In an index too small to say, every region with a phrase does.
+    """
+    known = corpus.memory.get("standing regions")
+    if known is None:
+        sources = np.array(corpus.regions.columns["source"], dtype=np.str_)
+        known = sources != "segment"
+        if len(corpus) >= LEAST_FILMS:
+            column = {phrase: k for k, phrase in enumerate(SIGNATURE)}
+            base = alignment.phrase_base(corpus.films.signatures)
+            odds = alignment.log_odds(corpus.films.signatures, base)
+            for row in np.flatnonzero(sources == "vocabulary"):
+                at = column.get(corpus.regions.columns["label"][row])
+                if at is not None:
+                    known[row] = odds[corpus.regions.film[row], at] >= STANDS_OUT
+        corpus.memory["standing regions"] = known
+    return known
+
+
 def region_likeness(corpus: Corpus, vectors: Float32) -> NDArray[np.floating]:
     """(Q, M) likeness of regions (Q, D) to every region: cosine about the mean of the index.
 
@@ -77,7 +105,9 @@ def _scored(
     """Rows of regions that may be hits, and their likeness."""
     own = corpus.films.study[corpus.row_of(query.film_id)] if query.film_id else -1
     allowed = corpus.kept(where) & (corpus.films.study != own)
-    rows = np.flatnonzero(allowed[corpus.regions.film])
+    rows = np.flatnonzero(allowed[corpus.regions.film] & standing_regions(corpus))
+    if rows.size < count:  # better a place that nothing speaks for than no place
+        rows = np.flatnonzero(allowed[corpus.regions.film])
     if not corpus.is_exact:
         near = nearest_regions(corpus, vector, where, count=max(400, 20 * count))
         wanted = {region for _, region, _ in near}

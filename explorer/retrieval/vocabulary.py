@@ -49,7 +49,7 @@ PROPOSING = (*_ONE_SIDED, *_WHOLE)
 """Asked for regions, without a side: both lungs are found by one phrase."""
 
 SIGNATURE = (
+    *PROPOSING,
     *(f"{side} {name}" for name in _ONE_SIDED for side in ("right", "left")),
-    *_WHOLE,
 )
 """Asked of the whole film."""
