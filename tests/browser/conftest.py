@@ -90,12 +90,17 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], *, seconds: float = 60
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Start the app as a person would, on a free port of this machine."""
+    yield from serve(tmp_path_factory, ROOT / "app.py")
+
+
+def serve(tmp_path_factory: pytest.TempPathFactory, script: Path) -> Iterator[Server]:
+    """Serve a script until the caller is done with it."""
     log = tmp_path_factory.mktemp("server") / "log.txt"
     url = f"http://127.0.0.1:{(port := _free_port())}"
     started = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true",
+            [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true",
              f"--server.port={port}", "--server.address=127.0.0.1"],
             cwd=ROOT,
             stdout=output,
@@ -128,7 +133,7 @@ def open_tab(server: Server, browser: Browser) -> Iterator[Callable[..., Visit]]
     visits: list[Visit] = []
 
     def start(**look: Any) -> Visit:
-        visits.append(_open(server, browser, **look))
+        visits.append(open_visit(server, browser, **look))
         return visits[-1]
 
     yield start
@@ -139,12 +144,12 @@ def open_tab(server: Server, browser: Browser) -> Iterator[Callable[..., Visit]]
 @pytest.fixture(scope="module")
 def tab(server: Server, browser: Browser) -> Iterator[Visit]:
     """One wide tab that several tests use one after the other, each leaving it usable."""
-    visit = _open(server, browser)
+    visit = open_visit(server, browser)
     yield visit
     _close(visit)
 
 
-def _open(
+def open_visit(
     server: Server,
     browser: Browser,
     *,
@@ -152,6 +157,7 @@ def _open(
     height: int = 1000,
     scheme: Literal["light", "dark"] = "light",
 ) -> Visit:
+    """Open the app in a new session."""
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
