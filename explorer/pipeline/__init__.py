@@ -43,11 +43,18 @@ from explorer.pipeline.studies import (
     read_study,
 )
 from explorer.pipeline.training import TrainingSources, train
-from explorer.reading import invert, make_study, read_files, suggests_inversion, warm_up
+from explorer.reading import (
+    invert,
+    make_study,
+    read_files,
+    suggests_inversion,
+    turn,
+    warm_up,
+)
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import Filter, parse_filter
 from explorer.retrieval.records import Hit, IndexInfo, Part, Results
-from explorer.text import NULL_PHRASES, phrase_assertion, read_report
+from explorer.text import NULL_PHRASES, phrase_assertion, read_report, states_normal
 
 __all__ = [
     "APP_FILE",
@@ -108,9 +115,11 @@ __all__ = [
     "search_region",
     "search_reports",
     "search_text",
+    "states_normal",
     "suggests_inversion",
     "summarise",
     "to_json_text",
     "train",
+    "turn",
     "warm_up",
 ]

@@ -1,15 +1,9 @@
 """Bytes to studies: decoding, display order and limits."""
 
 from explorer.reading.report_file import decode_report
+from explorer.reading.righted import invert, suggests_inversion, turn
 from explorer.reading.sandbox import warm_up
-from explorer.reading.study import (
-    invert,
-    make_study,
-    read_files,
-    read_radiograph,
-    read_study,
-    suggests_inversion,
-)
+from explorer.reading.study import make_study, read_files, read_radiograph, read_study
 
 __all__ = [
     "decode_report",
@@ -19,5 +13,6 @@ __all__ = [
     "read_radiograph",
     "read_study",
     "suggests_inversion",
+    "turn",
     "warm_up",
 ]

@@ -7,3 +7,4 @@ PROCESSING_NOTE = (
 )
 DARK_NOTE = "The file states that bone is dark in it; invert it to see it as films are read."
 INVERTED_NOTE = "The image was inverted on request: bright and dark are exchanged."
+TURNED_NOTE = "The image was turned on request; boxes refer to it as it is shown."

@@ -11,7 +11,6 @@ from explorer.entities import Float32, Radiograph, Report, Study
 from explorer.errors import ReadingError
 from explorer.reading.decoded import Decoded
 from explorer.reading.limits import check_file_count
-from explorer.reading.notes import DARK_NOTE, INVERTED_NOTE
 from explorer.reading.sandbox import shared_pool
 from explorer.reading.windows import show
 
@@ -93,36 +92,6 @@ def to_radiograph(decoded: Decoded) -> Radiograph:
     )
     facts = {field.name: getattr(decoded, field.name) for field in fields(Decoded)}
     return Radiograph(pixels=pixels, digest=pixel_digest(pixels), **facts)
-
-
-def suggests_inversion(radiograph: Radiograph) -> bool:
-    """Whether the file itself says that bone is dark in it; see also the image check."""
-    return DARK_NOTE in radiograph.notes
-
-
-def invert(radiograph: Radiograph) -> Radiograph:
-    """The radiograph with bright and dark exchanged: a film of its own, with its own digest.
-
-    Padding stays black, and a note says that it was done. Inverting twice gives the first one back.
-    """
-    inverted = not radiograph.inverted
-    pixels = show(
-        radiograph.levels,
-        radiograph.windows[0],
-        slope=radiograph.level_slope,
-        intercept=radiograph.level_intercept,
-        inverted=inverted,
-        valid=radiograph.valid,
-    )
-    was_asked = INVERTED_NOTE in radiograph.notes
-    kept = tuple(n for n in radiograph.notes if n not in (DARK_NOTE, INVERTED_NOTE))
-    return replace(
-        radiograph,
-        pixels=pixels,
-        inverted=inverted,
-        digest=pixel_digest(pixels),
-        notes=kept if was_asked else (*kept, INVERTED_NOTE),
-    )
 
 
 def pixel_digest(pixels: Float32) -> str:

@@ -178,3 +178,18 @@ def test_an_empty_shelf_of_studies_still_lets_a_person_upload(
     assert not app.exception
     assert on_screen(app) is None
     assert texts(upload(app, ("film.png", png(5)), report="Left effusion.")) == ["Left effusion."]
+
+
+def test_a_turned_film_is_turned_upright_on_request_and_grounded_anew(
+    open_app: OpenApp, engines: dict[str, TinyEngine]
+) -> None:
+    engines["one"].verdict = "rotated left"
+    app = upload(open_app(), ("film.png", png(5, size=(160, 128))))
+    assert head(app)["remedies"] == ["Turn the film right"]
+    before = on_screen(app)
+    hear(app, "remedy", text="Turn the film right")
+    assert on_screen(app) != before
+    shown = bodies(app, "film")[0]["panes"][0]
+    assert (shown["height"], shown["width"]) == (128, 160)
+    hear(app, "remedy", text="Sell the film")  # what is not offered does nothing
+    assert bodies(app, "film")[0]["panes"][0]["height"] == 128

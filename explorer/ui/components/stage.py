@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer.entities import GroundedPhrase
+from explorer.entities import GroundedPhrase, Sentence
 from explorer.ui import encoded, engines, shelf, work
 from explorer.ui.components.error_box import error_box
 from explorer.ui.components.viewer import (
@@ -13,6 +13,7 @@ from explorer.ui.components.viewer import (
     Head,
     Note,
     Place,
+    Stated,
     Thumbnail,
     ViewerFilm,
     ViewerPhrase,
@@ -24,8 +25,10 @@ from explorer.ui.components.viewer import (
     phrase_color,
     viewer,
 )
+from explorer.ui.door import pipeline
 from explorer.ui.grounded import assertion_of
 from explorer.ui.opening import join_loose_report
+from explorer.ui.remedies import apply_remedy, remedies
 from explorer.ui.state import Session, session
 from explorer.ui.wording import one_line
 
@@ -119,7 +122,8 @@ def _head(memory: Session, result: work.Work) -> Head:
         checkpoint=engine.card.name,
         frame=result.encoded.embeddings.grid.frame,
         refused=check.message if check.refuse else "",
-        notes=(*notes, *result.radiograph.notes),
+        notes=(*notes, *result.radiograph.notes, *(result.report.notes if result.report else ())),
+        remedies=remedies(result.radiograph, check),
         reference=_references(memory),
         total=result.total,
         bound=work.bound(result, everything=memory.everything),
@@ -142,7 +146,7 @@ def _sentences(result: work.Work, begin: int, end: int) -> list[ViewerPhrase]:
     return [
         ViewerPhrase(
             grounded=result.sentences[i],
-            assertion=sentences[i].assertion,
+            assertion=_stated(sentences[i]),
             section=sentences[i].section,
             color=phrase_color(i),
             sentence=i,
@@ -152,6 +156,13 @@ def _sentences(result: work.Work, begin: int, end: int) -> list[ViewerPhrase]:
         )
         for i in range(begin, end)
     ]
+
+
+def _stated(sentence: Sentence) -> Stated:
+    """What a card says of a sentence: a structure that is called normal is not a denied finding."""
+    if sentence.assertion == "absent" and pipeline.states_normal(sentence.text):
+        return "normal"
+    return sentence.assertion
 
 
 def _typed(text: str, grounded: GroundedPhrase, number: int) -> ViewerPhrase:
@@ -202,5 +213,7 @@ def _hear(kind: str, values: dict[str, Any]) -> None:
         memory.go_back()
     elif kind == "join":
         join_loose_report(memory)
+    elif kind == "remedy" and isinstance(text, str):
+        apply_remedy(memory, text)
     elif kind == "discard":
         memory.loose_report = None

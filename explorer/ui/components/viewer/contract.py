@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from explorer.entities import Assertion, Box, GroundedPhrase, ModelFrame, Radiograph
 
 PhraseKind = Literal["sentence", "typed"]
+Stated = Assertion | Literal["normal"]
 MAX_PANES = 4
 # Seven colours of a search over the bright half of sRGB for the largest smallest difference
 # (CIEDE2000, 11.5) between any two, and to the yellow of own boxes, the blue of rulers and the
@@ -51,7 +52,7 @@ class ViewerPhrase:
 
     Attributes:
         grounded: The phrase with its map, or None for a sentence that is not grounded.
-        assertion: As the report states it.
+        assertion: As the report states it; "normal" for a structure that is called so.
         section: Heading the sentence stands under, e.g. "Findings"; empty for typed phrases.
         kind: A sentence of the report, or a phrase the person typed.
         color: "#RRGGBB" that keys card and marks; None takes the next of the palette.
@@ -61,7 +62,7 @@ class ViewerPhrase:
     """
 
     grounded: GroundedPhrase | None
-    assertion: Assertion = "present"
+    assertion: Stated = "present"
     section: str = ""
     kind: PhraseKind = "sentence"
     color: str | None = None
@@ -165,6 +166,7 @@ class Head:
         frame: Where the model looked; None draws no frame and no hatching.
         refused: Why nothing is grounded on this image; empty otherwise.
         notes: Warnings on the film and the reading of it.
+        remedies: What the person can have done about them, one button each.
         reference: Boxes whose place is known.
         total: Number of sentences of the report.
         bound: How many of them are grounded without a further press.
@@ -177,6 +179,7 @@ class Head:
     frame: ModelFrame | None = None
     refused: str = ""
     notes: tuple[str, ...] = ()
+    remedies: tuple[str, ...] = ()
     reference: tuple[ViewerReference, ...] = ()
     total: int = 0
     bound: int = 0

@@ -82,6 +82,7 @@ def head_message(place: Place, head: Head, *, key: str, asked: tuple[int, str] |
         "frame": None if head.frame is None else _frame(head.frame),
         "refused": head.refused,
         "notes": list(head.notes),
+        "remedies": list(head.remedies),
         "reference": [_reference(reference) for reference in head.reference],
         "total": head.total,
         "bound": head.bound,

@@ -101,7 +101,10 @@ export class Panel {
     if (state === this.shown) return;
     this.shown = state;
     setText(this.cost, head?.cost ?? "");
-    this.notes.replaceChildren(...(head?.notes ?? []).map((text) => el("p.film-note", { text })));
+    this.notes.replaceChildren(
+      ...(head?.notes ?? []).map((text) => el("p.film-note", { text })),
+      ...(head?.remedies ?? []).map((text) => el("button.plain", { type: "button", text, onclick: () => this.viewer.post("remedy", { text }) })),
+    );
     this.state.replaceChildren(...this.stateWords());
   }
 

@@ -6,6 +6,7 @@ export function verdictOf(map, assertion = "present") {
   const { standing, controls } = map;
   const grade = standing?.grade ?? "no reference";
   if (grade === "unknown phrase") return { words: "the model does not know this", tone: "bad", reason: standing.reason };
+  if (assertion === "normal") return { words: "called normal", tone: "quiet", reason: "The report calls this normal; the map shows where the model looks." };
   if (assertion === "absent") return { words: "said to be absent", tone: "quiet", reason: absentReason(standing) };
   if (grade === "no reference") {
     return controls.abstain
