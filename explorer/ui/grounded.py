@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.entities import Assertion, GroundedPhrase, Report, Sentence
+from explorer.errors import PhraseError
 from explorer.ui.door import pipeline
 from explorer.ui.encoded import Encoded
 from explorer.ui.kept import Kept
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 FIRST_PIECE = 12  # sentences of the first piece: what a first screen shows
 PIECE = 32  # sentences of each later piece
+# Of a piece, each sentence taken as long as its longest, as a text batch is padded. A sentence of
+# more than 2,000 characters, which no engine takes, so stands alone.
+MOST_CHARACTERS = 4_000
 MOST_UNASKED = 400  # sentences of one report that are grounded before a person asks for the rest
 MOST_BYTES = 64_000_000
 
@@ -35,12 +39,14 @@ class Grounded:
     Attributes:
         start: Place of the first of them in its report.
         kept: Whether they were there already, from an earlier run or another session.
+        problem: Why nothing of this piece could be grounded, for the person; else empty.
     """
 
     phrases: Phrases
     milliseconds: float
     start: int = 0
     kept: bool = False
+    problem: str = ""
 
     @property
     def stop(self) -> int:
@@ -83,14 +89,28 @@ def ground_pieces(
         told: Told the place in the queue; see `explorer.ui.sharing.turn`.
 
     Yields:
-        One piece after the other; None in `phrases` where nothing is grounded.
+        One piece after the other; None in `phrases` where nothing is grounded. A sentence that no
+        engine takes is a piece of its own with its `problem`, and the others are grounded.
     """
     sentences = report.sentences[:stop]
     while start < len(sentences):
-        chosen = sentences[start : start + first]
-        found = _ground_piece(loaded, encoded, replace(report, sentences=chosen), options, told)
+        chosen = _cut(sentences[start : start + first])
+        try:
+            found = _ground_piece(loaded, encoded, replace(report, sentences=chosen), options, told)
+        except PhraseError as error:
+            found = Grounded((None,) * len(chosen), 0.0, problem=str(error))
         yield replace(found, start=start)
         start, first = start + len(chosen), piece
+
+
+def _cut(sentences: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
+    """The first of them that together are no more work than a piece may be, at least one."""
+    longest = 0
+    for count, sentence in enumerate(sentences):
+        longest = max(longest, len(sentence.text))
+        if count and (count + 1) * longest > MOST_CHARACTERS:
+            return sentences[:count]
+    return sentences
 
 
 def _ground_piece(

@@ -11,6 +11,7 @@ import streamlit as st
 
 from explorer import pipeline
 from explorer.entities import Float32, ImageEmbeddings, ModelFrame, Radiograph, Report
+from explorer.errors import PhraseError
 from explorer.ui import encoded, engines, exports, grounded, sharing
 from explorer.ui.encoded import encode
 from explorer.ui.grounded import FIRST_PIECE, MOST_UNASKED, PIECE, ground, ground_pieces
@@ -92,6 +93,38 @@ def test_a_very_long_report_stops_until_the_rest_is_asked_for(
     rest = ground_pieces(engine, seen, report, options=OPTIONS, start=MOST_UNASKED, stop=None)
     assert next(rest).start == MOST_UNASKED
     assert sum(len(piece.phrases) for piece in rest) == 2000 - MOST_UNASKED - FIRST_PIECE
+
+
+def test_a_long_sentence_makes_a_piece_short(engine: Any, film: Radiograph) -> None:
+    # A batch is padded to its longest text: 12 times 1,500 characters would be a long turn.
+    long = "Nodule " + "and nodule " * 136 + "is seen."
+    assert 1_500 < len(long) < 2_000
+    text = " ".join(["Nodule is seen."] * 5 + [long] + ["Nodule is seen."] * 5)
+    seen = encode(engine, film)
+    found = list(ground_pieces(engine, seen, pipeline.read_report(text), options=OPTIONS))
+    assert [(piece.start, piece.stop) for piece in found] == [(0, 5), (5, 7), (7, 11)]
+
+
+def test_a_sentence_that_is_too_long_leaves_the_others(
+    engine: Any, film: Radiograph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = engine.embed_text
+
+    def embed_text(phrases: Sequence[str]) -> Float32:
+        if max(map(len, phrases)) > 2_000:
+            raise PhraseError("A phrase may have 2,000 characters.")
+        return read(phrases)
+
+    monkeypatch.setattr(engine, "embed_text", embed_text)
+    long = "Nodule " + "and nodule " * 300 + "is seen."
+    report = pipeline.read_report(f"Nodule is seen. {long} Nodule is seen.")
+    found = list(ground_pieces(engine, encode(engine, film), report, options=OPTIONS))
+    assert [(piece.start, piece.stop, piece.problem) for piece in found] == [
+        (0, 1, ""),
+        (1, 2, "A phrase may have 2,000 characters."),
+        (2, 3, ""),
+    ]
+    assert [piece.phrases == (None,) for piece in found] == [False, True, False]
 
 
 def test_nothing_is_grounded_before_it_is_asked_for(engine: Any, film: Radiograph) -> None:
