@@ -9,11 +9,13 @@ import streamlit as st
 
 from explorer.ui import engines
 from explorer.ui.components.error_box import error_box
+from explorer.ui.memory import give_back_large_blocks
 
 
 @asynccontextmanager
 async def warm_up(_: st.App) -> AsyncIterator[dict[str, Any]]:
     """Load what the first visitor needs while their browser is still loading the page."""
+    give_back_large_blocks()
     threading.Thread(target=engines.warm_up, name="warm-up", daemon=True).start()
     yield {}
 
