@@ -1,33 +1,26 @@
-"""A reloaded tab gets its record back; nobody else does, and not for ever."""
+"""What a tab that may be reloaded takes; who gets a record back is tested in the browser."""
 
-from explorer.ui.state import Session
-from explorer.ui.tabs import TabStore
+from dataclasses import replace
 
-NAME = "0123456789abcdef" * 2
+from explorer import pipeline
+from explorer.ui.state import File, Incoming, LoadedStudy, Session
+from explorer.ui.tabs import Seen, size_of
 
-
-def test_a_record_is_found_by_the_name_of_its_tab_only() -> None:
-    store, record = TabStore(), Session()
-    store.keep(NAME, record, "session-1", now=0.0)
-    found = store.find(NAME, now=1.0)
-    assert found is not None
-    assert found[0] is record
-    assert found[1] == "session-1"
-    assert store.find(NAME[::-1], now=1.0) is None
+from .tiny import png
 
 
-def test_records_are_forgotten_after_their_time_and_beyond_their_number() -> None:
-    store = TabStore(most=2, seconds=10)
-    for number in range(3):
-        store.keep(f"{number:032x}", Session(), "session", now=float(number))
-    assert store.find(f"{0:032x}", now=3.0) is None  # the oldest made room
-    assert store.find(f"{2:032x}", now=3.0) is not None
-    assert store.find(f"{2:032x}", now=12.1) is None  # ten seconds passed
-
-
-def test_a_record_that_is_seen_again_is_the_youngest() -> None:
-    store = TabStore(most=2, seconds=100)
-    for number in (0, 1, 0, 2):
-        store.keep(f"{number:032x}", Session(), "session", now=float(number))
-    assert store.find(f"{1:032x}", now=5.0) is None
-    assert store.find(f"{0:032x}", now=5.0) is not None
+def test_the_size_of_a_record_is_that_of_its_films_and_files() -> None:
+    study = pipeline.read_study([png(1)])
+    film = study.radiographs[0]
+    one = film.pixels.nbytes + film.levels.nbytes
+    assert film.valid is None
+    assert one == 160 * 128 * (4 + 2)
+    loaded = LoadedStudy(study=study, origin="upload", title="Own", labels=("1",))
+    assert size_of(Seen(Session(), "a")) == 0
+    assert size_of(Seen(Session(loaded=loaded), "a")) == one
+    # The same film on screen and before it is held once.
+    assert size_of(Seen(Session(loaded=loaded, before=loaded), "a")) == one
+    other = replace(loaded, study=pipeline.read_study([png(2)]))
+    assert size_of(Seen(Session(loaded=loaded, before=other), "a")) == 2 * one
+    waiting = Session(loaded=loaded, incoming=Incoming((File("a.png", b"12345"),), joins=False))
+    assert size_of(Seen(waiting, "a")) == one + 5

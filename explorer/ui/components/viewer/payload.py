@@ -1,8 +1,6 @@
 """Builds the viewer's messages: the radiographs (heavy, rarely new) and, in parts, the maps."""
 
 import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,15 +28,17 @@ from explorer.ui.components.viewer.contract import (
     phrase_color,
 )
 from explorer.ui.components.viewer.packing import Packer, pack_levels
+from explorer.ui.kept import Kept
 
 # Above this the levels are sent averaged over 2x2, 3x3 ... blocks: 16-bit pixels and their
 # smaller copies must fit a browser tab beside everything else.
 MAX_PIXELS_SENT = 40_000_000
 PERCENTILES = (0.0, 0.1, 1.0, 2.0, 5.0, 95.0, 98.0, 99.0, 99.9, 100.0)
-_KEPT_IMAGES = 8
+MOST_BYTES = 128_000_000  # of all packed radiographs that are remembered
 
-_packed_images: OrderedDict[str, tuple[bytes, tuple[int, int], int]] = OrderedDict()
-_packed_lock = threading.Lock()
+_packed_images: Kept[str, tuple[bytes, tuple[int, int], int]] = Kept(
+    MOST_BYTES, lambda entry: len(entry[0])
+)
 
 
 def film_message(films: Sequence[ViewerFilm], *, key: str, desk: Desk) -> bytes:
@@ -173,17 +173,12 @@ def _radiograph(packer: Packer, radiograph: Radiograph) -> dict[str, Any]:
 
 def _packed_levels(name: str, radiograph: Radiograph) -> tuple[bytes, tuple[int, int], int]:
     """Compress the levels, remembering the last few images of the process."""
-    with _packed_lock:
-        if name in _packed_images:
-            _packed_images.move_to_end(name)
-            return _packed_images[name]
+    found = _packed_images.get(name)
+    if found is not None:
+        return found
     levels, reduction = _reduce(radiograph.levels)
-    entry = (pack_levels(levels), (levels.shape[0], levels.shape[1]), reduction)
-    with _packed_lock:
-        _packed_images[name] = entry
-        while len(_packed_images) > _KEPT_IMAGES:
-            _packed_images.popitem(last=False)
-    return entry
+    shape = levels.shape[0], levels.shape[1]
+    return _packed_images.put(name, (pack_levels(levels), shape, reduction))
 
 
 def _reduce(levels: NDArray[np.uint16]) -> tuple[NDArray[np.uint16], int]:
