@@ -15,6 +15,13 @@ MOST_FILES = 16
 # Two fields take turns, so that files dropped while others are read have a free one.
 FIELDS = ("drop_a", "drop_b", "add")
 
+NO_STUDIES = Problem(
+    about="Bundled studies",
+    title="No study came with this copy of the program",
+    message="Its folder assets/studies is missing or empty. Clone the repository or install the "
+    "package again; your own files can be opened all the same.",
+)
+
 
 def field_key(name: str) -> str:
     """Key of a file field; a field whose files were taken over is replaced by an empty one."""
@@ -98,9 +105,12 @@ def open_bundled(name: str) -> None:
 
 def open_first(memory: Session) -> None:
     """Put the first bundled study on screen for a visitor who has chosen nothing yet."""
-    studies = shelf.shelf()
-    if memory.loaded is None and not memory.failed and studies:
+    if memory.loaded is not None or memory.failed:
+        return
+    if studies := shelf.shelf():
         open_bundled(studies[0].name)
+    elif NO_STUDIES not in memory.problems:
+        memory.problems += (NO_STUDIES,)
 
 
 def follow_link(memory: Session, address: Mapping[str, str]) -> tuple[Problem, ...]:

@@ -177,7 +177,10 @@ def test_an_empty_shelf_of_studies_still_lets_a_person_upload(
     app = open_app()
     assert not app.exception
     assert on_screen(app) is None
+    (problem,) = desk(app)["problems"]
+    assert problem["title"] == "Bundled studies: No study came with this copy of the program"
     assert texts(upload(app, ("film.png", png(5)), report="Left effusion.")) == ["Left effusion."]
+    assert desk(app)["problems"] == []
 
 
 def test_a_turned_film_is_turned_upright_on_request_and_grounded_anew(
