@@ -29,7 +29,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 VIEWPORT = {"width": 1400, "height": 1000}
 PROTOCOL = (
-    "Headless Chromium without GPU, window 1400 x 1000, image area 640 CSS pixels high, one "
+    "Headless Chromium without GPU, window 1400 x 1000 filled by the viewer with its panel, one "
     "synthetic 2048 x 2048 12-bit radiograph, 32 x 32 maps of 12 sentences, overlay, contours and "
     "region on. Each action is done in small steps, one an animation frame, after a warm-up round "
     "of the same. cpu = processor time of the animation frame's callbacks on the page's main "
