@@ -43,6 +43,7 @@ _ADVISED = re.compile(
 _NEGATIVE = re.compile(r"(?:negative|neg|nil|n)\b", re.IGNORECASE)
 _PUNCTUATION = re.compile(r"[,;.:]")
 _NEAR = 60
+_LONGEST_MARK = 12  # of the sign between a label and its answer
 _BEFORE_ANSWER = re.compile(
     r"\s{0,4}(?:(?:is|are|was|currently|grossly|definitely|now|there|very)\s){0,3}", re.IGNORECASE
 )
@@ -153,7 +154,8 @@ def _answered(
 
 
 def _answer_start(text: str, mark: int) -> int:
-    while mark < len(text) and not text[mark].isalnum():
+    limit = min(len(text), mark + _LONGEST_MARK)
+    while mark < limit and not text[mark].isalnum():
         mark += 1
     found = _BEFORE_ANSWER.match(text, mark)
     return found.end() if found else mark

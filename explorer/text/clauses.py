@@ -13,9 +13,9 @@ from dataclasses import dataclass
 # A statement is looked at up to this many characters; real ones are shorter.
 _LOOK_AHEAD = 160
 _SEPARATOR = re.compile(
-    r"(?P<stop>;|:(?=\s)|\s[-\u2013\u2014]{1,3}\s|[\u2013\u2014]|(?<=\w)\?(?=\s)"
+    r"(?P<stop>;{1,40}|:(?=\s)|\s[-\u2013\u2014]{1,3}\s|[\u2013\u2014]|(?<=\w)\?(?=\s)"
     r"|\s?\((?=(?:none|nil|no|negative|absent|yes|possible|questionable)\)))"
-    r"|(?P<comma>,(?:\s{1,4}(?:and|but|with|plus)\b)?)"
+    r"|(?P<comma>,{1,40}(?:\s{1,4}(?:and|but|with|plus)\b)?)"
     r"|(?P<joint>\s(?:and|with|plus|&)(?=\s))",
     re.IGNORECASE,
 )

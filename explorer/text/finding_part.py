@@ -84,7 +84,7 @@ _TAILS = CueTable(
             r"progressed|enlarged|grown|larger|smaller)",
             r"(?:persists?|fail(?:s|ed) to (?:clear|resolve|improve))",
             rf"without {_HOW}{_CHANGE}",
-            r"(?:is|are) (?:a (?:consideration|possibility)|in the differential|possible|suspected)",
+            r"(?:is|are) (?:a consideration|a possibility|in the differential|possible|suspected)",
             r"(?:is|are|can|could|should|must|may)(?: ?not)?(?: \w{1,14}ly)?(?: be)?"
             r"(?: \w{1,14}ly)? "
             r"(?:ruled out|excluded|considered)",

@@ -1,7 +1,6 @@
 """Sections, sentences, offsets and robustness of read_report."""
 
 import itertools
-import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,10 +8,7 @@ from hypothesis import strategies as st
 
 from explorer.errors import ReportError
 from explorer.text import MAX_CHARACTERS, read_report
-from explorer.text.assertion import find_targets
-from explorer.text.phrases import split_phrases
 from explorer.text.sections import split_sections
-from explorer.text.sentences import split_sentences
 
 WORDS = ["FINDINGS:", "IMPRESSION:\n", "## Technique\n", "No effusion", ", but ", "XXXX", "Dr. "]
 WORDS.extend(
@@ -154,31 +150,3 @@ def test_markup_emoji_and_other_languages_stay_plain_text() -> None:
     assert read.text == text
     assert read.sentences[0].text.startswith("<script>alert('x')</script>")
     assert len(read.sentences) == 4
-
-
-@pytest.mark.parametrize(
-    "piece",
-    ["a", " ", "\n", "no ", ". ", "1. ", "effusion, ", "left ", "(", "FINDINGS: ", "heart is not "],
-)
-def test_time_grows_linearly(piece: str) -> None:
-    def seconds(length: int) -> float:
-        text = (piece * length)[:length]
-        begin = time.process_time()
-        for section in split_sections(text):
-            for start, end in split_sentences(text, start=section.start, end=section.end):
-                split_phrases(text[start:end], find_targets(text[start:end]))
-        return time.process_time() - begin
-
-    # Quadratic work would take 64 times as long; linear takes 8 times, with room for noise.
-    assert seconds(40_000) < 30 * max(seconds(5_000), 0.004)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("piece", ["a", " ", "no no no "])
-def test_a_megabyte_of_one_thing_takes_seconds(piece: str) -> None:
-    text = (piece * 1_000_000)[:1_000_000]
-    begin = time.process_time()
-    split_sentences(text)
-    find_targets(text)
-    split_sections(text)
-    assert time.process_time() - begin < 30

@@ -1,0 +1,163 @@
+"""The time of reading a text grows with its length, whatever the text is made of.
+
+One pattern with a nested repeat holds the interpreter's lock and so stops every session: a line of
+78 underscores once never ended.
+"""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from explorer.reading.report_file import decode_report
+from explorer.text import mentions, negated, phrase_assertion, read_report, side_swapped
+from explorer.text.assertion import find_targets
+from explorer.text.language import language_of
+from explorer.text.phrases import split_phrases
+from explorer.text.sections import split_sections
+from explorer.text.sentences import split_sentences
+
+ARCHIVE_REPORT = (
+    " WET READ: ___ ___ 8:07 PM\n  Left effusion.\n "
+    + "_" * 78
+    + "\n"
+    + " " * 33
+    + "FINAL REPORT\n"
+    " AP CHEST, 5:43 A.M., ___\n\n IMPRESSION:  AP chest compared to ___:\n\n No effusion.\n"
+)
+LENGTH = 100_000
+CLASSES = [
+    "a",
+    "A",
+    "X",
+    "7",
+    "_",
+    " ",
+    "\t",
+    "\n",
+    "\r\n",
+    ".",
+    ",",
+    ":",
+    ";",
+    "?",
+    "!",
+    "-",
+    "(",
+    ")",
+]
+CLASSES += ["*", "#", "/", "'", "\u00e9", "\u80ba", "\u0301", "\x00", "\U0001fac1"]
+MIXED = ["__ ", "X_", "a.", "A: ", "- ", "1. ", "a) ", "1) a ", "? ", "_____\n", "aaaa:\n", "B\n"]
+WORDS = [
+    "no ",
+    "or ",
+    "if ",
+    "R ",
+    "left ",
+    "effusion, ",
+    "effusion: none. ",
+    "effusion? ",
+    "is not ",
+]
+WORDS += ["versus ", "heart is ", "there is no ", "no interval ", "not seen on the prior ", "dr. "]
+WORDS += ["FINDINGS: ", "WET READ: ", "IMPRESSON: ", "CHEST, TWO VIEWS: ", "recommend ct for the "]
+
+
+def read_in_pieces(text: str) -> None:
+    """All that `read_report` does, without its limit on the length."""
+    language_of(text)
+    for section in split_sections(text):
+        for start, end in split_sentences(text, start=section.start, end=section.end):
+            split_phrases(text[start:end], find_targets(text[start:end]))
+
+
+FUNCTIONS: dict[str, Callable[[str], object]] = {
+    "pieces of read_report": read_in_pieces,
+    "phrase_assertion": phrase_assertion,
+    "mentions": mentions,
+    "negated": negated,
+    "side_swapped": side_swapped,
+    "decode_report": lambda text: decode_report(
+        ("a" + text.replace("\x00", " ")).encode()[:90_000]
+    ),
+}
+
+
+@contextmanager
+def at_most(seconds: int) -> Iterator[None]:
+    """Fail rather than hang; a pattern that runs away still handles signals."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(f"more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def seconds_of(function: Callable[[str], object], text: str) -> float:
+    begin = time.process_time()
+    function(text)
+    return time.process_time() - begin
+
+
+def check_linear(piece: str, end: str) -> None:
+    for name, function in FUNCTIONS.items():
+        whole = (piece * LENGTH)[:LENGTH] + end
+        half = (piece * LENGTH)[: LENGTH // 2] + end
+        with at_most(60):
+            # Twice the length takes twice the time; quadratic work would take four times.
+            ratio = min(
+                seconds_of(function, whole) / max(seconds_of(function, half), 0.2) for _ in range(3)
+            )
+        assert ratio < 3.3, name
+
+
+@pytest.mark.parametrize("piece", CLASSES)
+def test_time_is_linear_in_repeats_of_one_character(piece: str) -> None:
+    # What does not fit at the end makes a nested repeat try all ways to divide what stands before.
+    check_linear(piece, " a")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ["", "\x01"])
+@pytest.mark.parametrize("piece", CLASSES + MIXED + WORDS)
+def test_time_is_linear_in_repeats_of_anything(piece: str, end: str) -> None:
+    check_linear(piece, end)
+
+
+@pytest.mark.parametrize("piece", ["_", "X", " ", "-", "no ", "effusion, ", "a:\n"])
+def test_longest_report_is_read_in_seconds(piece: str) -> None:
+    text = (piece * 50_000)[:50_000]
+    with at_most(60):
+        assert seconds_of(read_report, text) < 10
+
+
+def test_archive_report_with_a_line_of_underscores_is_read_at_once() -> None:
+    with at_most(20):
+        assert seconds_of(read_report, ARCHIVE_REPORT) < 1
+    assert [s.text for s in read_report(ARCHIVE_REPORT).sentences if s.section != "Wet read"] == [
+        "AP chest compared to ___:",
+        "No effusion.",
+    ]
+
+
+def test_case_from_an_archive_is_read_at_once() -> None:
+    case = Path("../shared/cases/01-mimic-wet-read-underscore-line.txt")
+    if not case.exists():
+        pytest.skip("the shared cases are not here")
+    with at_most(20):
+        report = read_report(case.read_text())
+    present = [s.text for s in report.sentences if s.assertion == "present"]
+    assert present == [
+        "Tiny right apical pneumothorax persists.",
+        "Left lower lobe atelectasis is unchanged.",
+    ]
