@@ -30,12 +30,11 @@ def main() -> None:
     parser.add_argument("--uploads", type=int, default=200)
     parser.add_argument("--each", type=int, default=10)
     options = parser.parse_args()
-    results = asyncio.run(measure(options.uploads, options.each))
-    write_report("memory_uploads", protocol=PROTOCOL, seed=SEED, results=results)
+    asyncio.run(measure(options.uploads, options.each))
 
 
-async def measure(uploads: int, each: int) -> dict[str, Any]:
-    """Resident sizes by number of uploads."""
+async def measure(uploads: int, each: int) -> None:
+    """Read the resident size every 20 uploads and write what is known so far."""
     films = Films(seed=SEED)
     readings: dict[str, float] = {}
     with running_server() as server:
@@ -49,15 +48,19 @@ async def measure(uploads: int, each: int) -> dict[str, Any]:
                 await open_study(tab, *films.next())
                 if number % STEP == 0:
                     readings[str(number)] = server.memory_mb()
-                    print(number, readings[str(number)], flush=True)
+                    results = {"uploads_each_tab": each, **summary(readings)}
+                    write_report("memory_uploads", protocol=PROTOCOL, seed=SEED, results=results)
                 if number % each == 0 and number < uploads:
                     await close_tab(tab)
                     tab = await new_tab(browser, server)
             await browser.close()
+
+
+def summary(readings: dict[str, float]) -> dict[str, Any]:
+    """The readings with the largest and the growth over the second half."""
     sizes = list(readings.values())
     return {
-        "uploads": uploads,
-        "uploads_each_tab": each,
+        "uploads": max(map(int, readings)),
         "resident_mb": readings,
         "largest_mb": max(sizes),
         "growth_of_second_half_mb": round(sizes[-1] - sizes[len(sizes) // 2], 1),
