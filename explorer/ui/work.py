@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from explorer.entities import GroundedPhrase, ImageCheck, Radiograph, Report
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, PhraseError
 from explorer.ui import encoded, engines, grounded
 from explorer.ui.state import LoadedStudy, Options, Session
 
@@ -24,6 +24,7 @@ class Work:
         sentences: Grounded sentences so far, in report order; None where nothing is grounded.
         pieces: [start, end) of the sentences of every finished piece.
         typed: Grounded phrases that were typed, by their text.
+        refused: Why a sentence of the report cannot be grounded; else empty.
         words: What each word adds, for phrases that were asked for; by the phrase.
     """
 
@@ -35,6 +36,7 @@ class Work:
     encoded: encoded.Encoded
     sentences: list[GroundedPhrase | None] = field(default_factory=list)
     pieces: list[tuple[int, int]] = field(default_factory=list)
+    refused: str = ""
     typed: dict[str, GroundedPhrase] = field(default_factory=dict)
     words: dict[str, dict[int, grounded.Share]] = field(default_factory=dict)
 
@@ -98,6 +100,9 @@ def ground_report(work: Work, options: Options, *, everything: bool, say: Say) -
 
     Yields:
         The index of each finished piece in `work.pieces`, also of those finished before.
+
+    Raises:
+        PhraseError: After the last piece: a sentence cannot be grounded, the others are.
     """
     yield from range(len(work.pieces))
     if work.report is None or work.check.refuse:
@@ -117,8 +122,11 @@ def ground_report(work: Work, options: Options, *, everything: bool, say: Say) -
     for piece in pieces:
         work.sentences.extend(piece.phrases)
         work.pieces.append((piece.start, piece.stop))
+        work.refused = work.refused or piece.problem
         yield len(work.pieces) - 1
         say(f"{piece.stop} of {work.total} sentences are grounded")
+    if work.refused:
+        raise PhraseError(work.refused)
 
 
 def bound(work: Work, *, everything: bool) -> int:

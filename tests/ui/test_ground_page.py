@@ -1,10 +1,12 @@
 """The Ground page: a study on screen at once, phrases, options, addresses, faults."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from explorer.entities import Float32
+from explorer.errors import PhraseError
 from explorer.ui import grounded
 from explorer.ui.components.options_form import POOLINGS
 
@@ -171,3 +173,23 @@ def test_an_address_that_names_what_is_not_here_says_so(open_app: OpenApp) -> No
     app = open_at(study="other hospital")
     assert on_screen(app)
     assert desk(app)["problems"][0]["title"] == "The link: The study it names is not here"
+
+
+def test_a_sentence_that_is_too_long_is_explained_and_the_others_are_grounded(
+    open_app: OpenApp, engines: dict[str, TinyEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = engines["one"].embed_text
+
+    def embed_text(phrases: Sequence[str]) -> Float32:
+        if "enlarged" in phrases[0] and len(phrases) < 4:
+            raise PhraseError("A phrase may have 2,000 characters, got 2,100.")
+        return read(phrases)
+
+    monkeypatch.setattr(engines["one"], "embed_text", embed_text)
+    monkeypatch.setattr(grounded, "FIRST_PIECE", 1)
+    monkeypatch.setattr(grounded, "MOST_CHARACTERS", 1)  # every sentence is a piece
+    app = open_app()
+    assert "may have 2,000 characters" in words(app)
+    assert [p["map"] is None for p in phrases(app)] == [True, False, False, False]
+    app.run()
+    assert "may have 2,000 characters" in words(app)
