@@ -22,6 +22,7 @@ from explorer.pipeline.embedding import (
 from explorer.pipeline.exports import describe_engine, grounding_document, grounding_figure
 from explorer.pipeline.grounding import ground, ground_report
 from explorer.pipeline.index_build import BuildReport, build_index, remove_studies
+from explorer.pipeline.indexed_study import indexed_study
 from explorer.pipeline.phantom_benchmark import evaluate_phantoms
 from explorer.pipeline.phantoms import build_bundled_studies, render_phantoms
 from explorer.pipeline.reference import make_reference
@@ -54,6 +55,7 @@ from explorer.reading import (
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import Filter, parse_filter
 from explorer.retrieval.records import Hit, IndexInfo, Part, Results
+from explorer.retrieval.thumbnails import to_thumbnail
 from explorer.text import NULL_PHRASES, phrase_assertion, read_report, states_normal
 
 __all__ = [
@@ -92,6 +94,7 @@ __all__ = [
     "grounding_document",
     "grounding_figure",
     "index_info",
+    "indexed_study",
     "invert",
     "list_bundled_studies",
     "list_checkpoints",
@@ -119,6 +122,7 @@ __all__ = [
     "suggests_inversion",
     "summarise",
     "to_json_text",
+    "to_thumbnail",
     "train",
     "turn",
     "warm_up",

@@ -16,9 +16,10 @@ from explorer.entities import Box, Radiograph, Study
 from explorer.ui.faults import explain, title_of
 
 if TYPE_CHECKING:
+    from explorer.ui.search import Query, Search
     from explorer.ui.work import Work
 
-Origin = Literal["bundled", "upload"]
+Origin = Literal["bundled", "upload", "index"]
 Rule = Literal["calibrated", "otsu", "fixed"]
 _KEY = "_session"
 MOST_TYPED = 24
@@ -149,8 +150,13 @@ class Session:
         everything: Whether the person asked for all sentences of a long report.
         runs: Counts results; names them in order.
         work: Results of the study on screen.
+        search: What was searched for last on the Retrieve page, with its results.
+        asked_search: A search that was asked for on a hit and is not run yet.
+        boxes: Boxes drawn on the film on screen, in its pixels, the newest last.
+        judged: What the person said of hits: (query, film) -> "right" or "wrong".
         framed: Token of the study that the bar names.
         arrived: Whether a study was just opened from the drawer.
+        to_ground: Whether a study was just opened to be seen in the workbench.
         link_read: Whether the address of the page was followed already.
     """
 
@@ -170,8 +176,13 @@ class Session:
     everything: bool = False
     runs: int = 0
     work: "Work | None" = None
+    search: "Search | None" = None
+    asked_search: "Query | None" = None
+    boxes: tuple[Box, ...] = ()
+    judged: dict[tuple[str, str], str] = field(default_factory=dict)
     framed: str | None = None
     arrived: bool = False
+    to_ground: bool = False
     link_read: bool = False
 
     @property
@@ -191,7 +202,7 @@ class Session:
         self.problems = tuple(problems)
         self.radiograph_index = loaded.first_frontal()
         self.asked, self.everything, self.work = None, False, None
-        self.words_asked = []
+        self.words_asked, self.boxes = [], ()
 
     def fail(self, problems: Sequence[Problem]) -> None:
         """Say why nothing could be opened; the study before comes back only when asked for."""

@@ -18,6 +18,12 @@ def bodies(app: AppTest, kind: Literal["film", "part"]) -> list[dict[str, Any]]:
     return found
 
 
+def bodies_of(app: AppTest) -> list[dict[str, Any]]:
+    """JSON bodies of all messages on a page."""
+    found = [_body(element.proto) for element in app.get("bidi_component")]
+    return [body for body in found if body is not None]
+
+
 def _body(proto: Any) -> dict[str, Any] | None:
     data = proto.bytes
     if not data.startswith(b"RGX1"):

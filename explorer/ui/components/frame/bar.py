@@ -14,7 +14,7 @@ from explorer.ui.components.frame.drawer import drawer, drawer_pictures
 from explorer.ui.components.options_form import options_form
 from explorer.ui.state import Session, session
 
-_WITHOUT_VIEWER = ("checkpoints", "about")
+_WITHOUT_FILM = ("checkpoints", "about")
 _PAGE_STYLE = Path(__file__).parent / "page.css"
 
 
@@ -83,7 +83,8 @@ def _hear(kind: str, values: dict[str, Any]) -> None:
 
 
 def _to_the_workbench(memory: Session, pages: Sequence[Page], current: Page) -> None:
-    """Show a study that was opened from a page without a viewer."""
-    arrived, memory.arrived = memory.arrived, False
-    if arrived and current.url_path in _WITHOUT_VIEWER:
+    """Show a study in the workbench that was opened for it, or from a page that shows no film."""
+    wanted = memory.to_ground or (memory.arrived and current.url_path in _WITHOUT_FILM)
+    memory.arrived = memory.to_ground = False
+    if wanted and current != pages[0]:
         st.switch_page(pages[0])

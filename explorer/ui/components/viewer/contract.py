@@ -143,6 +143,8 @@ class Desk:
         problems: What could not be used of the last opening.
         failed: Whether nothing could be opened: then there are no films.
         back: Title of the study before a failed opening, offered as a way back.
+        compact: Whether only the film and its tools are shown, without report and details.
+        tells: What Python hears of as soon as it is done by hand: "boxes".
         loose_report: First words of a report that waits to be joined to this study.
     """
 
@@ -153,6 +155,8 @@ class Desk:
     problems: tuple[Note, ...] = ()
     failed: bool = False
     back: str | None = None
+    compact: bool = False
+    tells: tuple[str, ...] = ()
     loose_report: str | None = None
 
 

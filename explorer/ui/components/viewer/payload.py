@@ -58,6 +58,8 @@ def film_message(films: Sequence[ViewerFilm], *, key: str, desk: Desk) -> bytes:
             "problems": [{"title": note.title, "text": note.text} for note in desk.problems],
             "failed": desk.failed,
             "back": desk.back,
+            "compact": desk.compact,
+            "tells": list(desk.tells),
             "looseReport": desk.loose_report,
             "thumbnails": [
                 {

@@ -36,6 +36,7 @@ export class Desk {
   /** Lay out a new film message. */
   take(desk, message) {
     this.desk = desk;
+    setAttribute(this.viewer.root, "data-compact", desk.compact ? "1" : null);
     this.strip.hidden = desk.thumbnails.length < 2;
     this.films = desk.thumbnails.map(({ label, side, grey }, index) =>
       el("button.thumb", {

@@ -1,0 +1,97 @@
+"""Sends the hits of a search to the browser: pictures, matching regions, parts of the score."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from explorer.ui.components.bundle import bundle_modules
+from explorer.ui.components.outbox import Outbox
+from explorer.ui.components.viewer.packing import Packer
+from explorer.ui.search import PAGE, Search
+
+if TYPE_CHECKING:
+    from explorer.entities import Box
+    from explorer.pipeline import Corpus, Hit, Part
+
+_HERE = Path(__file__).parent
+LONGEST_LINK = 200  # characters of a text that may stand in an address
+
+_element = st.components.v2.component(
+    "search_hits",
+    html='<div class="hits" lang="en"></div>',
+    css=(_HERE / "hits.css").read_text("utf-8"),
+    js=bundle_modules(_HERE / "js" / "main.js"),
+)
+
+
+def hits(
+    search: Search,
+    index: "Corpus",
+    *,
+    judged: dict[str, str],
+    query_film: bytes | None,
+    query_shape: tuple[int, int] | None,
+    key: str,
+    hear: Callable[[str, dict[str, Any]], None],
+) -> None:
+    """Show a page of hits.
+
+    Args:
+        search: The query with its results.
+        index: Gives the pictures.
+        judged: What was said of them: film -> "right" or "wrong".
+        query_film: WebP of the film that was asked with, shown beside hits that match a region.
+        query_shape: (H, W) of that film in the pixels of the query boxes.
+        key: Unique name on the page.
+        hear: Called for each thing the person asked for, with its kind and its values.
+    """
+    box = Outbox(key, hear)
+    packer = Packer()
+    query, found = search.query, search.results
+    linked = query.kind == "text" and len(query.text) <= LONGEST_LINK
+    body = {
+        "kind": query.kind,
+        "total": found.total,
+        "seconds": found.seconds,
+        "notes": list(found.notes),
+        "offset": query.offset,
+        "page": PAGE,
+        "link": {"q": query.text, "where": query.where, "rank": query.ranking} if linked else None,
+        "queryFilm": None if query_film is None else packer.add(query_film),
+        "queryShape": query_shape,
+        "hits": [_hit(packer, index, hit, judged) for hit in found.hits],
+    }
+    _element(key=key, data=packer.message(body), on_outbox_change=box.read)
+
+
+def _hit(packer: Packer, index: "Corpus", hit: "Hit", judged: dict[str, str]) -> dict[str, Any]:
+    facts = (hit.view, hit.age_band, hit.sex, *hit.findings, hit.source)
+    return {
+        "rank": hit.rank,
+        "film": hit.film_id,
+        "region": hit.region_id,
+        "score": hit.score,
+        "percentile": hit.percentile,
+        "shape": list(hit.shape),
+        "facts": [fact for fact in facts if fact and fact != "unknown"],
+        "picture": packer.add(index.thumbnail(hit.film_id)),
+        "judged": judged.get(hit.film_id),
+        "parts": [_part(part) for part in hit.parts],
+    }
+
+
+def _part(part: "Part") -> dict[str, Any]:
+    return {
+        "text": part.text,
+        "absent": part.assertion == "absent",
+        "gain": part.gain,
+        "boxes": [_box(box) for box in part.boxes],
+        "queryBox": None if part.query_box is None else _box(part.query_box),
+        "sentence": part.sentence,
+    }
+
+
+def _box(box: "Box") -> list[float]:
+    return [float(box.x_min), float(box.y_min), float(box.x_max), float(box.y_max)]

@@ -1,0 +1,91 @@
+// One hit: its film with the matching regions, and why it was found.
+
+import { el, setAttribute } from "../../viewer/js/ui/dom.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const COLOURS = ["#00d0ff", "#ffb000", "#7ee081", "#ff8ad8", "#c9a7ff", "#ffe66b"];
+
+export function makeCard(hit, { address, query, post }) {
+  const most = Math.max(...hit.parts.map(({ gain }) => Math.abs(gain)), 1e-6);
+  const film = figure(address, hit.shape, hit.parts.map(({ boxes }) => boxes.slice(0, 3)), `Film ${hit.rank}`);
+  const asked = query && hit.parts.some(({ queryBox }) => queryBox)
+    ? figure(query.address, query.shape, hit.parts.map(({ queryBox }) => (queryBox ? [queryBox] : [])), "Your film")
+    : null;
+  const parts = hit.parts.map((part, index) => {
+    const row = reason(part, index, most);
+    row.onpointerenter = row.onfocus = () => mark([film, asked], index);
+    row.onpointerleave = row.onblur = () => mark([film, asked], null);
+    return row;
+  });
+  return el("li.hit", {}, [
+    el("div.films", {}, [film, asked]),
+    el("div.why", {}, [
+      el("div.line", {}, [
+        el("strong", { text: `${hit.rank}` }),
+        ...hit.facts.map((text) => el("span.tag", { text })),
+        el("span.space"),
+        el("span.soft", { text: `stronger than ${Math.round(100 * hit.percentile)} of 100`, title: `Score ${hit.score.toFixed(2)}: the sum of the parts below` }),
+      ]),
+      el("ul.parts", {}, parts),
+      buttons(hit, post),
+    ]),
+  ]);
+}
+
+/** A film with boxes, one group a part of the score. */
+function figure(address, [height, width], groups, label) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.setAttribute("aria-hidden", "true");
+  groups.forEach((boxes, index) => {
+    const group = document.createElementNS(SVG, "g");
+    group.dataset.part = index;
+    for (const [x0, y0, x1, y1] of boxes) {
+      for (const [stroke, wide] of [["#000a", 5], [COLOURS[index % COLOURS.length], 2.5]]) {
+        const box = document.createElementNS(SVG, "rect");
+        for (const [name, value] of Object.entries({ x: x0, y: y0, width: x1 - x0, height: y1 - y0, fill: "none", stroke, "stroke-width": wide, "vector-effect": "non-scaling-stroke" })) box.setAttribute(name, value);
+        group.append(box);
+      }
+    }
+    svg.append(group);
+  });
+  const node = el("figure", { style: { aspectRatio: `${width} / ${height}` } }, [el("img", { src: address, alt: `${label}, ${width} by ${height} pixels`, loading: "lazy" }), svg]);
+  return node;
+}
+
+function mark(figures, index) {
+  for (const node of figures) {
+    for (const group of node?.querySelectorAll("g") ?? []) {
+      group.style.opacity = index === null || group.dataset.part === String(index) ? 1 : 0.15;
+    }
+  }
+}
+
+/** What one statement, region or film of the query gave to the score. */
+function reason({ text, absent, gain, sentence }, index, most) {
+  const named = text || "the whole film";
+  const denied = absent && !/^(no|not|without|absent)\b/i.test(named);
+  return el("li.part", { tabindex: "0" }, [
+    el("i.key", { style: { background: COLOURS[index % COLOURS.length] } }),
+    el("span.said", {}, [el("span", { text: denied ? `without ${named}` : named }), sentence ? el("q", { text: sentence }) : null]),
+    el("span.track", { "aria-hidden": "true" }, [el(`i.${gain < 0 ? "against" : "for"}`, { style: { width: `${(100 * Math.abs(gain)) / most}%` } })]),
+    el("span.gain", { text: `${gain < 0 ? "\u2212" : "+"}${Math.abs(gain).toFixed(2)}` }),
+  ]);
+}
+
+function buttons(hit, post) {
+  const judge = ["right", "wrong"].map((verdict) =>
+    el("button.plain", { type: "button", text: verdict === "right" ? "Right" : "Wrong", "aria-label": `Hit ${hit.rank} is ${verdict}`, "aria-pressed": hit.judged === verdict ? "true" : "false" }),
+  );
+  judge.forEach((button, index) => (button.onclick = () => {
+    const verdict = button.getAttribute("aria-pressed") === "true" ? null : ["right", "wrong"][index];
+    judge.forEach((each, at) => setAttribute(each, "aria-pressed", verdict === ["right", "wrong"][at] ? "true" : "false"));
+    post("judge", { film: hit.film, text: verdict });
+  }));
+  return el("div.line", {}, [
+    el("button.plain", { type: "button", text: "Open in Ground", "aria-label": `Open hit ${hit.rank} in Ground`, onclick: () => post("open", { film: hit.film }) }),
+    el("button.plain", { type: "button", text: "More like this", "aria-label": `Films like hit ${hit.rank}`, onclick: () => post("like", { film: hit.film }) }),
+    el("span.space"),
+    ...judge,
+  ]);
+}

@@ -1,0 +1,270 @@
+"""The Retrieve page: what to search for on the left, hits with their reasons on the right."""
+
+import os
+from typing import TYPE_CHECKING, Any, get_args
+
+import streamlit as st
+
+from explorer.entities import Box, Radiograph
+from explorer.errors import ExplorerError
+from explorer.ui import search
+from explorer.ui.components.banner import RESEARCH_USE
+from explorer.ui.components.error_box import error_box, guarded
+from explorer.ui.components.hits import hits
+from explorer.ui.components.viewer import Desk, Head, Place, ViewerFilm, feed_head, image_id, viewer
+from explorer.ui.door import pipeline
+from explorer.ui.search import Kind, Query, Search
+from explorer.ui.state import Session, session
+from explorer.ui.wording import plain
+
+if TYPE_CHECKING:
+    from explorer.pipeline import Corpus
+
+KINDS: dict[Kind, str] = {
+    "text": "A text",
+    "film": "Films like this",
+    "report": "Reports for this",
+    "region": "A region of this",
+}
+RANKINGS = {"image": "What films show", "words": "Words of reports", "both": "Both"}
+WHERE_HELP = (
+    "A list such as view=PA, sex=F, age=60-79, finding=nodule|mass, without=pneumothorax, "
+    "source=phantoms."
+)
+HITS = "hits"
+VIEWER = "film"
+
+
+def retrieve() -> None:
+    """Draw the page."""
+    memory = session()
+    uri = os.environ.get("EXPLORER_INDEX") or pipeline.bundled_index()
+    with st.container(key="retrieve", horizontal=True, gap=None):
+        asking, found = st.container(key="asking"), st.container(key="found")
+    with asking, guarded():
+        query = _ask(memory)
+    with found:
+        if uri is None:
+            _no_index()
+            return
+        _find(memory, query, uri)
+
+
+def _no_index() -> None:
+    st.info(
+        "There is no index to search. Build one from your films and reports, then start the app "
+        "with it:\n\n"
+        "`explorer index build FOLDER --out my.index`\n\n`EXPLORER_INDEX=my.index explorer serve`",
+        title="No index",
+    )
+
+
+def _ask(memory: Session) -> Query | None:
+    """The form of a search; returns a query when one was just asked."""
+    before = memory.search.query if memory.search else _linked()
+    kind: Kind = st.segmented_control(
+        "Search for",
+        get_args(Kind),
+        format_func=KINDS.__getitem__,
+        default=before.kind if before else "text",
+        required=True,
+        key="search_kind",
+        persist_state="session",
+    )
+    if kind != "text":
+        _film(memory, boxes=kind == "region")
+    with st.form("search", border=False):
+        query = _fields(kind, before, memory)
+        pressed = st.form_submit_button("Search", type="primary", key="run_search")
+    if pressed:
+        return query
+    linked = before if memory.search is None else None
+    return linked if linked and linked.text else None
+
+
+def _fields(kind: Kind, before: Query | None, memory: Session) -> Query:
+    text, without, ranking, box = "", "", "image", None
+    if kind == "text":
+        text = st.text_area(
+            "Phrase, sentences or a whole report",
+            value=before.text if before else "",
+            key="search_text",
+            height=120,
+            max_chars=10_000,
+            placeholder="left pleural effusion, no pneumothorax",
+            persist_state="session",
+        )
+        ranking = st.segmented_control(
+            "Ranked by",
+            list(RANKINGS),
+            format_func=RANKINGS.__getitem__,
+            default=before.ranking if before else "image",
+            required=True,
+            key="search_ranking",
+            persist_state="session",
+            help="What films show: the model's score. Words of reports: BM25. Both: their ranks.",
+        )
+    elif kind == "film":
+        without = st.text_input(
+            "But without",
+            key="search_without",
+            placeholder="pleural effusion, pacemaker",
+            persist_state="session",
+            help="Findings that the films should not show, with commas between.",
+        )
+    elif kind == "region":
+        box = memory.boxes[-1] if memory.boxes else None
+        st.caption(
+            "The newest box on the film is searched for."
+            if box
+            else "Draw a box on the film first: press its box tool, then drag."
+        )
+    where = st.text_input(
+        "Filter",
+        value=before.where if before else "",
+        key="search_where",
+        placeholder="view=PA, finding=nodule|mass",
+        persist_state="session",
+        help=WHERE_HELP,
+    )
+    excluded = tuple(part.strip() for part in without.split(",") if part.strip())
+    return Query(kind, text, without=excluded, where=where, ranking=ranking, box=box)  # type: ignore[arg-type]
+
+
+def _linked() -> Query | None:
+    """A search that the address of the page asks for."""
+    text = st.query_params.get("q", "").strip()
+    if not text:
+        return None
+    ranking = st.query_params.get("rank", "image")
+    return Query(
+        "text",
+        text[:10_000],
+        where=st.query_params.get("where", "")[:500],
+        ranking=ranking if ranking in RANKINGS else "image",  # type: ignore[arg-type]
+    )
+
+
+def _film(memory: Session, *, boxes: bool) -> None:
+    """Show the film on screen, small; boxes drawn on it are told."""
+    loaded, film = memory.loaded, memory.radiograph
+    if loaded is None or film is None:
+        st.info("There is no film on screen. Press Open study.")
+        return
+    with st.container(key="query_film"):
+        desk = Desk(title=loaded.title, compact=True, tells=("boxes",) if boxes else ())
+        viewer([ViewerFilm(loaded.token, film)], key=VIEWER, desk=desk, hear=_hear)
+        with st.container(key="feeds_film"):
+            place = Place(loaded.token, image_id(film), space="", run=1)
+            feed_head(place, Head(title="", checkpoint=""), key=VIEWER, asked=None)
+
+
+def _find(memory: Session, query: Query | None, uri: str) -> None:
+    """Run what was asked, and show it or what was found last."""
+    wanted = query or memory.asked_search
+    memory.asked_search = None
+    if wanted is not None:
+        try:
+            with st.spinner("Searching"):
+                memory.search = search.run(memory, wanted, uri)
+        except ExplorerError as error:
+            error_box(error)
+            return
+    if memory.search is None:
+        _about_index(uri)
+        return
+    with guarded():
+        _show(memory, memory.search)
+
+
+def _about_index(uri: str) -> None:
+    with guarded():
+        info = pipeline.index_info(uri)
+        st.markdown(
+            f"**{info.studies:,} studies** with {info.regions:,} regions and {info.sentences:,} "
+            f"sentences can be searched, {plain(info.search)}. Type a finding, or take the film "
+            "on screen."
+        )
+        most = sorted(info.findings.items(), key=lambda pair: -pair[1])[:12]
+        if most:
+            st.caption(", ".join(f"{plain(name)} {count}" for name, count in most))
+
+
+def _show(memory: Session, found: Search) -> None:
+    index = search.index_of(memory, found.uri)
+    judged = {
+        film: said for (query, film), said in memory.judged.items() if query == found.query.name
+    }
+    film, shape = _asked_with(memory, found, index)
+    hits(found, index, judged=judged, query_film=film, query_shape=shape, key=HITS, hear=_hear)
+    _take_along(memory, found)
+
+
+def _asked_with(
+    memory: Session, found: Search, index: "Corpus"
+) -> tuple[bytes | None, tuple[int, int] | None]:
+    """Picture and shape of the film a search spoke of; none when it is no longer on screen."""
+    if found.query.film:
+        row = index.row_of(found.query.film)
+        height, width = (int(side) for side in index.films.shapes[row])
+        return index.thumbnail(found.query.film), (height, width)
+    film: Radiograph | None = memory.radiograph
+    if not found.study or film is None or memory.loaded is None:
+        return None, None
+    if memory.loaded.token != found.study:
+        return None, None
+    return pipeline.to_thumbnail(film.pixels), film.shape
+
+
+def _take_along(memory: Session, found: Search) -> None:
+    with st.container(key="take_along", horizontal=True, vertical_alignment="center", gap="small"):
+        for label, make, name, mime in (
+            ("Hits as JSON", lambda: search.as_json(found), "hits.json", "application/json"),
+            ("Hits as CSV", lambda: search.as_csv(found), "hits.csv", "text/csv"),
+            ("Judgements as CSV", lambda: search.judgements(memory), "judgements.csv", "text/csv"),
+        ):
+            st.download_button(
+                label, make, file_name=name, mime=mime, on_click="ignore", key=f"save_{name}"
+            )
+        st.caption(f"{RESEARCH_USE}. Names of files are not in an index unless you asked for them.")
+
+
+def _hear(kind: str, values: dict[str, Any]) -> None:
+    """Do what a person asked for on a hit or on the film; what does not fit is ignored."""
+    memory = session()
+    found, film = memory.search, values.get("film")
+    if kind == "boxes":
+        memory.boxes = _boxes(values.get("values"), memory.radiograph)
+    elif kind == "page" and found and values.get("step") in (-1, 1):
+        memory.asked_search = search.page(found.query, int(values["step"]))
+    elif kind == "like" and isinstance(film, str):
+        memory.asked_search = Query("film", film=film)
+    elif kind == "judge" and found and isinstance(film, str):
+        _judge(memory, (found.query.name, film), values.get("text"))
+    elif kind == "open" and found and isinstance(film, str):
+        with guarded():
+            memory.show(search.opened(search.index_of(memory, found.uri), film))
+            memory.to_ground = True
+
+
+def _judge(memory: Session, about: tuple[str, str], said: object) -> None:
+    memory.judged.pop(about, None)
+    if said in ("right", "wrong"):
+        memory.judged[about] = str(said)
+
+
+def _boxes(found: object, film: Radiograph | None) -> tuple[Box, ...]:
+    """The boxes on this film that a browser told, checked."""
+    if film is None or not isinstance(found, list):
+        return ()
+    boxes = []
+    for item in found:
+        try:
+            if item["image"] != image_id(film):
+                continue
+            x_min, y_min, x_max, y_max = (float(edge) for edge in item["box"])
+        except (KeyError, TypeError, ValueError, IndexError):
+            continue
+        if 0 <= x_min < x_max <= film.shape[1] and 0 <= y_min < y_max <= film.shape[0]:
+            boxes.append(Box(x_min, y_min, x_max, y_max))
+    return tuple(boxes)

@@ -1,0 +1,190 @@
+"""Searches of the Retrieve page: what is asked, asked in turn, and what came of it."""
+
+import csv
+import io
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import streamlit as st
+
+from explorer.entities import Box, ImageEmbeddings
+from explorer.errors import RetrievalError
+from explorer.ui import encoded, engines
+from explorer.ui.door import pipeline
+from explorer.ui.sharing import turn
+from explorer.ui.state import LoadedStudy, Session
+
+if TYPE_CHECKING:
+    from explorer.pipeline import Corpus, Engine, Results
+
+Kind = Literal["text", "film", "report", "region"]
+PAGE = 24  # hits at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is searched for.
+
+    Attributes:
+        kind: Films for a text, films like a film, reports for a film, regions like a region.
+        text: Of a text query.
+        film: Id of a film of the index; "" for the film on screen.
+        without: Findings that films like a film should not show.
+        where: Filter, e.g. "view=PA, finding=nodule|mass".
+        ranking: By what films show, by the words of reports, or by both.
+        box: Region of the film on screen.
+        offset: Hits before the page that is shown.
+    """
+
+    kind: Kind
+    text: str = ""
+    film: str = ""
+    without: tuple[str, ...] = ()
+    where: str = ""
+    ranking: Literal["image", "words", "both"] = "image"
+    box: Box | None = None
+    offset: int = 0
+
+    @property
+    def name(self) -> str:
+        """The query as one line, without its page: names what a judgement was about."""
+        parts = [self.kind, self.text, self.film, *self.without, self.where, self.ranking]
+        return " | ".join([*parts, "" if self.box is None else str(self.box)])
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A query with its results, and the study they were asked for.
+
+    Attributes:
+        study: Token of the study on screen for queries that speak of it; "" for others.
+    """
+
+    query: Query
+    results: "Results"
+    uri: str
+    study: str = ""
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def open_index(uri: str | None, space: str, _engine: "Engine") -> "Corpus":
+    """Open an index for an engine, once for all sessions; `space` names the engine.
+
+    Raises:
+        RetrievalError: There is none, or it is of another checkpoint or layout.
+    """
+    del space
+    return pipeline.open_index(uri, engine=_engine)
+
+
+def engine_of(memory: Session) -> "Engine":
+    """The engine that the session works with."""
+    options = memory.options
+    return engines.engine(options.checkpoint, device=options.device, precision=options.precision)
+
+
+def index_of(memory: Session, uri: str | None) -> "Corpus":
+    """The index that the session searches, opened for its engine."""
+    engine = engine_of(memory)
+    return open_index(uri, engines.engine_key(engine), engine)
+
+
+def run(memory: Session, query: Query, uri: str | None) -> Search:
+    """Search in turn.
+
+    Raises:
+        ExplorerError: The index, the query or the filter cannot be used, or there is no film.
+    """
+    engine, index = engine_of(memory), index_of(memory, uri)
+    where, offset = query.where or None, query.offset
+    if query.kind == "text":
+        with turn():
+            found = pipeline.search_text(
+                index,
+                engine,
+                query.text,
+                ranking=query.ranking,
+                where=where,
+                count=PAGE,
+                offset=offset,
+            )
+        return Search(query, found, index.uri)
+    film, study = _film(memory, query, engine)
+    with turn():
+        if query.kind == "film":
+            found = pipeline.search_film(
+                index,
+                engine,
+                film,
+                without=query.without,
+                where=where,
+                count=PAGE,
+                offset=offset,
+            )
+        elif query.kind == "report":
+            found = pipeline.search_reports(
+                index, engine, film, where=where, count=PAGE, offset=offset
+            )
+        else:
+            if query.box is None:
+                raise RetrievalError("A region search needs a region, got none. Draw a box.")
+            found = pipeline.search_region(
+                index, engine, film, query.box, where=where, count=PAGE, offset=offset
+            )
+    return Search(query, found, index.uri, study)
+
+
+def _film(memory: Session, query: Query, engine: "Engine") -> "tuple[ImageEmbeddings | str, str]":
+    """The film a query speaks of: one of the index, or the encoded one on screen."""
+    if query.film:
+        return query.film, ""
+    if memory.radiograph is None or memory.loaded is None:
+        raise RetrievalError("This search needs a film on screen, there is none. Open a study.")
+    return encoded.encode(engine, memory.radiograph).embeddings, memory.loaded.token
+
+
+def opened(index: "Corpus", film_id: str) -> LoadedStudy:
+    """A film of an index as a study to put on screen."""
+    study = pipeline.indexed_study(index, film_id)
+    return LoadedStudy(
+        study=study, origin="index", title=f"Film {film_id[:8]} of the index", labels=("Film",)
+    )
+
+
+def page(query: Query, step: int) -> Query:
+    """The same query, some pages further."""
+    return replace(query, offset=max(0, query.offset + step * PAGE))
+
+
+def as_json(search: Search) -> str:
+    """The results as one JSON document without patient data."""
+    document = pipeline.results_document(search.results, pipeline.index_info(search.uri))
+    return json.dumps(document, indent=2)
+
+
+def as_csv(search: Search) -> str:
+    """The results as a table, one row a hit."""
+    rows: list[tuple[str, ...]] = [
+        ("rank", "study", "film", "score", "percentile", "findings", "because")
+    ]
+    for hit in search.results.hits:
+        because = "; ".join(f"{part.text} {part.gain:+.2f}" for part in hit.parts)
+        rows.append(
+            (str(hit.rank), hit.study_id, hit.film_id, f"{hit.score:.4f}",
+             f"{hit.percentile:.4f}", "|".join(hit.findings), because)
+        )  # fmt: skip
+    return _table(rows)
+
+
+def judgements(memory: Session) -> str:
+    """What the person said of hits, one row each."""
+    rows: list[tuple[str, ...]] = [("query", "film", "judgement")]
+    rows += [(query, film, said) for (query, film), said in memory.judged.items()]
+    return _table(rows)
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    file = io.StringIO()
+    csv.writer(file).writerows(rows)
+    return file.getvalue()

@@ -1,0 +1,156 @@
+"""The Retrieve page on a small index: what is asked, what is found, and the empty states."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from explorer import pipeline
+from explorer.entities import Box
+from explorer.ui import search
+from explorer.ui.components.retrieve import _boxes, _hear
+from explorer.ui.search import PAGE, Query
+from explorer.ui.state import Session
+from tests.ui.messages import bodies_of
+
+PAGE_FILE = "explorer/ui/pages/retrieve.py"
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture
+def open_page(index_uri: str, engine: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenPage]:
+    """Open the page on the small index, at an address."""
+    monkeypatch.setenv("EXPLORER_INDEX", index_uri)
+    monkeypatch.setattr(pipeline, "open_engine", lambda *_, **__: engine)
+    monkeypatch.setattr(pipeline, "list_checkpoints", lambda: (engine.card,))
+    st.cache_resource.clear()
+
+    def start(**address: str) -> AppTest:
+        app = AppTest.from_file(str(Path(pipeline.APP_FILE)), default_timeout=120)
+        app.run()
+        for name, value in address.items():
+            app.query_params[name] = value
+        return app.switch_page(PAGE_FILE).run()
+
+    yield start
+    st.cache_resource.clear()
+
+
+def memory(app: AppTest) -> Session:
+    found = app.session_state["_session"]
+    assert isinstance(found, Session)
+    return found
+
+
+def ask(app: AppTest, text: str, where: str = "") -> AppTest:
+    app.text_area(key="search_text").set_value(text)
+    app.text_input(key="search_where").set_value(where)
+    return app.button(key="run_search").click().run()
+
+
+def found(app: AppTest) -> dict[str, Any]:
+    [body] = [body for body in bodies_of(app) if "hits" in body]
+    return body
+
+
+def test_the_page_says_what_can_be_searched(open_page: OpenPage) -> None:
+    app = open_page()
+    assert not app.exception
+    said = " ".join(element.value for element in app.markdown)
+    assert "24 studies" in said.replace("*", "")
+
+
+def test_a_text_finds_studies_with_reasons(open_page: OpenPage) -> None:
+    body = found(ask(open_page(), "left pleural effusion, no pneumothorax"))
+    assert [hit["rank"] for hit in body["hits"]] == list(range(1, 25))
+    for hit in body["hits"]:
+        assert sum(part["gain"] for part in hit["parts"]) == pytest.approx(hit["score"], abs=1e-4)
+        assert [part["absent"] for part in hit["parts"]] == [False, True]
+    assert body["link"]["q"] == "left pleural effusion, no pneumothorax"
+
+
+def test_a_whole_report_is_never_put_into_an_address(open_page: OpenPage) -> None:
+    body = found(ask(open_page(), "FINDINGS: Left pleural effusion. " * 20))
+    assert body["link"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "said"),
+    [("   ", "", "at least one word"), ("effusion", "colour=red", "A filter is a list")],
+)
+def test_what_cannot_be_asked_is_explained(
+    open_page: OpenPage, text: str, where: str, said: str
+) -> None:
+    app = ask(open_page(), text, where)
+    assert not app.exception
+    assert said in app.error[0].value.replace("\\", "")
+
+
+def test_an_address_asks_its_search(open_page: OpenPage) -> None:
+    assert found(open_page(q="right upper lung mass"))["hits"]
+
+
+def test_a_hit_opens_in_ground_with_its_report(open_page: OpenPage) -> None:
+    app = ask(open_page(), "right upper lung mass")
+    film = found(app)["hits"][0]["film"]
+    st.session_state["_session"] = memory(app)
+    _hear("open", {"film": film})
+    loaded = memory(app).loaded
+    assert loaded is not None
+    assert loaded.study.report is not None
+    assert loaded.study.radiographs[0].notes[0].startswith("Opened from an index")
+    app.run()
+    assert any(body.get("part") == "head" for body in bodies_of(app))  # the workbench
+
+
+def test_judgements_are_kept_by_query_and_taken_back(open_page: OpenPage) -> None:
+    app = ask(open_page(), "mass")
+    film = found(app)["hits"][0]["film"]
+    st.session_state["_session"] = memory(app)
+    _hear("judge", {"film": film, "text": "right"})
+    assert search.judgements(memory(app)).splitlines()[1].endswith(f"{film},right")
+    assert found(app.run())["hits"][0]["judged"] == "right"
+    _hear("judge", {"film": film, "text": None})
+    assert len(search.judgements(memory(app)).splitlines()) == 1
+
+
+def test_without_an_index_the_page_says_how_to_make_one(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EXPLORER_INDEX")
+    monkeypatch.setattr(pipeline, "bundled_index", lambda: None)
+    app = open_page()
+    assert "explorer index build" in app.info[0].value
+
+
+def test_a_place_without_an_index_is_an_error_in_words(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("EXPLORER_INDEX", str(tmp_path / "nothing"))
+    app = open_page()
+    assert not app.exception
+    assert app.error
+
+
+def test_pages_step_and_never_before_the_first() -> None:
+    query = Query("text", "mass")
+    assert search.page(query, 1).offset == PAGE
+    assert search.page(search.page(query, 1), -1) == query
+    assert search.page(query, -1).offset == 0
+    assert search.page(query, 1).name == query.name
+
+
+def test_boxes_of_another_film_or_outside_are_dropped() -> None:
+    from explorer.ui.components.viewer import image_id
+    from tests.viewer.synthetic import make_radiograph
+
+    film = make_radiograph()  # 8 wide, 6 high
+    good = {"image": image_id(film), "box": [1, 1, 7, 5]}
+    bad: list[Any] = [good | {"image": "other"}, good | {"box": [1, 1, 9, 5]},
+                      good | {"box": [4, 1, 1, 5]}, good | {"box": "x"}, {}, None]  # fmt: skip
+    assert _boxes([*bad, good], film) == (Box(1, 1, 7, 5),)
+    assert _boxes("boxes", film) == ()
+    assert _boxes([good], None) == ()
