@@ -63,6 +63,7 @@ def grounding_document(
             entry["assertion"] = assertions[i]
         if sentences is not None:
             entry["sentence"] = {
+                "text": sentences[i].text,
                 "section": sentences[i].section,
                 "start": sentences[i].start,
                 "end": sentences[i].end,

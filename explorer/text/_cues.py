@@ -225,7 +225,7 @@ ABNORMAL = (
     "pathology",
     "complications?",
     # "Findings may represent edema" says nothing but the edema.
-    "findings?(?! (?:may|might|could|are (?:suspicious|concerning|suggestive)|suggest))",
+    "findings?(?! (?:may|might|could|are (?:suspicious|concerning|suggestive|unlikely)|suggest))",
     "enlarge(?:d|ment)",
     "enlarging",
     "widen(?:ed|ing)",

@@ -123,10 +123,15 @@ def test_no_patient_data_and_no_file_name_unless_asked():
 
 
 def test_assertion_and_place_in_the_report_are_kept():
-    sentence = Sentence("left effusion", "Findings", 10, 23, "present")
+    sentence = Sentence("The left effusion.", "Findings", 10, 28, "present")
     (phrase,) = document(assertions=["present"], sentences=[sentence])["phrases"]
     assert phrase["assertion"] == "present"
-    assert phrase["sentence"] == {"section": "Findings", "start": 10, "end": 23}
+    assert phrase["sentence"] == {
+        "text": "The left effusion.",
+        "section": "Findings",
+        "start": 10,
+        "end": 28,
+    }
     with pytest.raises(ValueError, match="assertions must be one a phrase, got 2 for 1"):
         document(assertions=["present", "absent"])
 
