@@ -73,7 +73,8 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "Administration": (
         "(?:electronically )?(?:signed|verified|approved) by",
         "(?:dictated|transcribed|reviewed|interpreted) by",
-        "(?:attending|referring|ordering|requesting) (?:physician|provider|radiologist|doctor)",
+        "(?:attending|referring|ordering|requesting)"
+        "(?: (?:physician|provider|radiologist|doctor))?",
         "(?:patient )?name",
         "(?:patient |medical record )(?:id|number)",
         "accession(?: number)?",

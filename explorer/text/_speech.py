@@ -31,6 +31,7 @@ COMMUNICATION = (
     "by (?:tele)?phone",
     "telephone(?:d)?",
     "(?:dr|drs)\\.?",
+    "m\\.d",
     "critical results?",
     "results? (?:notification|communication)",
     "notified",

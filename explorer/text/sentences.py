@@ -188,6 +188,8 @@ def _full_stop_ends(word: str, word_before: str, upcoming: str) -> bool:
         return False
     if len(bare) == 1 and word_before.lower() in {"dr.", "mr.", "mrs.", "ms.", "prof."}:
         return False
+    if len(bare) == 1 and word_before[-1:] in {":", ","} and upcoming[0].isupper():
+        return False  # "Read by: J. Smith"
     if bare in _UNITS:
         return not upcoming[0].islower() or _BEGINS_SENTENCE.match(upcoming) is not None
     if bare in {"a.m", "p.m", "am", "pm"} and _GOES_ON_AFTER_TIME.match(upcoming):

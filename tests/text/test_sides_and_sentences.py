@@ -58,6 +58,7 @@ def test_swapping_leaves_other_letters_alone(phrase: str, swapped: str | None) -
         ("Mass of 3 cm. in diameter.", ["Mass of 3 cm. in diameter."]),
         ("Told at 3 p.m. The heart is large.", ["Told at 3 p.m.", "The heart is large."]),
         ("Told at 3 p.m. Monday by phone.", ["Told at 3 p.m. Monday by phone."]),
+        ("Read: J. Smith, M.D.", ["Read: J. Smith, M.D."]),
         ("Told Drs. Lee and Roe. No mass.", ["Told Drs. Lee and Roe.", "No mass."]),
         ("1) Left effusion 2) No mass", ["Left effusion", "No mass"]),
         ("(a) left effusion, (b) right nodule", ["left effusion", "right nodule"]),
