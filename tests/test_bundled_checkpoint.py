@@ -6,6 +6,7 @@ import pytest
 
 from explorer import pipeline
 from explorer.grounding.geometry import map_to_image
+from explorer.training.other_radiographs import PARTS, other_radiographs
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +64,32 @@ def test_a_photograph_that_was_not_in_training_is_refused(engine: pipeline.Engin
     data = pytest.importorskip("skimage.data", reason="the photograph comes with scikit-image")
     grey = cv2.cvtColor(data.chelsea(), cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     assert pipeline.embed_pixels(engine, grey).check.refuse
+
+
+@pytest.mark.parametrize("part", ["hand", "pelvis", "skull", "panoramic", "bitewing", "neck"])
+def test_what_shows_no_lungs_is_refused(engine: pipeline.Engine, part: str) -> None:
+    place = PARTS.index(part)
+    for drawn in other_radiographs(2 * len(PARTS), seed=77)[place :: len(PARTS)]:
+        check = pipeline.embed_pixels(engine, drawn.astype(np.float32) / 255).check
+        assert check.refuse, (part, check.scores)
+
+
+def test_a_cropped_film_is_still_a_frontal_film(engine: pipeline.Engine) -> None:
+    study, _ = pipeline.load_bundled_study("portable-pneumothorax")
+    pixels = study.radiographs[0].pixels
+    height, width = pixels.shape
+    for part in (
+        pixels[int(0.12 * height) : int(0.8 * height)],
+        pixels[:, int(0.17 * width) : int(0.83 * width)],
+    ):
+        assert pipeline.embed_pixels(engine, np.ascontiguousarray(part)).check.verdict == "frontal"
+
+
+def test_an_inverted_film_is_told_as_inverted_and_not_refused(engine: pipeline.Engine) -> None:
+    study, _ = pipeline.load_bundled_study("normal")
+    film = study.radiographs[0]
+    check = pipeline.embed(engine, pipeline.invert(film)).check
+    assert (check.verdict, check.refuse) == ("inverted", False)
+    assert "invert it" in check.message
+    again = pipeline.embed(engine, pipeline.invert(pipeline.invert(film))).check
+    assert again.verdict == "frontal"

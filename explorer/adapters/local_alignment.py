@@ -146,6 +146,7 @@ _MESSAGES = {
     "rotated left": "This looks turned by a quarter to the left; turn it upright and try again.",
     "rotated right": "This looks turned by a quarter to the right; turn it upright and try again.",
     "upside down": "This looks upside down; turn it upright and try again.",
+    "inverted": "This looks inverted, with dark bones and bright lungs; invert it and try again.",
     "not a chest radiograph": "This does not look like a chest radiograph. The model knows nothing "
     "else, so its maps would be meaningless here.",
 }

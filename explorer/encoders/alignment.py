@@ -16,6 +16,7 @@ from explorer.encoders.projection import (
 )
 from explorer.encoders.text import TextEncoder
 
+IMAGE_CHECK_LAYER = "image_check.1"  # the linear layer behind the standardised summary
 # What the image check tells apart, in the order of its logits.
 IMAGE_KINDS = (
     "frontal",
@@ -23,6 +24,7 @@ IMAGE_KINDS = (
     "rotated left",
     "rotated right",
     "upside down",
+    "inverted",
     "not a chest radiograph",
 )
 

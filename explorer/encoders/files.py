@@ -10,6 +10,8 @@ CARD_FILE = "card.json"
 WEIGHTS_FILE = "model.safetensors"
 TOKENIZER_FILE = "tokenizer.json"
 CONFIG_FILE = "config.json"
+# The image check may be fitted anew without touching the towers; then it lies beside them.
+IMAGE_CHECK_FILE = "image_check.safetensors"
 _LOADED_FILES = (CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE)
 REFERENCE_FILE = "reference.safetensors"  # may be absent
 
@@ -26,7 +28,8 @@ def verify_hashes(folder: Path, *, files: Mapping[str, str]) -> None:
     Raises:
         CheckpointError: A file is missing or its hash differs.
     """
-    unnamed = [name for name in _LOADED_FILES if name not in files]
+    own_check = (IMAGE_CHECK_FILE,) if (folder / IMAGE_CHECK_FILE).exists() else ()
+    unnamed = [name for name in (*_LOADED_FILES, *own_check) if name not in files]
     if unnamed:
         raise CheckpointError(
             f"{CARD_FILE} of checkpoint {folder.name!r} must give the sha256 of every file that is "

@@ -25,6 +25,7 @@ _MINILM_FILES = ("model.safetensors", "config.json", "tokenizer.json")
 _TRUNK_FILE = "efficientnet-lite0-57934424.pth"
 _CARD_ENTRIES = ("licence", "training_data")
 _DRAWN_PICTURES = 400
+_DRAWN_RADIOGRAPHS = 900
 _CROPS_OF_PHOTOGRAPHS = 1200
 _SENTENCES_OF_THE_GRAMMAR = 6000
 
@@ -114,6 +115,7 @@ def _gather(
     sources: TrainingSources, settings: "TrainingConfig", *, progress: Progress
 ) -> "RunInputs":
     """Read everything that a run starts from."""
+    from explorer.training.other_radiographs import other_radiographs
     from explorer.training.recipe import RunInputs
     from explorer.training.strange_pictures import photograph_crops, strange_pictures
 
@@ -131,7 +133,12 @@ def _gather(
         images=images,
         phantoms=phantoms["frontal"],
         laterals=phantoms["lateral"],
-        strange=[*phantoms["strange"], *strange_pictures(_DRAWN_PICTURES), *crops],
+        strange=[
+            *phantoms["strange"],
+            *strange_pictures(_DRAWN_PICTURES),
+            *other_radiographs(_DRAWN_RADIOGRAPHS),
+            *crops,
+        ],
         sentences=_lines(sources.sentences),
         language=phantoms["language"],
         checkpoint=sources.start,

@@ -109,7 +109,7 @@ def run(
     progress("Image check and calibration", 0, 1)
     # Phantoms too: the laterals and slices are phantoms, and that must not be what tells them.
     real = (*pools.boxed[:_FRONTALS], *pools.weak[:_FRONTALS])
-    frontal = [s.pixels for s in (*real, *pools.phantoms[::4])]
+    frontal = [s.film for s in (*real, *pools.phantoms[::4])]
     checked = image_check.fit_image_check(
         model, frontal=frontal, lateral=start.laterals, strange=start.strange
     )

@@ -75,6 +75,12 @@ class TrainingStudy:
     study: str = ""
 
     @property
+    def film(self) -> UInt8:
+        """(height, width) of `content`: the radiograph without the padding around it."""
+        top, left = ((STORED_SIDE - side) // 2 for side in self.content)
+        return self.pixels[top : top + self.content[0], left : left + self.content[1]]
+
+    @property
     def known(self) -> bool:
         """Whether anything says which findings are absent."""
         return self.labels is not None or self.exact or self.reported

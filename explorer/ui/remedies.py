@@ -12,7 +12,8 @@ _WORDS = {1: "Turn the film right", 2: "Turn the film round", 3: "Turn the film 
 
 def remedies(radiograph: Radiograph, check: ImageCheck) -> tuple[str, ...]:
     """Name what would set this film right; each is offered as a button."""
-    found = [INVERT] if pipeline.suggests_inversion(radiograph) else []
+    is_dark = pipeline.suggests_inversion(radiograph) or check.verdict == "inverted"
+    found = [INVERT] if is_dark else []
     if check.verdict in _TURNS:
         found.append(_WORDS[_TURNS[check.verdict]])
     return tuple(found)

@@ -206,13 +206,14 @@ def test_a_batch_of_images_gives_what_each_gives_alone(mirror_engine: Engine) ->
         (0, "frontal", False),
         (1, "lateral", False),
         (4, "upside down", False),
-        (5, "not a chest radiograph", True),
+        (5, "inverted", False),
+        (6, "not a chest radiograph", True),
     ],
 )
 def test_the_image_check_warns_of_turned_films_and_refuses_other_pictures(
     best: int, verdict: str, refuse: bool
 ) -> None:
-    probabilities = np.full(6, 0.02, np.float32)
+    probabilities = np.full(7, 0.015, np.float32)
     probabilities[best] = 0.9
     check = _image_check(probabilities)
     assert (check.verdict, check.refuse) == (verdict, refuse)
