@@ -71,6 +71,14 @@ class StudyEmbeddings:
 
 
 @dataclass(frozen=True, slots=True)
+class Taught:
+    """Findings (names of `explorer.text.mentions`) and words of a training corpus."""
+
+    findings: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReferenceFilms:
     """Radiographs that the scores of a checkpoint are read against.
 
@@ -83,7 +91,7 @@ class ReferenceFilms:
         patches: (N, K, d) float32, otherwise as in `StudyEmbeddings`.
         counts: (N, K) float32.
         normal: (N,) bool, whether nothing abnormal is known of the film.
-        taught: (V, d) float32, vectors of phrases that the corpus taught.
+        taught: What the training corpus taught.
     """
 
     weights_sha256: str
@@ -91,7 +99,7 @@ class ReferenceFilms:
     patches: Float32
     counts: Float32
     normal: NDArray[np.bool_]
-    taught: Float32
+    taught: Taught
 
     def __post_init__(self) -> None:
         _require_rows(self.patches, len(self.normal), "films")

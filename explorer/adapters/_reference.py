@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from explorer.adapters._base import AdapterCard
-from explorer.embeddings import ReferenceFilms
+from explorer.embeddings import ReferenceFilms, Taught
 from explorer.encoders.files import CARD_FILE, REFERENCE_FILE, sha256_of
 from explorer.entities import Float32
 from explorer.errors import CheckpointError
@@ -29,15 +29,15 @@ def read_reference(card: AdapterCard) -> ReferenceFilms | None:
         return None
     try:
         with safe_open(card.folder / REFERENCE_FILE, framework="numpy") as file:
-            weights = json.loads(file.metadata()["about"])["weights_sha256"]
+            about = json.loads(file.metadata()["about"])
             found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         films = ReferenceFilms(
-            weights_sha256=weights,
+            weights_sha256=about["weights_sha256"],
             basis=found["basis"].astype(np.float32),
             patches=found["patches"] * found["patch_step"],
             counts=found["counts"].astype(np.float32),
             normal=found["normal"].astype(bool),
-            taught=found["taught"] * found["taught_step"],
+            taught=Taught(tuple(about["taught_findings"]), tuple(about["taught_words"])),
         )
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise CheckpointError(
@@ -73,17 +73,18 @@ def add_reference(card: AdapterCard, films: ReferenceFilms, *, about: Mapping[st
 def write_reference(path: Path, films: ReferenceFilms) -> None:
     """Write films in 8 bits a number (16 for the basis and the counts)."""
     patches, patch_step = _whole(films.patches)
-    taught, taught_step = _whole(films.taught)
     arrays: dict[str, NDArray[Any]] = {
         "basis": films.basis.astype(np.float16),
         "patches": patches,
         "patch_step": patch_step,
         "counts": films.counts.astype(np.uint16),
         "normal": films.normal.astype(np.uint8),
-        "taught": taught,
-        "taught_step": taught_step,
     }
-    about = {"weights_sha256": films.weights_sha256}
+    about = {
+        "weights_sha256": films.weights_sha256,
+        "taught_findings": films.taught.findings,
+        "taught_words": films.taught.words,
+    }
     save_file(arrays, path, metadata={"about": json.dumps(about)})
 
 

@@ -57,7 +57,7 @@ def measure_controls(
         *_phrase_reasons(assertion),
         *_image_reasons(check),
         *_standing_reasons(standing),
-        *_map_reasons(map, peak=peak, z=z, to_nonsense=to_nonsense),
+        *_map_reasons(map, peak=peak, z=z, to_nonsense=to_nonsense, standing=standing),
     )
     return PhraseControls(
         nonsense=to_nonsense,
@@ -138,12 +138,13 @@ def _standing_reasons(standing: Standing) -> tuple[str, ...]:
 
 
 def _map_reasons(
-    map: SimilarityMap, *, peak: float, z: float, to_nonsense: float
+    map: SimilarityMap, *, peak: float, z: float, to_nonsense: float, standing: Standing
 ) -> tuple[str, ...]:
     if _is_constant(map.cosine):
         return ("The map is the same everywhere, so it points nowhere.",)
     reasons = []
-    if z < MIN_NULL_Z:
+    # Where there are reference films they know better what a usual score is.
+    if standing.grade == "no reference" and z < MIN_NULL_Z:
         reasons.append(
             f"The map does not stand out: its peak of {peak:.2f} lies {abs(z):.1f} standard "
             f"deviations {'above' if z >= 0 else 'below'} phrases about nothing; "

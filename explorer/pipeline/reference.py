@@ -13,10 +13,10 @@ from explorer.embeddings import ReferenceFilms
 from explorer.entities import Float32, ImageEmbeddings
 from explorer.errors import DataSetError
 from explorer.grounding.alignment import representatives
-from explorer.pipeline.embedding import embed_phrases, embed_pixels
+from explorer.pipeline.embedding import embed_pixels
 from explorer.pipeline.phantoms import Progress
 from explorer.pipeline.studies import read_study
-from explorer.pipeline.taught import taught_phrases
+from explorer.pipeline.taught import taught
 
 PATCHES, DIMENSIONS = 96, 48  # kept of a film, and of each vector
 SEED = 4242  # of the phantoms and of the draw; no benchmark uses it
@@ -80,14 +80,13 @@ def condense(engine: Engine, films: Sequence[_Film]) -> ReferenceFilms:
     _, vectors = np.linalg.eigh(sample.T.astype(np.float64) @ sample)
     basis = vectors[:, ::-1][:, :DIMENSIONS].astype(np.float32)
     kept = [representatives(film.grid @ basis, count=PATCHES) for film in films]
-    taught = embed_phrases(engine, taught_phrases()).vectors
     return ReferenceFilms(
         weights_sha256=engine.card.sha256,
         basis=basis,
         patches=np.stack([patches for patches, _ in kept]),
         counts=np.stack([counts for _, counts in kept]),
         normal=np.array([film.normal for film in films]),
-        taught=taught,
+        taught=taught(),
     )
 
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from explorer.adapters import Engine
 from explorer.embeddings import ReferenceFilms
 from explorer.entities import NO_REFERENCE, Float32, ImageEmbeddings, Standing
-from explorer.grounding.reference import is_known, likeness, reference_logits, standings
+from explorer.grounding.reference import likeness, reference_logits, standings
 from explorer.pipeline.embedding import Recent, embed_phrases
+from explorer.pipeline.taught import knows
 
 _logits: WeakKeyDictionary[Engine, Recent] = WeakKeyDictionary()
 
@@ -30,7 +31,7 @@ def standings_of(
         _reference(engine, films, phrases),
         weight=likeness(films, embeddings.grid.values),
         normal=films.normal,
-        known=is_known(films, embed_phrases(engine, phrases).vectors),
+        known=[knows(films.taught, phrase) for phrase in phrases],
     )
 
 
