@@ -4,7 +4,7 @@
 size of the joint space; every vector has unit norm unless a docstring says otherwise.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +92,7 @@ class ReferenceFilms:
         counts: (N, K) float32.
         normal: (N,) bool, whether nothing abnormal is known of the film.
         taught: What the training corpus taught.
+        means: (N, d) float32, mean direction of each film, unit norm; computed here.
     """
 
     weights_sha256: str
@@ -100,6 +101,7 @@ class ReferenceFilms:
     counts: Float32
     normal: NDArray[np.bool_]
     taught: Taught
+    means: Float32 = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         _require_rows(self.patches, len(self.normal), "films")
@@ -108,6 +110,9 @@ class ReferenceFilms:
                 f"Counts must be (films, patches) = {self.patches.shape[:2]}, "
                 f"got {self.counts.shape}."
             )
+        means = np.einsum("nk,nkd->nd", self.counts, self.patches)
+        means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+        object.__setattr__(self, "means", means.astype(np.float32))
 
 
 def _require_rows(values: Float32, rows: int, what: str) -> None:

@@ -65,7 +65,9 @@ def is_calibrated(scoring: Scoring, pooling: str | None) -> bool:
 
 def film_logits(patches: Float32, counts: Numbers, text: Float32, scoring: Scoring) -> Float64:
     """Pooled logits (N, S) of films with patches (N, K, D), counts (N, K), for text (S, D)."""
-    cosine = np.einsum("nkd,sd->nsk", patches, text, optimize=True)
+    films, kept, dimension = patches.shape
+    flat = patches.reshape(films * kept, dimension) @ text.T  # (N * K, S)
+    cosine = flat.reshape(films, kept, len(text)).transpose(0, 2, 1)
     return pooled_logits(cosine, scoring, counts=counts[:, None, :])
 
 

@@ -39,9 +39,8 @@ def reference_logits(films: ReferenceFilms, text: Float32, scoring: Scoring) -> 
 
 def likeness(films: ReferenceFilms, grid: Float32) -> Float64:
     """(N,) how much each reference film counts for a film with patches (h, w, D); 1 at most."""
-    means = np.einsum("nk,nkd->nd", films.counts, films.patches)
     own = grid.reshape(-1, grid.shape[-1]).mean(0) @ films.basis
-    cosine = (means @ own) / (np.linalg.norm(means, axis=1) * np.linalg.norm(own) + 1e-12)
+    cosine = films.means @ own / (np.linalg.norm(own) + 1e-12)
     return np.asarray(np.exp((cosine - cosine.max()) / LIKENESS), dtype=np.float64)
 
 

@@ -12,12 +12,12 @@ from explorer.corpora.studies import CorpusStudy
 from explorer.entities import Float32, ImageEmbeddings, Radiograph, Sentence, Study
 from explorer.errors import NotARadiographError, ReadingError, ReportError
 from explorer.grounding.alignment import (
-    film_logits,
     film_vector,
     log_odds,
     phrase_base,
     pooled_logits,
 )
+from explorer.grounding.reference import reference_logits
 from explorer.grounding.similarity import similarity_maps
 from explorer.pipeline.embedding import embed, embed_phrases
 from explorer.pipeline.query import statements_of_sentence
@@ -99,8 +99,7 @@ class RowMaker:
         self._base = None
         if films is not None:
             vectors = embed_phrases(engine, PROPOSING).vectors
-            logits = film_logits(films.patches, films.counts, vectors, engine.scoring)
-            self._base = phrase_base(logits)
+            self._base = phrase_base(reference_logits(films, vectors, engine.scoring))
 
     def rows_of(self, read: ReadStudy) -> StudyRows:
         """Encode a study and make its rows.

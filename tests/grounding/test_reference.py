@@ -1,5 +1,7 @@
 """Standing among reference films, on logits that a person can count."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -22,9 +24,7 @@ NORMAL = np.array([True, True, True, True, False, False])
 
 def standing(logit: float, *, weight: np.ndarray | None = None, known: bool = True) -> Standing:
     weight = np.ones(6) if weight is None else weight
-    found = standings(
-        np.array([logit]), REFERENCE, weight=weight, normal=NORMAL, known=[known]
-    )
+    found = standings(np.array([logit]), REFERENCE, weight=weight, normal=NORMAL, known=[known])
     return found[0]
 
 
@@ -94,6 +94,4 @@ def test_likeness_falls_with_the_angle_between_mean_patches() -> None:
 
 def test_counts_must_fit_the_patches() -> None:
     with pytest.raises(ValueError, match=r"\(films, patches\) = \(2, 2\)"):
-        ReferenceFilms(
-            "0", films().basis, films().patches, np.ones((2, 3)), films().normal, films().taught
-        )
+        replace(films(), counts=np.ones((2, 3), np.float32))
