@@ -16,9 +16,9 @@ ROOT = Path(__file__).parent
 PAGES = Path(pages_folder.__file__).parent
 
 
-def rank(page: Path) -> tuple[bool, bool, str]:
-    """Place Ground first and About last; the pages between follow the alphabet."""
-    return page.stem != "ground", page.stem == "about", page.stem
+def rank(page: Path) -> tuple[int, str]:
+    """Place Ground first and what is about the app last; the pages between follow the alphabet."""
+    return {"ground": 0, "checkpoints": 2, "about": 3}.get(page.stem, 1), page.stem
 
 
 def show_frame() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, WebSocket, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_MS = 60_000  # a first paint may take seconds on a busy machine
@@ -41,6 +41,7 @@ class Visit:
 
     Attributes:
         sent: Websocket frames from the browser to the server: every rerun needs one.
+        received: Bytes of the frames from the server to the browser.
         abroad: Requests to anything but this machine.
         complaints: Errors on the console and uncaught exceptions.
     """
@@ -48,6 +49,7 @@ class Visit:
     page: Page
     url: str
     sent: list[int] = field(default_factory=list)
+    received: list[int] = field(default_factory=list)
     abroad: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
@@ -185,7 +187,9 @@ def _record(visit: Visit) -> None:
         "console",
         lambda message: visit.complaints.append(message.text) if message.type == "error" else None,
     )
-    page.on(
-        "websocket",
-        lambda socket: socket.on("framesent", lambda frame: visit.sent.append(len(frame))),
-    )
+
+    def on_socket(socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: visit.sent.append(len(frame)))
+        socket.on("framereceived", lambda frame: visit.received.append(len(frame)))
+
+    page.on("websocket", on_socket)

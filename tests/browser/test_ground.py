@@ -157,6 +157,25 @@ def test_two_quick_phrases_are_both_grounded(tab: Visit) -> None:
         expect(remove).to_have_count(0)
 
 
+def test_a_further_phrase_sends_only_itself(open_tab: OpenTab) -> None:
+    visit = open_tab()
+    visit.settle()
+    page = visit.page
+    costs = []
+    for phrase in ("rib fracture", "hilar mass", "apical cap", "pleural plaque", "azygos lobe"):
+        before = sum(visit.received)
+        page.get_by_role("textbox", name="Phrase").fill(phrase)
+        page.keyboard.press("Enter")
+        expect(marks(page)).to_have_attribute("data-phrase", f"t:{phrase}")
+        visit.settle()
+        page.wait_for_timeout(300)
+        costs.append(sum(visit.received) - before)
+    # A map of 40 x 40 float32 is 6.4 kB; with its words and the frame of the page it stays small
+    # and does not grow with the phrases before.
+    assert max(costs) < 40_000, costs
+    assert costs[-1] < 1.5 * costs[1], costs
+
+
 def test_a_dicom_and_a_png_with_a_hostile_report(
     open_tab: OpenTab, server: Server, radiograph_png: bytes, tmp_path: Path
 ) -> None:
