@@ -12,7 +12,8 @@
     ├── NotARadiographError     the image is refused by the image check
     ├── DataSetError            a data set on disk does not follow its layout
     ├── TrainingError           a training cannot go on
-    └── RetrievalError          an index cannot be opened, written or searched
+    ├── RetrievalError          an index cannot be opened, written or searched
+    └── PrototypeError          points cannot be clustered, or a prototype cannot be edited
 
 A message never holds pixel data, report text or anything that identifies a patient.
 """
@@ -68,3 +69,7 @@ class TrainingError(ExplorerError):
 
 class RetrievalError(ExplorerError):
     """An index cannot be opened, written or searched."""
+
+
+class PrototypeError(ExplorerError):
+    """Points cannot be clustered as asked, or there is no such prototype to show or edit."""

@@ -16,6 +16,8 @@ from explorer.cli.evaluate_phantoms import evaluate_phantoms
 from explorer.cli.ground import ground
 from explorer.cli.index import add, build, info, remove, update
 from explorer.cli.phantom import bundle, render
+from explorer.cli.prototypes import build as build_prototypes
+from explorer.cli.prototypes import export, show
 from explorer.cli.retrieve import retrieve
 from explorer.cli.serve import serve
 from explorer.cli.train import train
@@ -25,6 +27,7 @@ from explorer.errors import (
     ExplorerError,
     NotARadiographError,
     PhraseError,
+    PrototypeError,
     ReadingError,
     ReportError,
     RetrievalError,
@@ -41,12 +44,14 @@ EXIT_CODES: tuple[tuple[type[ExplorerError], int], ...] = (
     (DataSetError, 6),
     (TrainingError, 7),
     (RetrievalError, 8),
+    (PrototypeError, 9),
 )
 EXIT_CODE_HELP = (
     "Exit codes: 0 done; 1 unexpected error; 2 wrong call (unknown option, missing or existing "
     "file); 3 image, report or phrase cannot be used; 4 checkpoint cannot be loaded; 5 image "
     "refused, it is not a frontal chest radiograph; 6 data set tables or files are incomplete; "
-    "7 a training cannot go on; 8 an index cannot be opened, written or searched."
+    "7 a training cannot go on; 8 an index cannot be opened, written or searched; "
+    "9 points cannot be clustered, or there is no such prototype."
 )
 
 app = typer.Typer(
@@ -71,6 +76,10 @@ checkpoints_app = typer.Typer()
 checkpoints_app.callback(invoke_without_command=True, epilog=EXIT_CODE_HELP)(checkpoints)
 checkpoints_app.command("reference", epilog=EXIT_CODE_HELP)(reference)
 app.add_typer(checkpoints_app, name="checkpoints")
+prototypes_app = typer.Typer(
+    help="Cluster the regions, films or sentences of an index.", no_args_is_help=True
+)
+app.add_typer(prototypes_app, name="prototypes")
 for _command in (ground, retrieve, serve, train):
     app.command(epilog=EXIT_CODE_HELP)(_command)
 evaluate_app.command("grounding", epilog=EXIT_CODE_HELP)(evaluate_grounding)
@@ -82,6 +91,9 @@ index_app.command(epilog=EXIT_CODE_HELP)(add)
 index_app.command(epilog=EXIT_CODE_HELP)(update)
 index_app.command(epilog=EXIT_CODE_HELP)(remove)
 index_app.command(epilog=EXIT_CODE_HELP)(info)
+prototypes_app.command("build", epilog=EXIT_CODE_HELP)(build_prototypes)
+prototypes_app.command(epilog=EXIT_CODE_HELP)(show)
+prototypes_app.command(epilog=EXIT_CODE_HELP)(export)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -25,6 +25,19 @@ from explorer.pipeline.index_build import BuildReport, build_index, remove_studi
 from explorer.pipeline.indexed_study import indexed_study
 from explorer.pipeline.phantom_benchmark import evaluate_phantoms
 from explorer.pipeline.phantoms import build_bundled_studies, render_phantoms
+from explorer.pipeline.prototype_files import (
+    prototypes_csv,
+    prototypes_document,
+    use_boxes,
+    use_document,
+)
+from explorer.pipeline.prototypes import (
+    GRANULARITIES,
+    build_prototypes,
+    clustering_methods,
+    points_of,
+    prototypes_of_study,
+)
 from explorer.pipeline.reference import make_reference
 from explorer.pipeline.retrieval import (
     bundled_index,
@@ -44,6 +57,9 @@ from explorer.pipeline.studies import (
     read_study,
 )
 from explorer.pipeline.training import TrainingSources, train
+from explorer.prototypes.edits import hide, merge, rename, split, undo
+from explorer.prototypes.flat import on_a_plane
+from explorer.prototypes.records import LEVELS, Clustering, Level, Points, Prototype, Use
 from explorer.reading import (
     invert,
     make_study,
@@ -60,25 +76,34 @@ from explorer.text import NULL_PHRASES, phrase_assertion, read_report, states_no
 
 __all__ = [
     "APP_FILE",
+    "GRANULARITIES",
+    "LEVELS",
     "NULL_PHRASES",
     "AdapterCard",
     "BuildReport",
     "BundledStudy",
+    "Clustering",
     "Corpus",
     "Engine",
     "Filter",
     "Hit",
     "IndexInfo",
+    "Level",
     "Part",
+    "Points",
+    "Prototype",
     "ReferenceBox",
     "Results",
     "TrainingSources",
+    "Use",
     "attribute_words",
     "broken_checkpoints",
     "build_bundled_studies",
     "build_index",
+    "build_prototypes",
     "bundled_index",
     "check_image",
+    "clustering_methods",
     "describe_engine",
     "embed",
     "embed_many",
@@ -93,6 +118,7 @@ __all__ = [
     "ground_report",
     "grounding_document",
     "grounding_figure",
+    "hide",
     "index_info",
     "indexed_study",
     "invert",
@@ -103,21 +129,29 @@ __all__ = [
     "make_study",
     "maps_from",
     "maps_of",
+    "merge",
+    "on_a_plane",
     "open_engine",
     "open_index",
     "parse_filter",
     "phrase_assertion",
+    "points_of",
+    "prototypes_csv",
+    "prototypes_document",
+    "prototypes_of_study",
     "read_files",
     "read_report",
     "read_report_file",
     "read_study",
     "remove_studies",
+    "rename",
     "render_phantoms",
     "results_document",
     "search_film",
     "search_region",
     "search_reports",
     "search_text",
+    "split",
     "states_normal",
     "suggests_inversion",
     "summarise",
@@ -125,5 +159,8 @@ __all__ = [
     "to_thumbnail",
     "train",
     "turn",
+    "undo",
+    "use_boxes",
+    "use_document",
     "warm_up",
 ]

@@ -1,0 +1,1 @@
+"""Clusterings as choices: each file is one, with TITLE, ABOUT and `cluster`."""
