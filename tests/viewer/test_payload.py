@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from explorer.entities import Box, Radiograph, VoiTable
+from explorer.entities import Box, Radiograph, Standing, VoiTable
 from explorer.ui.components.bundle import bundle_modules
 from explorer.ui.components.viewer import (
     Desk,
@@ -149,6 +149,17 @@ def test_regions_and_frame_keep_their_axes_on_a_film_that_is_wider_than_high() -
     assert phrase["map"]["regions"] == [{"box": [1, 2, 7, 5], "peak": 0.9, "area": 0.1}]
     [pane] = body_of(films(make_radiograph()))["panes"]
     assert (pane["width"], pane["height"]) == (8, 6)
+
+
+def test_a_score_says_whether_it_is_calibrated_and_where_it_stands() -> None:
+    known = Standing("stands out", 0.9, 0.8, 1.5, "Stronger than in 90 of 100 normal films.")
+    grounded = replace(make_grounded(), score_calibrated=False, standing=known)
+    [phrase] = phrases(ViewerPhrase(grounded))
+    assert phrase["map"]["calibrated"] is False
+    standing = phrase["map"]["standing"]
+    assert (standing["grade"], standing["amongNormal"]) == ("stands out", 0.9)
+    assert (standing["amongAll"], standing["logOdds"]) == (0.8, 1.5)
+    assert standing["reason"] == "Stronger than in 90 of 100 normal films."
 
 
 def test_a_sentence_without_a_map_keeps_its_words() -> None:

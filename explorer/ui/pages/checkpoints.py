@@ -7,6 +7,7 @@ import streamlit as st
 
 from explorer.ui import encoded, engines
 from explorer.ui.components.error_box import guarded
+from explorer.ui.components.measured import measured_grounding
 from explorer.ui.state import Problem, session
 from explorer.ui.wording import file_size, plain
 
@@ -74,7 +75,14 @@ def _card(card: "AdapterCard", *, default: bool) -> None:
     badges += ":green-badge[loaded]" if loaded else ":gray-badge[not loaded]"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"#### {plain(card.title)} {badges}", width="stretch")
-        st.button("Load", key=f"load_{card.name}", on_click=_load, args=(card.name,))
+        options = session().options
+        st.button(
+            "Load",
+            key=f"load_{card.name}",
+            on_click=_load,
+            args=(card.name,),
+            disabled=(options.device, options.precision) in loaded,
+        )
         st.button(
             "Unload",
             key=f"unload_{card.name}",
@@ -88,9 +96,11 @@ def _card(card: "AdapterCard", *, default: bool) -> None:
     left, right = st.columns(2, gap="large")
     left.table(_facts(card), alt=f"What is known of {card.title}")
     with right:
-        if measured := card.metrics or card.extra.get("validation"):
-            st.markdown("**Measured**")
-            st.table(_flat(measured), alt=f"Figures measured with {card.title}")
+        if grounding := card.metrics.get("grounding"):
+            measured_grounding(grounding, key=card.name)
+        elif others := card.metrics or card.extra.get("validation"):
+            st.markdown("**Measured, as its card says**")
+            st.table(_flat(others), alt=f"Figures measured with {card.title}")
         for (device, precision), engine in loaded.items():
             _runs(engine, device=device, precision=precision)
 

@@ -271,6 +271,7 @@ def _grounded(packer: Packer, grounded: GroundedPhrase) -> dict[str, Any]:
         "scale": shown.score_scale,
         "bias": shown.score_bias,
         "score": float(grounded.score),
+        "calibrated": grounded.score_calibrated,
         "threshold": float(grounded.threshold),
         "rule": grounded.threshold_rule,
         "controls": _controls(grounded.controls),

@@ -31,7 +31,7 @@ export class Details {
       this.controls(map.controls),
       this.regions(phrase),
       this.carrying(phrase, words),
-      el("p.hint", { text: map.calibrated === false ? "The score of this pooling is not calibrated." : "" }),
+      map.calibrated === false ? el("p.hint", { text: "The score of this pooling is not calibrated: it says nothing of how likely the finding is." }) : null,
     ].filter(Boolean);
   }
 
