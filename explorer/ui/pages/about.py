@@ -20,7 +20,8 @@ NOT_FOR = """
 * It is **not a medical device** and was not tested as one. Do not use it to find, rule out or
   follow disease, or to check a report.
 * A bright region means *the model links this phrase with this place*. It does not mean that the
-  finding is there: a model also marks a place for a finding that is absent.
+  finding is there: a model also marks a place for a finding that is absent. The verdict on each
+  card says how the score stands among normal films; it is often wrong, too.
 * Scores are calibrated on the training images of the checkpoint. On radiographs from another
   hospital, device or group of patients they can be far off.
 * Readers tend to follow a confident picture even when it is wrong. Look at the radiograph first:
@@ -34,8 +35,11 @@ PRIVACY = """
 * Of a DICOM file only the pixels, their display settings, spacing and view, and the age and sex
   of the patient are read on; names, dates and numbers are dropped when the file is opened.
 * Burned-in text is part of the pixels. It is shown as it is and goes into exported figures.
-* An encoded radiograph is kept for at most two hours under a digest of its pixels, so that
-  opening it again is fast. Closing the tab drops the session.
+* An encoded radiograph is kept under a digest of its pixels, as long as there is room, so that
+  opening it again is fast. A session is kept for half an hour after its tab is gone, so that a
+  reload loses nothing; only that tab knows its name.
+* Window, view and what you drew are kept in the tab's own storage in your browser.
+* An address names bundled studies only, or the words of a short search when you copy its link.
 """
 
 GLOSSARY = {
@@ -48,8 +52,14 @@ GLOSSARY = {
     "Region": "A connected part of the map above the threshold, with its box.",
     "Threshold": "Calibrated: the score that phrases without meaning on a radiograph rarely "
     "reach. Otsu: splits each map into two groups of its own. Fixed: the number you set.",
-    "Assertion": "Whether a sentence says that a finding is present, absent or uncertain.",
-    "Sensitivity": "1 when the map depends on the phrase, 0 when any phrase gives the same map.",
+    "Assertion": "Whether a sentence says that a finding is present, absent or uncertain, or "
+    "calls something normal.",
+    "Verdict": "How the score of a phrase stands among reference films: stands out, doubtful, not "
+    "above normal films; or that the model does not know the finding.",
+    "Reference films": "Normal and other training films that come with a checkpoint; every phrase "
+    "is read against what it scores on them.",
+    "Depends on the wording": "1 when the map changes with the words, 0 when any phrase gives the "
+    "same map.",
     "Null phrase": "A phrase that speaks of nothing on a radiograph; its maps are the yardstick.",
     "Abstain": "The map should not be read as a location; the reasons stand beside it.",
     "Field of view": "What the model saw after resizing; the rest is hatched.",
