@@ -17,7 +17,7 @@ from explorer.ui.kept import Kept
 from explorer.ui.state import Session, replace_session, session
 
 KEPT_SECONDS = 30 * 60
-MOST_BYTES = 400_000_000  # films of open and of closed tabs
+MOST_BYTES = 240_000_000  # films of open and of closed tabs
 _NAME = re.compile(r"[0-9a-f]{32}")
 
 

@@ -34,7 +34,7 @@ from explorer.ui.kept import Kept
 # smaller copies must fit a browser tab beside everything else.
 MAX_PIXELS_SENT = 40_000_000
 PERCENTILES = (0.0, 0.1, 1.0, 2.0, 5.0, 95.0, 98.0, 99.0, 99.9, 100.0)
-MOST_BYTES = 128_000_000  # of all packed radiographs that are remembered
+MOST_BYTES = 64_000_000  # of all packed radiographs that are remembered
 
 _packed_images: Kept[str, tuple[bytes, tuple[int, int], int]] = Kept(
     MOST_BYTES, lambda entry: len(entry[0])
