@@ -139,6 +139,8 @@ class LocalAlignmentEngine:
         return torch.autocast(self.device, dtype=self._dtype, enabled=self._dtype != torch.float32)
 
 
+NOT_CLEAR_CUT = 0.25  # of a second kind beside "frontal": the person is told of it
+
 _MESSAGES = {
     "frontal": "",
     "lateral": "This looks like a lateral view; the model learned frontal radiographs only, "
@@ -154,10 +156,16 @@ _MESSAGES = {
 
 def _image_check(probabilities: Float32) -> ImageCheck:
     scores = {kind: float(p) for kind, p in zip(IMAGE_KINDS, probabilities, strict=True)}
-    verdict = max(scores, key=scores.__getitem__)
+    verdict, second = sorted(scores, key=scores.__getitem__, reverse=True)[:2]
+    message = _MESSAGES[verdict]
+    if verdict == "frontal" and scores[second] >= NOT_CLEAR_CUT:
+        message = (
+            f"This may not be an upright frontal film: frontal {scores[verdict]:.2f}, {second} "
+            f"{scores[second]:.2f}. Look at the film before you read its maps."
+        )
     return ImageCheck(
         scores=scores,
         verdict=verdict,
         refuse=verdict == "not a chest radiograph",
-        message=_MESSAGES[verdict],
+        message=message,
     )

@@ -255,6 +255,30 @@ def test_a_pasted_report_waits_in_its_box_and_a_pasted_picture_opens(
     visit.settle()
 
 
+def test_files_dropped_on_the_film_are_opened(open_tab: OpenTab, radiograph_png: bytes) -> None:
+    visit = open_tab()
+    visit.settle()
+    page = visit.page
+    before = data(page, "study")
+    page.evaluate(
+        """([film, report]) => {
+          const carrier = new DataTransfer();
+          carrier.items.add(new File([new Uint8Array(film)], 'film.png'));
+          carrier.items.add(new File([report], 'report.txt'));
+          const canvas = [...document.querySelectorAll('*')].map((e) => e.shadowRoot)
+            .find((root) => root?.querySelector('canvas.marks')).querySelector('canvas.marks');
+          for (const type of ['dragover', 'drop'])
+            canvas.dispatchEvent(new DragEvent(type,
+              { dataTransfer: carrier, bubbles: true, cancelable: true, composed: true }));
+        }""",
+        [list(radiograph_png), "Small left effusion is seen."],
+    )
+    cards = page.locator(".rgx ol.cards")
+    expect(cards.get_by_text("Small left effusion is seen.")).to_be_visible()
+    visit.settle()
+    assert data(page, "study") != before
+
+
 def test_a_page_switch_and_a_reload_lose_nothing(open_tab: OpenTab, radiograph_png: bytes) -> None:
     visit = open_tab()
     visit.settle()
