@@ -12,11 +12,19 @@ _WORDS = {1: "Turn the film right", 2: "Turn the film round", 3: "Turn the film 
 
 def remedies(radiograph: Radiograph, check: ImageCheck) -> tuple[str, ...]:
     """Name what would set this film right; each is offered as a button."""
-    is_dark = pipeline.suggests_inversion(radiograph) or check.verdict == "inverted"
+    looks = _looks_like(check)
+    is_dark = pipeline.suggests_inversion(radiograph) or looks == "inverted"
     found = [INVERT] if is_dark else []
-    if check.verdict in _TURNS:
-        found.append(_WORDS[_TURNS[check.verdict]])
+    if looks in _TURNS:
+        found.append(_WORDS[_TURNS[looks]])
     return tuple(found)
+
+
+def _looks_like(check: ImageCheck) -> str:
+    """The verdict, or what a frontal film that is not clear-cut may be instead."""
+    if check.verdict != "frontal" or not check.message:
+        return check.verdict
+    return max((kind for kind in check.scores if kind != "frontal"), key=check.scores.__getitem__)
 
 
 def apply_remedy(memory: Session, name: str) -> None:
