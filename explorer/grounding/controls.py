@@ -56,7 +56,7 @@ def measure_controls(
     reasons = (
         *_phrase_reasons(assertion),
         *_image_reasons(check),
-        *_standing_reasons(standing),
+        *(_standing_reasons(standing) if assertion != "absent" else ()),
         *_map_reasons(map, peak=peak, z=z, to_nonsense=to_nonsense, standing=standing),
     )
     return PhraseControls(

@@ -57,7 +57,7 @@ def ground(
     null_peaks = np.array([float(m.score.max()) for m in nulls])
     cosines = np.stack([m.cosine.ravel() for m in maps[: len(phrases)]])
     shown = pooled_logits(cosines, engine.scoring, pooling=pooling)
-    standings = standings_of(engine, embeddings, phrases, pooled_logits(cosines, engine.scoring))
+    standings = standings_of(engine, embeddings, phrases, assertions)
     results = []
     for i, phrase in enumerate(phrases):
         level, regions = find_regions(

@@ -1,17 +1,19 @@
 """How phrases stand among the reference films of a checkpoint; cheap, since phrases come back."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import NDArray
 
 from explorer.adapters import Engine
 from explorer.embeddings import ReferenceFilms
-from explorer.entities import NO_REFERENCE, Float32, ImageEmbeddings, Standing
+from explorer.entities import NO_REFERENCE, Assertion, Float32, ImageEmbeddings, Standing
+from explorer.grounding.alignment import pooled_logits
 from explorer.grounding.reference import likeness, reference_logits, standings
 from explorer.pipeline.embedding import Recent, embed_phrases
 from explorer.pipeline.taught import knows
+from explorer.text import mentions
 
 _logits: WeakKeyDictionary[Engine, Recent] = WeakKeyDictionary()
 
@@ -20,18 +22,50 @@ def standings_of(
     engine: Engine,
     embeddings: ImageEmbeddings,
     phrases: Sequence[str],
-    logits: NDArray[np.floating],
+    assertions: Sequence[Assertion],
 ) -> tuple[Standing, ...]:
-    """Standing of each of S phrases with pooled logits (S,) on an encoded radiograph."""
+    """Standing of each phrase on an encoded radiograph.
+
+    A denied phrase is asked for what it denies, in the name of the finding: a high standing speaks
+    against the sentence. Of several findings it is the one with the highest log-odds.
+    """
     films = engine.reference
     if films is None:
         return (NO_REFERENCE,) * len(phrases)
+    asked = [_asked(films, p, said) for p, said in zip(phrases, assertions, strict=True)]
+    texts = list(dict.fromkeys(text for several in asked for text in several))
+    found = dict(zip(texts, _stand(engine, films, embeddings, texts), strict=True))
+    return tuple(
+        found[phrase] if several == (phrase,) else _denied(several, found)
+        for phrase, several in zip(phrases, asked, strict=True)
+    )
+
+
+def _asked(films: ReferenceFilms, phrase: str, assertion: Assertion) -> tuple[str, ...]:
+    if assertion != "absent":
+        return (phrase,)
+    names = [name for name in mentions(phrase) if name in films.taught.findings]
+    return tuple(names) or (phrase,)
+
+
+def _denied(names: Sequence[str], found: dict[str, Standing]) -> Standing:
+    name = max(names, key=lambda name: found[name].log_odds or 0.0)
+    reason = found[name].reason
+    return replace(found[name], reason=f"What is denied, {name}: {reason[0].lower()}{reason[1:]}")
+
+
+def _stand(
+    engine: Engine, films: ReferenceFilms, embeddings: ImageEmbeddings, texts: Sequence[str]
+) -> tuple[Standing, ...]:
+    values = embeddings.grid.values
+    vectors = embed_phrases(engine, texts).vectors
+    cosines = np.clip(vectors @ values.reshape(-1, values.shape[-1]).T, -1.0, 1.0)
     return standings(
-        logits,
-        _reference(engine, films, phrases),
-        weight=likeness(films, embeddings.grid.values),
+        pooled_logits(cosines, engine.scoring),
+        _reference(engine, films, texts),
+        weight=likeness(films, values),
         normal=films.normal,
-        known=[knows(films.taught, phrase) for phrase in phrases],
+        known=[knows(films.taught, text) for text in texts],
     )
 
 

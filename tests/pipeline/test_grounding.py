@@ -176,6 +176,18 @@ def test_what_was_never_taught_is_an_unknown_phrase() -> None:
     assert "not taught" in found.controls.reasons[0]
 
 
+def test_a_denied_phrase_is_asked_for_what_it_denies() -> None:
+    engine, film = spelled(pleural_effusion=LEFT)
+    engine.reference = reference(normal=0.0, abnormal=[-1.0, 0.0])
+    stated, denied = pipeline.ground(engine, film, ["pleural effusion", "no effusion"])
+    assert denied.standing.log_odds == stated.standing.log_odds
+    assert denied.standing.grade == "stands out"
+    assert denied.standing.reason == (
+        "What is denied, pleural effusion: stronger than in 100 of 100 normal films."
+    )
+    assert denied.controls.abstain
+
+
 def test_a_pooling_of_its_own_is_calibrated_and_another_is_not() -> None:
     engine, film = spelled(left_effusion=LEFT)
     own = pipeline.ground(engine, film, ["left effusion"])[0]
