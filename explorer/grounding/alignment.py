@@ -104,7 +104,7 @@ def log_odds(logits: Numbers, base: PhraseBase) -> Float64:
     """Natural log odds over the base rate of each phrase: (..., S) -> (..., S).
 
     One standard deviation above other films is worth one unit: a logistic fit over 14 findings of
-    the validation films gives 1.1 and an offset of 0.0 (`benchmarks/score.py`).
+    the validation films gives 1.0 and an offset of 0.0 (`benchmarks/score.py`).
     """
     return np.asarray((logits - base.mean) / base.spread, dtype=np.float64)
 
