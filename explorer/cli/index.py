@@ -42,6 +42,9 @@ def build(
     checkpoint: CheckpointOption = None,
     layout: LayoutOption = None,
     keep_paths: PathsOption = False,
+    batch: Annotated[
+        int, typer.Option(help="Studies of a commit; what a kill can cost.", min=1)
+    ] = 16,
     device: DeviceOption = Device.auto,
     dtype: DtypeOption = Dtype.auto,
 ) -> None:
@@ -52,7 +55,7 @@ def build(
     """
     _fill(
         _Mode.build, corpus, out, checkpoint, layout=layout, keep_paths=keep_paths,
-        device=device, dtype=dtype,
+        device=device, dtype=dtype, batch=batch,
     )  # fmt: skip
 
 
@@ -148,6 +151,7 @@ def _fill(
     device: Device,
     dtype: Dtype,
     prune: bool = False,
+    batch: int = 16,
 ) -> None:
     from explorer import pipeline
 
@@ -165,6 +169,7 @@ def _fill(
             layout=layout,
             keep_paths=keep_paths,
             prune=prune,
+            batch=batch,
             progress=progress,
         )
     _say_report(log, report, uri)

@@ -17,20 +17,46 @@ from explorer.retrieval.corpus import Corpus, Rows
 
 # An index of fewer films cannot say what is usual; phrases then keep their own scale.
 LEAST_FILMS = 20
-# Films whose grids are opened at once.
-_CHUNK = 64
+# Phrases whose scores on all films are kept.
+_KEPT = 256
+# Films times phrases that are worked out at once.
+_CELLS = 1024
 # Films on the shortlist of an approximate search, for each phrase.
 SHORTLIST = 400
 
 
 def film_logits(corpus: Corpus, rows: Rows, vectors: Float32, scoring: Scoring) -> Float32:
-    """(N, S) pooled logits of films for phrases (S, D), over every patch."""
-    found = []
-    for first in range(0, len(rows), _CHUNK):
-        for factors in corpus.factors(rows[first : first + _CHUNK]):
-            cosines = factors.cosines(vectors)
-            found.append(alignment.pooled_logits(cosines.reshape(len(vectors), -1), scoring))
-    return np.array(found, dtype=np.float32).reshape(len(rows), len(vectors))
+    """(N, S) pooled logits of films for phrases (S, D), over every patch.
+
+    Where search is exact a phrase is asked of all films once, and its column is kept: paging,
+    filters and a query that changes by a word cost nothing again.
+    """
+    if not corpus.is_exact or len(vectors) > _KEPT:
+        return _logits(corpus, rows, vectors, scoring)
+    kept: dict[bytes, Float32] = corpus.memory.setdefault("film logits", {})
+    keys = [vector.tobytes() for vector in vectors]
+    new = [k for k, key in enumerate(keys) if key not in kept]
+    found = {key: kept[key] for key in keys if key in kept}
+    if new:
+        columns = _logits(corpus, np.arange(len(corpus)), vectors[new], scoring).T
+        found.update(zip([keys[k] for k in new], columns, strict=True))
+    for key in list(kept)[: max(0, len(kept) + len(new) - _KEPT)]:
+        kept.pop(key, None)
+    kept.update(found)
+    if not keys:
+        return np.zeros((len(rows), 0), dtype=np.float32)
+    return np.stack([found[key][rows] for key in keys], axis=1)
+
+
+def _logits(corpus: Corpus, rows: Rows, vectors: Float32, scoring: Scoring) -> Float32:
+    found = np.zeros((len(rows), len(vectors)), dtype=np.float32)
+    step = max(1, _CELLS // max(1, len(vectors)))
+    for first in range(0, len(rows), step):
+        factors = corpus.factors(rows[first : first + step])
+        cosines = np.stack([film.cosines(vectors) for film in factors])
+        flat = cosines.reshape(len(factors), len(vectors), -1)
+        found[first : first + step] = alignment.pooled_logits(flat, scoring)
+    return found
 
 
 def film_log_odds(
