@@ -32,6 +32,14 @@ class PatchFactors:
         turned = np.asarray(vectors, dtype=np.float32) @ self.directions.T  # (S, R)
         return np.clip(np.einsum("sr,hwr->shw", turned, self.places, optimize=True), -1.0, 1.0)
 
+    def coarse(self) -> "PatchFactors":
+        """The same with the means of 2 x 2 cells; a grid of odd sides stays as it is."""
+        h, w, rank = self.places.shape
+        if h % 2 or w % 2:
+            return self
+        means = self.places.reshape(h // 2, 2, w // 2, 2, rank).mean(axis=(1, 3))
+        return PatchFactors(means, self.directions)
+
     def values(self) -> Float32:
         """(h, w, D) patch embeddings, nearly of unit norm."""
         return np.asarray(self.places @ self.directions, dtype=np.float32)

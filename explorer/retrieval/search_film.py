@@ -27,9 +27,8 @@ from explorer.retrieval.search_text import Asking
 
 # What the parts of a hit show; the rest is summed up in one part.
 _MOST_PARTS = 5
-# Films that the sentences of an index are measured on; with representatives it is enough.
-_SENTENCE_BASE = 128
-_KEPT_PATCHES = 64
+# Films that the statements of an index are measured on.
+_SENTENCE_BASE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +202,7 @@ def sentence_gains(corpus: Corpus, query: QueryFilm, asking: Asking) -> NDArray[
     by the root of k: a long report does not come first because it is long.
     """
     sentences = corpus.sentences
-    patches, counts = _representatives(query.factors)
-    logits = alignment.film_logits(patches[None], counts[None], sentences.vectors, asking.scoring)
+    logits = _coarse_logits([query.factors], sentences.vectors, asking.scoring)
     base = sentence_base(corpus, asking.scoring)
     odds = alignment.log_odds(logits, base)[0] if base is not None else logits[0]
     signs = {a: _sign(a) for a in np.unique(sentences.assertions)}
@@ -219,19 +217,24 @@ def sentence_base(corpus: Corpus, scoring: Scoring) -> alignment.PhraseBase | No
     known = corpus.memory.get("sentence base")
     if known is None and len(corpus.base_rows) >= LEAST_FILMS:
         sample = corpus.base_rows[:: max(1, len(corpus.base_rows) // _SENTENCE_BASE)]
-        pairs = [_representatives(factors) for factors in corpus.factors(sample)]
-        logits = alignment.film_logits(
-            np.stack([patches for patches, _ in pairs]),
-            np.stack([counts for _, counts in pairs]),
-            corpus.sentences.vectors,
-            scoring,
-        )
+        films = corpus.factors(sample)
+        logits = _coarse_logits(films, corpus.sentences.vectors, scoring)
         known = corpus.memory["sentence base"] = alignment.phrase_base(logits)
     return known
 
 
-def _representatives(factors: PatchFactors) -> tuple[Float32, Float32]:
-    return alignment.representatives(factors.values(), count=_KEPT_PATCHES)
+def _coarse_logits(
+    films: Sequence[PatchFactors], vectors: Float32, scoring: Scoring
+) -> NDArray[np.float64]:
+    """(N, S) pooled logits over means of 2 x 2 cells: an index has thousands of statements."""
+    return np.array(
+        [
+            alignment.pooled_logits(
+                film.coarse().cosines(vectors).reshape(len(vectors), -1), scoring
+            )
+            for film in films
+        ]
+    )
 
 
 def _sign(assertion: Assertion) -> float:

@@ -50,6 +50,16 @@ def test_a_grid_of_low_rank_comes_back() -> None:
     assert found.cosines(phrases) == pytest.approx(wanted, abs=0.03)
 
 
+def test_coarse_cosines_are_means_of_four() -> None:
+    values = unit(noise(8, 8, 16, rank=3).astype(np.float32))
+    film = unpack(pack(values, rank=3))
+    vector = values[:1, 0]
+    means = film.cosines(vector).reshape(1, 4, 2, 4, 2).mean(axis=(2, 4))
+    assert film.coarse().cosines(vector) == pytest.approx(means, abs=0.02)
+    odd = unpack(pack(values[:7], rank=3))
+    assert odd.coarse() is odd
+
+
 def test_more_rank_is_nearer() -> None:
     values = unit(noise(8, 8, 16, rank=10).astype(np.float32))
     errors = [np.abs(unpack(pack(values, rank=r)).values() - values).mean() for r in (1, 4, 12)]
