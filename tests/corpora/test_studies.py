@@ -1,3 +1,5 @@
+"""Any folder as examinations: study folders, known layouts, trees of images."""
+
 import json
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Building an index: what is kept and what not, duplicates, updates, kills, other checkpoints."""
+
 import json
 import os
 import shutil

@@ -1,3 +1,5 @@
+"""`explorer index` and `explorer retrieve`, from the command line."""
+
 import csv
 import io
 import json

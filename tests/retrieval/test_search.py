@@ -1,3 +1,5 @@
+"""Searches of a small index: order, parts that sum to the score, filters, denials, pages."""
+
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

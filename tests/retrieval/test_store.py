@@ -1,3 +1,5 @@
+"""The tables and their commit: whole batches, kills, two writers, full disks, lost files."""
+
 import errno
 import json
 import os
