@@ -263,7 +263,7 @@ def _edges(box: Box) -> list[float]:
 
 def asking_of(engine: Engine) -> Asking:
     """How searches with this checkpoint look at films."""
-    return Asking(engine.scoring, engine.card.calibration.threshold)
+    return Asking(engine.scoring, engine.card.calibration.threshold, engine.reference)
 
 
 def _parts(engine: Engine, statements: Sequence[Statement]) -> list[QueryPart]:

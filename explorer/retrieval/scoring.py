@@ -9,10 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.embeddings import Scoring
+from explorer.embeddings import ReferenceFilms, Scoring
 from explorer.entities import Assertion, Float32
 from explorer.grounding import alignment
 from explorer.grounding.alignment import PhraseBase
+from explorer.grounding.reference import reference_logits
 from explorer.retrieval.corpus import Corpus, Rows
 
 # An index of fewer films cannot say what is usual; phrases then keep their own scale.
@@ -65,7 +66,7 @@ def film_log_odds(
     vectors: Float32,
     scoring: Scoring,
     *,
-    reference: PhraseBase | None = None,
+    reference: ReferenceFilms | None = None,
 ) -> NDArray[np.float64]:
     """(N, S) log odds of films for phrases over their base rate.
 
@@ -74,12 +75,14 @@ def film_log_odds(
         rows: Films.
         vectors: (S, D) of the phrases.
         scoring: Of the checkpoint.
-        reference: Base of the phrases on other films, taken where the index is too small to say.
+        reference: Films of the checkpoint, asked where the index is too small to say.
     """
     logits = film_logits(corpus, rows, vectors, scoring)
     base = base_of(corpus, vectors, scoring, rows=rows, logits=logits)
     if base is None:
-        base = reference or PhraseBase(np.zeros(len(vectors)), np.ones(len(vectors)))
+        base = PhraseBase(np.zeros(len(vectors)), np.ones(len(vectors)))
+        if reference is not None and len(vectors):
+            base = alignment.phrase_base(reference_logits(reference, vectors, scoring))
     return np.asarray(alignment.log_odds(logits, base), dtype=np.float64)
 
 

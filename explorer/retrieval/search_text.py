@@ -8,10 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.embeddings import Scoring
+from explorer.embeddings import ReferenceFilms, Scoring
 from explorer.entities import Float32
 from explorer.errors import RetrievalError
-from explorer.grounding.alignment import PhraseBase
 from explorer.retrieval._lance import in_words
 from explorer.retrieval.corpus import Corpus, Rows
 from explorer.retrieval.filters import EVERYTHING, Filter
@@ -32,11 +31,11 @@ _WORD_HITS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How a search looks at films: the checkpoint's scoring and its threshold for regions."""
+    """How a search looks at films: scoring, threshold for regions and reference films."""
 
     scoring: Scoring
     threshold: float
-    reference: PhraseBase | None = None
+    reference: ReferenceFilms | None = None
 
 
 def search_text(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from explorer import pipeline
 from explorer.entities import Box
 from explorer.errors import RetrievalError
 from explorer.pipeline.query import read_query
+from explorer.retrieval.scoring import film_log_odds
 from explorer.retrieval.search_film import likeness_parts
 from explorer.text import read_report
 from tests import tiny_model
@@ -141,6 +143,25 @@ def test_approximate_search_agrees_with_exact(engine: Any, index_uri: str) -> No
     hits = [pipeline.search_region(i, engine, film, Box(5, 5, 30, 30)).hits for i in (exact, near)]
     assert hits[0][0].region_id == hits[1][0].region_id
     assert near.info().search == "approximate"
+
+
+def test_a_small_index_is_read_against_the_reference_films(
+    engine: Any, index: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("explorer.retrieval.scoring.LEAST_FILMS", 100)
+    query = pipeline.embed_phrases(engine, ["mass"]).vectors
+    rows = np.arange(24)
+    plain = film_log_odds(index, rows, query, engine.scoring)
+    patches = np.stack([film.values().reshape(64, -1) for film in index.factors(rows)])
+    films: Any = SimpleNamespace(
+        basis=np.eye(patches.shape[2]),
+        patches=patches,
+        counts=np.ones(patches.shape[:2], np.float32),
+    )
+    read = film_log_odds(index, rows, query, engine.scoring, reference=films)
+    assert abs(plain.mean()) > 0.1  # a pooled logit, on the scale of its phrase
+    assert read.mean() == pytest.approx(0, abs=0.05)
+    assert np.argsort(read[:, 0]).tolist() == np.argsort(plain[:, 0]).tolist()
 
 
 @pytest.mark.parametrize(
