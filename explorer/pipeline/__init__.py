@@ -32,11 +32,15 @@ from explorer.pipeline.prototype_files import (
     use_document,
 )
 from explorer.pipeline.prototypes import (
+    DEFAULT_GRANULARITY,
+    DEFAULT_METHOD,
     GRANULARITIES,
     build_prototypes,
     clustering_methods,
+    phrases_of_prototype,
     points_of,
     prototypes_of_study,
+    with_stability_of,
 )
 from explorer.pipeline.reference import make_reference
 from explorer.pipeline.retrieval import (
@@ -76,6 +80,8 @@ from explorer.text import NULL_PHRASES, phrase_assertion, read_report, states_no
 
 __all__ = [
     "APP_FILE",
+    "DEFAULT_GRANULARITY",
+    "DEFAULT_METHOD",
     "GRANULARITIES",
     "LEVELS",
     "NULL_PHRASES",
@@ -135,6 +141,7 @@ __all__ = [
     "open_index",
     "parse_filter",
     "phrase_assertion",
+    "phrases_of_prototype",
     "points_of",
     "prototypes_csv",
     "prototypes_document",
@@ -163,4 +170,5 @@ __all__ = [
     "use_boxes",
     "use_document",
     "warm_up",
+    "with_stability_of",
 ]

@@ -1,16 +1,19 @@
 """Prototypes of an index: build them, ask where a study uses one, write them to a file."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from explorer.adapters import Engine
+from explorer.embeddings import TextEmbeddings
 from explorer.entities import ImageEmbeddings
 from explorer.errors import PrototypeError
 from explorer.pipeline.embedding import embed_phrases
 from explorer.prototypes import clusterings
 from explorer.prototypes.measures import stability
+from explorer.prototypes.naming import standing
 from explorer.prototypes.records import Assignments, Clustering, Level, Points, Use
 from explorer.prototypes.rooms import furnish
 from explorer.prototypes.use import uses_of
@@ -81,13 +84,8 @@ def build_prototypes(
             f"{points.level}, got {len(points)}. Choose fewer prototypes or index more studies."
         )
 
-    def cluster(vectors: np.ndarray, draw: int) -> Assignments:
-        found: Assignments = methods[method].cluster(vectors, granularity=granularity, seed=draw)
-        return found
-
-    centred = points.centred
-    assignments = cluster(centred, seed)
-    return Clustering(
+    assignments = methods[method].cluster(points.centred, granularity=granularity, seed=seed)
+    built = Clustering(
         method=method,
         level=points.level,
         parameters={"granularity": granularity},
@@ -96,8 +94,44 @@ def build_prototypes(
         origin=points.origin,
         assignments=assignments,
         prototypes=furnish(points, assignments),
-        stability=stability(centred, assignments, cluster, seed=seed) if with_stability else None,
     )
+    return with_stability_of(built, points) if with_stability else built
+
+
+def with_stability_of(clustering: Clustering, points: Points) -> Clustering:
+    """The same prototypes, with how far clusterings of samples of the points agree with them."""
+    method = discover(clusterings)[clustering.method]
+
+    def cluster(vectors: np.ndarray, seed: int) -> Assignments:
+        found: Assignments = method.cluster(vectors, seed=seed, **clustering.parameters)
+        return found
+
+    found = stability(points.centred, clustering.assignments, cluster, seed=clustering.seed)
+    return replace(clustering, stability=found)
+
+
+def phrases_of_prototype(
+    index: Corpus, clustering: Clustering, points: Points, *, number: int, count: int = 5
+) -> tuple[str, ...]:
+    """Claims of the reports of an index that stand out most on a prototype, the best first.
+
+    Raises:
+        PrototypeError: There is no such prototype.
+    """
+    rows = clustering.members(clustering.prototype(number).id)
+    if index.sentence_count == 0:
+        return ()
+    said = index.sentences
+    claimed = [r for r, how in enumerate(said.assertions) if said.counts[r] and how == "present"]
+    words = {int(said.distinct[r]): said.words[r] for r in reversed(claimed)}
+    if not words:
+        return ()
+    phrases = TextEmbeddings(
+        points.space_id, tuple(words.values()), np.asarray(said.vectors[list(words)])
+    )
+    mean = points.vectors[rows].mean(axis=0, keepdims=True)
+    order = np.argsort(-standing(mean, points.vectors, phrases)[0], kind="stable")
+    return tuple(phrases.phrases[k] for k in order[:count])
 
 
 def prototypes_of_study(

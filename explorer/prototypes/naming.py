@@ -34,17 +34,17 @@ def propose_names(
         vocabulary: Phrases.
         places: For each prototype, the mean (x, y) of its points as shares of the film.
     """
-    standing = _standing(means, vectors, vocabulary)
+    stands = standing(means, vectors, vocabulary)
     phrases = []
     for number, near in enumerate(neighbours):
-        row = standing[number]
-        apart = row - _NEIGHBOUR_WEIGHT * standing[list(near)].max(axis=0) if len(near) else row
+        row = stands[number]
+        apart = row - _NEIGHBOUR_WEIGHT * stands[list(near)].max(axis=0) if len(near) else row
         best = int(apart.argmax())
         phrases.append(vocabulary.phrases[best] if row[best] >= STANDS_OUT else "")
     return _distinct(phrases, places)
 
 
-def _standing(means: Float32, vectors: Float32, vocabulary: TextEmbeddings) -> Float32:
+def standing(means: Float32, vectors: Float32, vocabulary: TextEmbeddings) -> Float32:
     """(K, S) likeness of each phrase, in its own standard deviations over all points."""
     over_all = vectors @ vocabulary.vectors.T
     spread = np.maximum(over_all.std(axis=0), 1e-6)

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
 
 from explorer.entities import Float32, PatchGrid
 from explorer.prototypes.records import Clustering, Points, Use, unit
@@ -35,8 +35,8 @@ def uses_of(
     ]
     if not wanted:
         return ()
-    around = cv2.blur(grid.values, (_AROUND, _AROUND), borderType=cv2.BORDER_REPLICATE)
-    vectors = unit(unit(np.asarray(around, dtype=np.float32)) - clustering.origin)
+    around = uniform_filter(grid.values, size=(_AROUND, _AROUND, 1), mode="nearest")
+    vectors = unit(unit(around) - clustering.origin)
     centred = points.centred
     found = []
     for prototype in wanted:

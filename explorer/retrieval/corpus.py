@@ -185,6 +185,10 @@ class Corpus:
             raise RetrievalError(f"The index {self.uri!r} has no film {film_id!r}.")
         return found[0][1]
 
+    def thumbnails(self, film_ids: Sequence[str]) -> dict[str, bytes]:
+        """WebP of some films, by film; those that the index does not have are missing."""
+        return dict(self._take("films", list(dict.fromkeys(film_ids)), "thumbnail"))
+
     def frame(self, row: int) -> ModelFrame:
         """How a film was placed in the model input."""
         side, grid = self.space.input_size, self.space.grid_size

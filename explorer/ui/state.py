@@ -16,6 +16,7 @@ from explorer.entities import Box, Radiograph, Study
 from explorer.ui.faults import explain, title_of
 
 if TYPE_CHECKING:
+    from explorer.ui.rooms import Rooms
     from explorer.ui.search import Query, Search
     from explorer.ui.work import Work
 
@@ -154,6 +155,7 @@ class Session:
         asked_search: A search that was asked for on a hit and is not run yet.
         boxes: Boxes drawn on the film on screen, in its pixels, the newest last.
         judged: What the person said of hits: (query, film) -> "right" or "wrong".
+        rooms: What the Prototypes page shows, with this person's edits.
         framed: Token of the study that the bar names.
         arrived: Whether a study was just opened from the drawer.
         to_ground: Whether a study was just opened to be seen in the workbench.
@@ -180,6 +182,7 @@ class Session:
     asked_search: "Query | None" = None
     boxes: tuple[Box, ...] = ()
     judged: dict[tuple[str, str], str] = field(default_factory=dict)
+    rooms: "Rooms | None" = None
     framed: str | None = None
     arrived: bool = False
     to_ground: bool = False

@@ -1,0 +1,200 @@
+"""The page: what is clustered on top, the map and the film on screen beside the rooms."""
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from explorer.errors import ExplorerError
+from explorer.ui import rooms as work
+from explorer.ui import search
+from explorer.ui.components.banner import RESEARCH_USE
+from explorer.ui.components.error_box import error_box, guarded
+from explorer.ui.components.prototypes.gallery import gallery
+from explorer.ui.components.prototypes.on_screen import on_screen
+from explorer.ui.components.prototypes.plane import plane
+from explorer.ui.components.prototypes.room import room
+from explorer.ui.door import pipeline
+from explorer.ui.rooms import Built, Choice, Colour, Rooms
+from explorer.ui.state import Session, session
+from explorer.ui.work import queue_words
+
+if TYPE_CHECKING:
+    from explorer.pipeline import Corpus
+
+LEVELS = {"regions": "Regions", "films": "Films", "sentences": "Sentences"}
+COLOURS: dict[Colour, str] = {"prototype": "Prototype", "finding": "Finding of the film"}
+
+
+def prototypes() -> None:
+    """Draw the page."""
+    memory = session()
+    uri = os.environ.get("EXPLORER_INDEX") or pipeline.bundled_index()
+    with st.container(key="prototypes"):
+        if uri is None:
+            _no_index()
+            return
+        with st.container(key="clustering", horizontal=True, vertical_alignment="bottom"):
+            colour = _choices(work.rooms_of(memory))
+        status = st.empty()
+        try:
+            index, built = _build(memory, uri, status)
+        except ExplorerError as error:
+            error_box(error)
+            st.caption("Change what is clustered above, or the checkpoint under Options.")
+            return
+        finally:
+            status.empty()
+        with guarded():
+            _show(memory, index, built, colour)
+
+
+def _no_index() -> None:
+    st.info(
+        "Prototypes are made of the films of an index, and there is none. Build one from your "
+        "films and reports, then start the app with it:\n\n"
+        "`explorer index build FOLDER --out my.index`\n\n`EXPLORER_INDEX=my.index explorer serve`",
+        title="No index",
+    )
+
+
+def _choices(rooms: Rooms) -> Colour:
+    """What is clustered and how; returns what colours the map."""
+    methods = pipeline.clustering_methods()
+    before = rooms.choice
+    level = st.segmented_control(
+        "Prototypes of",
+        list(LEVELS),
+        format_func=LEVELS.__getitem__,
+        default=before.level,
+        required=True,
+        key="prototype_level",
+        persist_state="session",
+    )
+    method = st.selectbox(
+        "Method",
+        list(methods),
+        index=list(methods).index(before.method),
+        format_func=lambda name: methods[name][0],
+        key="prototype_method",
+        persist_state="session",
+        width=170,
+        help="  \n".join(f"{title}: {about}" for title, about in methods.values()),
+    )
+    granularity = st.selectbox(
+        "How many",
+        pipeline.GRANULARITIES,
+        index=pipeline.GRANULARITIES.index(before.granularity),
+        key="prototype_granularity",
+        persist_state="session",
+        width=110,
+        help="Number of prototypes; for HDBSCAN, how fine they may be.",
+    )
+    seed = st.number_input(
+        "Seed",
+        min_value=0,
+        max_value=9999,
+        value=before.seed,
+        key="prototype_seed",
+        persist_state="session",
+        width=130,
+        help="The same seed gives the same prototypes.",
+    )
+    colour = st.segmented_control(
+        "Colour of the map",
+        list(COLOURS),
+        format_func=COLOURS.__getitem__,
+        default="prototype",
+        required=True,
+        key="prototype_colour",
+        persist_state="session",
+    )
+    rooms.choose(Choice(level, method, int(granularity), int(seed)))
+    return colour if colour in COLOURS else "prototype"
+
+
+def _build(
+    memory: Session, uri: str, status: "st.delta_generator.DeltaGenerator"
+) -> tuple["Corpus", Built]:
+    def say(words: str) -> None:
+        status.caption(words)
+
+    say("Opening the index")
+    engine = search.engine_of(memory)
+    index = search.index_of(memory, uri)
+    choice = work.rooms_of(memory).choice
+    doing = f"Clustering {LEVELS[choice.level].lower()}; the first time takes some seconds"
+    say(doing)
+    return index, work.build(index, engine, choice, told=queue_words(say, doing))
+
+
+def _show(memory: Session, index: "Corpus", built: Built, colour: Colour) -> None:
+    rooms = work.rooms_of(memory)
+    clustering = rooms.current(built)
+    left, right = st.columns((5, 6), gap="medium")
+    with left, st.container(key="plane"):
+        plane(built, clustering, rooms, colour=colour)
+    with left, st.container(key="on_screen"), guarded():
+        on_screen(memory, built, rooms)
+    with right, st.container(key="rooms"):
+        if rooms.open is None:
+            _stable(built, rooms)
+            gallery(index, built, rooms)
+        else:
+            room(memory, index, built, rooms)
+        _take_along(built, rooms)
+
+
+def _stable(built: Built, rooms: Rooms) -> None:
+    """How far samples give the same prototypes: worked out when it is asked for."""
+    clustering = rooms.current(built)
+    outside = int((clustering.assignments < 0).sum())
+    words = [f"{outside:,} points belong to none."] if outside else []
+    if clustering.stability is not None:
+        words.append(
+            f"Samples of four fifths of the points agree with these prototypes to "
+            f"{clustering.stability:.2f} (adjusted Rand index; 1 is the same, 0 is chance)."
+        )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if words:
+            st.caption(" ".join(words), width="stretch")
+        if clustering.before is not None:
+            st.button("Undo the last edit", on_click=_undo, args=(built, rooms), key="undo")
+        elif clustering.stability is None and st.button(
+            "Check stability", key="stability", help="Clusters five samples as well; takes longer."
+        ):
+            with st.spinner("Clustering five samples"):
+                work.check_stability(built, rooms)
+            st.rerun()
+
+
+def _undo(built: Built, rooms: Rooms) -> None:
+    rooms.edit(built, pipeline.undo(rooms.current(built)))
+
+
+def _take_along(built: Built, rooms: Rooms) -> None:
+    clustering = rooms.current(built)
+
+    def as_json() -> str:
+        document = pipeline.prototypes_document(clustering, built.points, with_points=True)
+        return json.dumps(document, indent=2)
+
+    with st.container(key="take_prototypes", horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Prototypes as JSON",
+            as_json,
+            file_name="prototypes.json",
+            mime="application/json",
+            on_click="ignore",
+            key="save_prototypes_json",
+        )
+        st.download_button(
+            "Prototypes as CSV",
+            lambda: pipeline.prototypes_csv(clustering, built.points),
+            file_name="prototypes.csv",
+            mime="text/csv",
+            on_click="ignore",
+            key="save_prototypes_csv",
+        )
+        st.caption(RESEARCH_USE)

@@ -1,0 +1,70 @@
+"""Where the film on screen uses the open prototype, or which prototypes it uses most."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from explorer.ui.components.prototypes.pictures import film_with_use
+from explorer.ui.rooms import Built, Rooms, uses
+from explorer.ui.state import Session
+from explorer.ui.wording import plain
+
+if TYPE_CHECKING:
+    from explorer.pipeline import Use
+
+_SIDE, _MOST = 420, 5
+
+
+def on_screen(memory: Session, built: Built, rooms: Rooms) -> None:
+    """Draw the study on screen with the places that look like a prototype."""
+    if memory.radiograph is None or memory.loaded is None or built.points.level != "regions":
+        return
+    with st.spinner("Looking for prototypes on the film on screen"):
+        found = uses(memory, built)
+    if not found:
+        return
+    clustering = rooms.current(built)
+    names = {p.id: p.name for p in clustering.prototypes}
+    use = next((u for u in found if u.id == rooms.open), None)
+    st.markdown(f"**On screen: {plain(memory.loaded.title, longest=60)}**")
+    picture, words = st.columns((1, 1), gap="small")
+    drawn = use if rooms.open is not None else found[0]
+    with picture:
+        st.image(
+            film_with_use(memory.radiograph, drawn, side=_SIDE),
+            width="stretch",
+            output_format="PNG",
+        )
+    with words:
+        if rooms.open is not None:
+            _told(use)
+            return
+        st.caption(f"Drawn: {plain(names[found[0].id], longest=60)}. It uses most")
+        for other in found[:_MOST]:
+            st.button(
+                plain(names[other.id], longest=40),
+                key=f"use_{other.id}",
+                type="tertiary",
+                on_click=_enter,
+                args=(rooms, other.id),
+                help=f"Peak {other.peak:.2f} against {other.threshold:.2f} that most reach",
+            )
+
+
+def _told(use: "Use | None") -> None:
+    if use is None:
+        st.caption("This prototype is hidden, so the film is not compared with it.")
+    elif use.share == 0:
+        st.caption(
+            f"No part of this film looks like this prototype: its most alike patch reaches "
+            f"{use.peak:.2f}, nine of ten of the prototype's regions reach {use.threshold:.2f}."
+        )
+    else:
+        st.caption(
+            f"{use.share:.1%} of this film looks like this prototype; its most alike patch reaches "
+            f"{use.peak:.2f}, nine of ten of the prototype's regions reach {use.threshold:.2f}."
+        )
+
+
+def _enter(rooms: Rooms, number: int) -> None:
+    rooms.open = number

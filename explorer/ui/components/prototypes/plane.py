@@ -1,0 +1,161 @@
+"""The map: every point on a plane, linked with the gallery both ways."""
+
+import html
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from explorer.ui.rooms import Built, Colour, Rooms
+from explorer.ui.theme import CHART_LIMIT, CHART_NULL
+from explorer.ui.wording import count, one_line
+
+if TYPE_CHECKING:
+    from explorer.pipeline import Clustering
+
+MOST_POINTS = 100_000
+_LEGEND = 8  # findings with a colour of their own
+# Mid tones, told apart on white and on near-black.
+_TONES = [
+    "#1c98a2",
+    "#d0743c",
+    "#7a6fd0",
+    "#4f9d3f",
+    "#c2528b",
+    "#b08a1e",
+    "#3f7fc4",
+    "#a35b3a",
+    "#5aa886",
+    "#8a63a8",
+    "#c44f4f",
+    "#6d8f2a",
+]
+
+
+def plane(built: Built, clustering: "Clustering", rooms: Rooms, *, colour: Colour) -> None:
+    """Draw the map and take over what was picked on it."""
+    count_all = len(built.points)
+    rows = np.arange(count_all)
+    if count_all > MOST_POINTS:
+        rows = np.sort(np.random.default_rng(0).permutation(count_all)[:MOST_POINTS])
+    figure = _figure(built, clustering, rooms, rows, colour=colour)
+    told: Any = st.plotly_chart(
+        figure,
+        key=f"plane_{rooms.maps}",
+        on_select="rerun",
+        selection_mode=("points", "box", "lasso"),
+        config={"displaylogo": False, "scrollZoom": True, "modeBarButtonsToRemove": ["toImage"]},
+        theme="streamlit",
+    )
+    picked = tuple(sorted({int(p["customdata"][0]) for p in told["selection"]["points"]}))
+    if picked != rooms.picked:
+        rooms.picked, rooms.open = picked, None if picked else rooms.open
+    words = f"{count(count_all, built.points.level[:-1])}; two principal components"
+    if len(rows) < count_all:
+        words += f", {MOST_POINTS:,} of them drawn"
+    st.caption(
+        f"{words} keep {built.kept:.0%} of the variance, so near on the map is not always alike. "
+        "Draw round points to list their prototypes."
+    )
+
+
+def tone_of(number: int) -> str:
+    """Colour of a prototype; neighbours in number differ."""
+    return _TONES[number % len(_TONES)]
+
+
+def _figure(
+    built: Built, clustering: "Clustering", rooms: Rooms, rows: np.ndarray, *, colour: Colour
+) -> go.Figure:
+    opened = rooms.open
+    numbers = clustering.assignments[rows]
+    hidden = [p.id for p in clustering.prototypes if p.hidden]
+    shown = ~np.isin(numbers, hidden)
+    rows, numbers = rows[shown], numbers[shown]
+    inside = numbers == opened if opened is not None else np.zeros(len(rows), dtype=bool)
+    names = {p.id: html.escape(one_line(p.name, longest=60)) for p in clustering.prototypes}
+    figure = go.Figure()
+    groups = _groups(built, rows, numbers, colour=colour)
+    for label, members, tone in groups:
+        dim = members & ~inside
+        faint = opened is not None
+        _trace(
+            figure, built, rows[dim], numbers[dim], names,
+            label=label, tone=CHART_NULL if faint else tone, size=4, opacity=0.25 if faint else 0.7,
+        )  # fmt: skip
+    if opened is not None:
+        _trace(
+            figure, built, rows[inside], numbers[inside], names,
+            label=names.get(opened, ""), tone=CHART_LIMIT, size=8, opacity=0.95,
+        )  # fmt: skip
+    figure.update_layout(
+        height=430,
+        margin={"l": 4, "r": 4, "t": 4, "b": 4},
+        dragmode="lasso",
+        showlegend=colour == "finding" and opened is None,
+        legend={"orientation": "h", "y": -0.02, "font": {"size": 11}},
+        uirevision=f"{built.key}{rooms.maps}",
+        hoverlabel={"font": {"size": 12}},
+    )
+    for axis in (figure.update_xaxes, figure.update_yaxes):
+        axis(showticklabels=False, showgrid=False, zeroline=False, title=None)
+    return figure
+
+
+def _groups(
+    built: Built, rows: np.ndarray, numbers: np.ndarray, *, colour: Colour
+) -> list[tuple[str, np.ndarray, str]]:
+    """Points that share a colour, with its name."""
+    if colour == "prototype":
+        tones = np.where(numbers < 0, -1, numbers % len(_TONES))
+        return [
+            (f"colour {tone}", tones == tone, CHART_NULL if tone < 0 else _TONES[tone])
+            for tone in np.unique(tones).tolist()
+        ]
+    findings = [built.points.findings[row] for row in rows]
+    counted = Counter(name for found in findings for name in found or ())
+    most = [name for name, _ in counted.most_common(_LEGEND)]
+    # The rarest of a film's findings names it: it says most.
+    first = [
+        next((n for n in reversed(most) if n in found), "other") if found else "none known"
+        for found in findings
+    ]
+    labels = [*most, "other", "none known"]
+    of = np.array(first)
+    tones = [*_TONES[: len(most)], "#9aa3a8", "#c3cacd"]
+    return [
+        (html.escape(one_line(label)), of == label, tone)
+        for label, tone in zip(labels, tones, strict=True)
+        if (of == label).any()
+    ]
+
+
+def _trace(
+    figure: go.Figure,
+    built: Built,
+    rows: np.ndarray,
+    numbers: np.ndarray,
+    names: dict[int, str],
+    *,
+    label: str,
+    tone: str,
+    size: int,
+    opacity: float,
+) -> None:
+    texts = [html.escape(one_line(built.points.texts[row], longest=60)) for row in rows]
+    figure.add_trace(
+        go.Scattergl(
+            x=built.plane[rows, 0],
+            y=built.plane[rows, 1],
+            mode="markers",
+            name=label,
+            marker={"size": size, "color": tone, "opacity": opacity},
+            customdata=[
+                [int(row), names.get(int(number), "in no prototype"), text]
+                for row, number, text in zip(rows, numbers, texts, strict=True)
+            ],
+            hovertemplate="%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
+        )
+    )

@@ -1,0 +1,160 @@
+"""The room of one prototype: exemplars, claims, measures, neighbours, and what can be changed."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from explorer.errors import ExplorerError
+from explorer.ui import search
+from explorer.ui.components.error_box import error_box, guarded
+from explorer.ui.components.prototypes.gallery import facts
+from explorer.ui.components.prototypes.pictures import exemplars
+from explorer.ui.door import pipeline
+from explorer.ui.rooms import Built, Rooms
+from explorer.ui.state import Session
+from explorer.ui.wording import one_line, plain
+
+if TYPE_CHECKING:
+    from explorer.pipeline import Clustering, Corpus, Prototype
+
+_EXEMPLARS, _COLUMNS, _SIDE = 6, 3, 260
+FACTS_HELP = (
+    "Tightness: mean cosine with the centre. Position: how much of the likeness to this prototype "
+    "the mere place of a region tells. Finding: how many of its films have it, and how many of "
+    "all films; the film has it, the region need not show it."
+)
+
+
+def room(memory: Session, index: "Corpus", built: Built, rooms: Rooms) -> None:
+    """Draw the room that is open."""
+    clustering = rooms.current(built)
+    prototype = clustering.prototype(rooms.open if rooms.open is not None else -1)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("All prototypes", on_click=_leave, args=(rooms,), key="leave_room")
+        st.markdown(f"### {plain(prototype.name, longest=60)}", width="stretch")
+    st.caption(
+        f"Prototype {prototype.id}: {facts(prototype, clustering.level)}, "
+        f"concentration {prototype.concentration:.2f}",
+        help=FACTS_HELP,
+    )
+    _pictures(memory, index, built, prototype)
+    with guarded():
+        _words(index, built, clustering, prototype)
+    _neighbours(clustering, prototype, rooms)
+    _edits(built, clustering, prototype, rooms)
+
+
+def _pictures(memory: Session, index: "Corpus", built: Built, prototype: "Prototype") -> None:
+    rows = prototype.exemplars[:_EXEMPLARS]
+    pictures = exemplars(index, built.points, rows, side=_SIDE)
+    columns = st.columns(_COLUMNS)
+    for place, (row, picture) in enumerate(zip(rows, pictures, strict=True)):
+        with columns[place % _COLUMNS], st.container(key=f"exemplar_{place}", gap="xsmall"):
+            st.image(picture, width="stretch", output_format="PNG")
+            if text := built.points.texts[row]:
+                st.caption(plain(text, longest=70))
+            if st.button("Open in Ground", key=f"ground_{place}", type="tertiary"):
+                _to_ground(memory, index, built.points.films[row])
+
+
+def _to_ground(memory: Session, index: "Corpus", film: str) -> None:
+    try:
+        memory.show(search.opened(index, film))
+    except ExplorerError as error:
+        error_box(error)
+        return
+    memory.to_ground = True
+    st.rerun()
+
+
+def _words(index: "Corpus", built: Built, clustering: "Clustering", prototype: "Prototype") -> None:
+    """What reports say of it, and by which phrases its regions were found."""
+    said = pipeline.phrases_of_prototype(
+        index, clustering, built.points, number=prototype.id, count=5
+    )
+    if said:
+        st.markdown("**Claims of reports nearest to it**")
+        st.markdown("\n".join(f"- {plain(words, longest=120)}" for words in said))
+    if clustering.level == "regions":
+        found = Counter(built.points.texts[row] for row in clustering.members(prototype.id))
+        most = ", ".join(
+            f"{plain(one_line(text, longest=60))} ({n})" for text, n in found.most_common(5) if text
+        )
+        if most:
+            st.caption(f"Its regions were found by {most}")
+
+
+def _neighbours(clustering: "Clustering", prototype: "Prototype", rooms: Rooms) -> None:
+    known = {p.id: p for p in clustering.prototypes}
+    near = [known[number] for number in prototype.neighbours if number in known]
+    if not near:
+        return
+    st.markdown("**Neighbours**")
+    with st.container(key="neighbours", horizontal=True, gap="small"):
+        for other in near:
+            likeness = float(other.centre @ prototype.centre)
+            st.button(
+                f"{plain(other.name, longest=40)} {likeness:.2f}",
+                key=f"near_{other.id}",
+                on_click=_enter,
+                args=(rooms, other.id),
+                help="Open its room; the number is the cosine of both centres",
+            )
+
+
+def _edits(built: Built, clustering: "Clustering", prototype: "Prototype", rooms: Rooms) -> None:
+    number, points = prototype.id, built.points
+    with (
+        st.form("rename", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        name = st.text_input(
+            "Name", value=one_line(prototype.name), max_chars=80, key=f"name_{number}"
+        )
+        renamed = st.form_submit_button("Rename")
+    if renamed:
+        _do(built, rooms, lambda: pipeline.rename(clustering, number=number, name=name or ""))
+    others = {p.id: p.name for p in clustering.prototypes if p.id != number}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        near = [n for n in prototype.neighbours if n in others]
+        rest = [n for n in others if n not in near]
+        other = st.selectbox(
+            "Merge with",
+            [*near, *rest],
+            format_func=lambda n: one_line(others[n], longest=50),
+            key=f"merge_with_{number}",
+            width=240,
+            disabled=not others,
+        )
+        merge = st.button("Merge", key="merge", disabled=not others)
+        split = st.button("Split in two", key="split")
+        hide = st.button("Show again" if prototype.hidden else "Hide", key="hide")
+        undo = st.button("Undo", key="undo_room", disabled=clustering.before is None)
+    if merge and other is not None:
+        _do(built, rooms, lambda: pipeline.merge(clustering, points, ids=[number, other]))
+    if split:
+        _do(built, rooms, lambda: pipeline.split(clustering, points, number=number))
+    if hide:
+        hidden = not prototype.hidden
+        _do(built, rooms, lambda: pipeline.hide(clustering, number=number, hidden=hidden))
+    if undo:
+        _do(built, rooms, lambda: pipeline.undo(clustering))
+
+
+def _do(built: Built, rooms: Rooms, edit: "Callable[[], Clustering]") -> None:
+    try:
+        rooms.edit(built, edit())
+    except ExplorerError as error:
+        error_box(error)
+        return
+    st.rerun()
+
+
+def _leave(rooms: Rooms) -> None:
+    rooms.open = None
+
+
+def _enter(rooms: Rooms, number: int) -> None:
+    rooms.open = number

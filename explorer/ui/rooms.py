@@ -1,0 +1,190 @@
+"""Prototypes of the app: built once an index and set of parameters, edited by each person."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import streamlit as st
+
+from explorer.entities import Float32
+from explorer.ui import encoded, engines, search
+from explorer.ui.door import pipeline
+from explorer.ui.kept import Kept
+from explorer.ui.sharing import Told, turn
+from explorer.ui.state import Session
+
+if TYPE_CHECKING:
+    from explorer.pipeline import Clustering, Corpus, Engine, Level, Points, Use
+
+Colour = Literal["prototype", "finding"]
+Order = Literal["size", "tightness", "purity", "position"]
+MOST_BYTES = 160_000_000
+SHOWN = 12  # rooms at first, and with every further press
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is clustered and how."""
+
+    level: "Level" = "regions"
+    method: str = "kmeans"
+    granularity: int = 48
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Prototypes as they were built, for all sessions.
+
+    Attributes:
+        key: Names index, checkpoint and parameters.
+        plane: (N, 2) points on a map.
+        kept: Share of the variance that the map keeps, [0, 1].
+    """
+
+    key: str
+    points: "Points"
+    clustering: "Clustering"
+    plane: Float32
+    kept: float
+
+    @property
+    def size(self) -> int:
+        """Bytes it takes, about: vectors, and some hundred bytes of text a point."""
+        return self.points.vectors.nbytes + self.plane.nbytes + 400 * len(self.points)
+
+
+@dataclass(slots=True)
+class Rooms:
+    """What one tab remembers of the page.
+
+    Attributes:
+        choice: What is shown.
+        edited: Prototypes as this person left them, by `Built.key`.
+        open: The prototype whose room is open.
+        picked: Rows of the points that were picked on the map.
+        maps: Counts maps; a new one forgets what was picked on it.
+        shown: How many rooms are listed.
+    """
+
+    choice: Choice = Choice()
+    edited: "dict[str, Clustering]" = field(default_factory=dict)
+    open: int | None = None
+    picked: tuple[int, ...] = ()
+    maps: int = 0
+    shown: int = SHOWN
+
+    def current(self, built: Built) -> "Clustering":
+        """The prototypes as this person sees them."""
+        return self.edited.get(built.key, built.clustering)
+
+    def edit(self, built: Built, edited: "Clustering") -> None:
+        """Keep an edit; a room that is gone is left."""
+        self.edited[built.key] = edited
+        if self.open not in {p.id for p in edited.prototypes}:
+            self.open = None
+
+    def choose(self, choice: Choice) -> None:
+        """Take other parameters; what was open or picked belonged to the ones before."""
+        if choice != self.choice:
+            self.choice, self.open, self.shown = choice, None, SHOWN
+            self.forget_picked()
+
+    def forget_picked(self) -> None:
+        """Show all rooms again."""
+        self.picked, self.maps = (), self.maps + 1
+
+
+def rooms_of(memory: Session) -> Rooms:
+    """What this tab remembers of the page, made on first use."""
+    if memory.rooms is None:
+        memory.rooms = Rooms()
+    return memory.rooms
+
+
+@st.cache_resource(show_spinner=False)
+def _built() -> Kept[str, Built]:
+    return Kept(MOST_BYTES, lambda built: built.size)
+
+
+def build(index: "Corpus", engine: "Engine", choice: Choice, *, told: Told | None = None) -> Built:
+    """Build prototypes in turn, once for all sessions.
+
+    Raises:
+        ExplorerError: The index holds too little, or cannot be read.
+    """
+    key = _key(index, engine, choice)
+    found = _built().get(key)
+    if found is not None:
+        return found
+    with turn(told):
+        # Another session may have built the same while this one waited.
+        return _built().get(key) or _built().put(key, _build(key, index, engine, choice))
+
+
+def _build(key: str, index: "Corpus", engine: "Engine", choice: Choice) -> Built:
+    points = pipeline.points_of(index, engine, level=choice.level)
+    clustering = pipeline.build_prototypes(
+        points,
+        method=choice.method,
+        granularity=choice.granularity,
+        seed=choice.seed,
+        with_stability=False,
+    )
+    plane, kept = pipeline.on_a_plane(points.centred)
+    return Built(key, points, clustering, plane, kept)
+
+
+def _key(index: "Corpus", engine: "Engine", choice: Choice) -> str:
+    """The films name the state of the index: it may be built anew at the same place."""
+    films = hashlib.sha256("".join(index.films.columns["film_id"]).encode()).hexdigest()
+    return f"{index.uri}|{films}|{engines.engine_key(engine)}|{choice}"
+
+
+def uses(memory: Session, built: Built, told: Told | None = None) -> "tuple[Use, ...]":
+    """How the radiograph on screen uses the prototypes, the most used first; () without one.
+
+    Raises:
+        ExplorerError: The radiograph cannot be encoded, or was by another checkpoint.
+    """
+    if memory.radiograph is None or built.points.level != "regions":
+        return ()
+    engine = search.engine_of(memory)
+    film = encoded.encode(engine, memory.radiograph, told=told).embeddings
+    clustering = rooms_of(memory).current(built)
+    with turn(told):
+        return pipeline.prototypes_of_study(clustering, built.points, engine, film)
+
+
+def check_stability(built: Built, rooms: Rooms) -> None:
+    """Work out in turn how stable the prototypes are, and keep it for all sessions."""
+    with turn():
+        stable = pipeline.with_stability_of(built.clustering, built.points)
+    _built().put(built.key, replace(built, clustering=stable))
+    rooms.edited.pop(built.key, None)
+
+
+def in_order(clustering: "Clustering", order: Order) -> list[int]:
+    """Ids of prototypes in the order a person asked for, the best first."""
+
+    def excess(number: int) -> float:
+        purity = clustering.prototype(number).purity
+        return -1.0 if purity is None else purity.share - purity.base
+
+    keys: dict[Order, Callable[[int], float]] = {
+        "size": lambda n: -clustering.prototype(n).size,
+        "tightness": lambda n: clustering.prototype(n).concentration,
+        "purity": lambda n: -excess(n),
+        "position": lambda n: clustering.prototype(n).position_share or 0.0,
+    }
+    return sorted((p.id for p in clustering.prototypes), key=keys[order])
+
+
+def picked_rooms(clustering: "Clustering", picked: tuple[int, ...]) -> dict[int, int]:
+    """Prototypes of picked points and how many of them are in each, the most first."""
+    rows = [row for row in picked if row < len(clustering.assignments)]
+    numbers, counts = np.unique(clustering.assignments[rows], return_counts=True)
+    pairs = sorted(zip(numbers.tolist(), counts.tolist(), strict=True), key=lambda p: -p[1])
+    return {number: count for number, count in pairs if number >= 0}
