@@ -176,3 +176,17 @@ def test_the_plane_keeps_the_directions_of_most_variance() -> None:
     assert np.abs(plane[:, 0]).tolist() == pytest.approx([4, 1, 1, 4])
     assert kept == pytest.approx(1.0)
     assert (plane.max(axis=0) >= -plane.min(axis=0) - 1e-6).all()
+
+
+def test_grids_of_as_many_numbers_as_checkpoints_have_are_compared(points: Points) -> None:
+    from dataclasses import replace
+
+    from explorer.embeddings import TextEmbeddings
+
+    wide = np.pad(points.vectors, ((0, 0), (0, 252)))
+    words = TextEmbeddings("tiny", ("effusion",), np.eye(1, 256, dtype=np.float32))
+    many = replace(points, vectors=wide, vocabulary=words)
+    built = build_prototypes(many, granularity=3, with_stability=False)
+    frame = ModelFrame((80, 80), (80, 80), (8, 8), 1.0, 1.0, 0.0, 0.0)
+    grid = PatchGrid(np.tile(wide[1], (8, 8, 1)).astype(np.float32), frame)
+    assert len(uses_of(built, many, grid, seen=np.ones((8, 8), dtype=bool))) == 3

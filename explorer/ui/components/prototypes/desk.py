@@ -139,8 +139,8 @@ def _show(memory: Session, index: "Corpus", built: Built, colour: Colour) -> Non
         on_screen(memory, built, rooms)
     with right, st.container(key="rooms"):
         if rooms.open is None:
-            _stable(built, rooms)
             gallery(index, built, rooms)
+            _stable(built, rooms)
         else:
             room(memory, index, built, rooms)
         _take_along(built, rooms)

@@ -46,7 +46,7 @@ def plane(built: Built, clustering: "Clustering", rooms: Rooms, *, colour: Colou
         key=f"plane_{rooms.maps}",
         on_select="rerun",
         selection_mode=("points", "box", "lasso"),
-        config={"displaylogo": False, "scrollZoom": True, "modeBarButtonsToRemove": ["toImage"]},
+        config={"displaylogo": False, "scrollZoom": False, "modeBarButtonsToRemove": ["toImage"]},
         theme="streamlit",
     )
     picked = tuple(sorted({int(p["customdata"][0]) for p in told["selection"]["points"]}))
@@ -91,7 +91,7 @@ def _figure(
             label=names.get(opened, ""), tone=CHART_LIMIT, size=8, opacity=0.95,
         )  # fmt: skip
     figure.update_layout(
-        height=430,
+        height=390,
         margin={"l": 4, "r": 4, "t": 4, "b": 4},
         dragmode="lasso",
         showlegend=colour == "finding" and opened is None,

@@ -1,0 +1,151 @@
+"""The Prototypes page: rooms, edits and picked points; and what it says when there is no index."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explorer import pipeline
+from explorer.ui import rooms as work
+
+from .driving import memory, words
+from .tiny import TinyEngine, png
+
+PAGE = "explorer/ui/pages/prototypes.py"
+MADE = work.Choice(granularity=12)
+
+
+@pytest.fixture(scope="module")
+def built_index(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An index of eight made-up films by the tiny engine."""
+    from .tiny import card
+
+    corpus = tmp_path_factory.mktemp("films")
+    for seed in range(8):
+        folder = corpus / f"s{seed}"
+        folder.mkdir()
+        (folder / "image.png").write_bytes(png(seed))
+        (folder / "report.txt").write_text("FINDINGS: Left pleural effusion. <b>Mass</b> *right*.")
+    uri = str(tmp_path_factory.mktemp("index"))
+    pipeline.build_index(corpus, uri, engine=TinyEngine(card("one")))
+    return uri
+
+
+@pytest.fixture
+def open_page(
+    open_app: Callable[[], AppTest], built_index: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], AppTest]:
+    def start() -> AppTest:
+        monkeypatch.setenv("EXPLORER_INDEX", built_index)
+        app = open_app()
+        rooms = work.rooms_of(memory(app))
+        rooms.choice = MADE
+        return app.switch_page(PAGE).run()
+
+    return start
+
+
+def names(app: AppTest) -> list[str]:
+    return [str(b.key) for b in app.button if str(b.key).startswith("open_")]
+
+
+def open_first(app: AppTest) -> AppTest:
+    return app.button(key=names(app)[0]).click().run()
+
+
+def test_the_gallery_lists_a_card_for_every_prototype(open_page: Callable[[], AppTest]) -> None:
+    app = open_page()
+    assert not app.exception
+    assert not app.error
+    assert len(names(app)) == 12
+    assert "tightness" in words(app)
+
+
+def test_a_room_opens_and_is_left_again(open_page: Callable[[], AppTest]) -> None:
+    app = open_first(open_page())
+    assert not app.error
+    assert memory(app).rooms is not None
+    assert app.button(key="leave_room")
+    assert "Claims of reports nearest to it" in words(app)
+    app.button(key="leave_room").click().run()
+    assert len(names(app)) == 12
+
+
+def test_an_exemplar_opens_in_ground(open_page: Callable[[], AppTest]) -> None:
+    app = open_first(open_page())
+    app.button(key="ground_0").click().run()
+    loaded = memory(app).loaded
+    assert loaded is not None
+    assert loaded.origin == "index"
+
+
+def test_edits_are_kept_and_taken_back(open_page: Callable[[], AppTest]) -> None:
+    app = open_first(open_page())
+    app.button(key="merge").click().run()
+    rooms = memory(app).rooms
+    assert rooms is not None
+    (edited,) = rooms.edited.values()
+    assert len(edited.prototypes) == 11
+    app.button(key="undo_room").click().run()
+    (back,) = rooms.edited.values()
+    assert len(back.prototypes) == 12
+
+
+def test_a_given_name_is_shown_letter_by_letter(open_page: Callable[[], AppTest]) -> None:
+    app = open_first(open_page())
+    name = next(f for f in app.text_input if str(f.key).startswith("name_"))
+    name.set_value("![x](http://a.b) :red[y]")
+    next(b for b in app.button if b.label == "Rename").click().run()
+    heading = next(m.value for m in app.markdown if m.value.startswith("###"))
+    assert heading == r"### \!\[x\]\(http\:\/\/a\.b\) \:red\[y\]"
+
+
+def test_points_picked_on_the_map_decide_what_is_listed(open_page: Callable[[], AppTest]) -> None:
+    app = open_page()
+    rooms = memory(app).rooms
+    assert rooms is not None
+    clustering = pipeline_of(app)
+    number = clustering.prototypes[0].id
+    found = work.picked_rooms(clustering, tuple(clustering.members(number).tolist()))
+    assert found == {number: clustering.prototypes[0].size}
+
+
+def pipeline_of(app: AppTest) -> pipeline.Clustering:
+    """The prototypes on the page."""
+    from explorer.ui import engines, search
+
+    engine = engines.engine("one")
+    index = search.index_of(memory(app), os.environ["EXPLORER_INDEX"])
+    return work.build(index, engine, MADE).clustering
+
+
+def test_too_few_points_are_explained(open_page: Callable[[], AppTest]) -> None:
+    app = open_page()
+    app.selectbox(key="prototype_granularity").set_value(96).run()
+    app.segmented_control(key="prototype_level").set_value("films").run()
+    assert "96 prototypes need" in words(app)
+    assert not app.exception
+
+
+def test_no_index_and_a_broken_one_say_what_to_do(
+    open_app: Callable[[], AppTest], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("EXPLORER_INDEX", raising=False)
+    monkeypatch.setattr(pipeline, "bundled_index", lambda: None)
+    app = open_app().switch_page(PAGE).run()
+    assert "explorer index build" in words(app)
+    monkeypatch.setenv("EXPLORER_INDEX", str(tmp_path / "none"))
+    app.run()
+    assert "There must be an index" in words(app)
+    assert not app.exception
+
+
+def test_orders_put_the_best_first(open_page: Callable[[], AppTest]) -> None:
+    clustering = pipeline_of(open_page())
+    sizes = [clustering.prototype(n).size for n in work.in_order(clustering, "size")]
+    assert sizes == sorted(sizes, reverse=True)
+    places = [clustering.prototype(n).position_share for n in work.in_order(clustering, "position")]
+    assert np.all(np.diff(np.array(places, dtype=float)) >= 0)
