@@ -78,12 +78,13 @@ def build_prototypes(
     methods = discover(clusterings)
     if method not in methods:
         raise PrototypeError(f"Unknown method {method!r}. Available: {', '.join(methods)}.")
-    if granularity < 2 or len(points) < _FEWEST * granularity:
+    different = len({row.tobytes() for row in points.vectors.round(5)})
+    if granularity < 2 or len(points) < _FEWEST * granularity or different < granularity:
         raise PrototypeError(
-            f"{granularity} prototypes need at least 2 prototypes and {_FEWEST * granularity} "
-            f"{points.level}, got {len(points)}. Choose fewer prototypes or index more studies."
+            f"{granularity} prototypes need at least {_FEWEST * max(granularity, 2)} "
+            f"{points.level}, {max(granularity, 2)} of them different; got {len(points)}, "
+            f"{different} of them different. Choose fewer prototypes or index more studies."
         )
-
     assignments = methods[method].cluster(points.centred, granularity=granularity, seed=seed)
     built = Clustering(
         method=method,

@@ -117,7 +117,9 @@ def test_edits_that_make_no_sense_are_refused(built: Clustering, points: Points)
 
 
 def test_too_few_points_and_an_unknown_method_are_refused(points: Points) -> None:
-    with pytest.raises(PrototypeError, match="need at least 2 prototypes and 96 regions, got 12"):
+    with pytest.raises(
+        PrototypeError, match="need at least 96 regions, 48 of them different; got 12"
+    ):
         build_prototypes(points, granularity=48)
     with pytest.raises(PrototypeError, match="Available: hdbscan, kmeans, sinkhorn"):
         build_prototypes(points, method="magic", granularity=3)

@@ -21,9 +21,9 @@ from explorer.ui.state import Session, session
 from explorer.ui.work import queue_words
 
 if TYPE_CHECKING:
-    from explorer.pipeline import Corpus
+    from explorer.pipeline import Corpus, Level
 
-LEVELS = {"regions": "Regions", "films": "Films", "sentences": "Sentences"}
+LEVELS: "dict[Level, str]" = {"regions": "Regions", "films": "Films", "sentences": "Sentences"}
 COLOURS: dict[Colour, str] = {"prototype": "Prototype", "finding": "Finding of the film"}
 
 
@@ -63,7 +63,7 @@ def _choices(rooms: Rooms) -> Colour:
     """What is clustered and how; returns what colours the map."""
     methods = pipeline.clustering_methods()
     before = rooms.choice
-    level = st.segmented_control(
+    level: Level = st.segmented_control(
         "Prototypes of",
         list(LEVELS),
         format_func=LEVELS.__getitem__,

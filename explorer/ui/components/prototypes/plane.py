@@ -124,10 +124,10 @@ def _groups(
     ]
     labels = [*most, "other", "none known"]
     of = np.array(first)
-    tones = [*_TONES[: len(most)], "#9aa3a8", "#c3cacd"]
+    colours = [*_TONES[: len(most)], "#9aa3a8", "#c3cacd"]
     return [
         (html.escape(one_line(label)), of == label, tone)
-        for label, tone in zip(labels, tones, strict=True)
+        for label, tone in zip(labels, colours, strict=True)
         if (of == label).any()
     ]
 
