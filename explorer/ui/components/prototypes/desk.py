@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, PrototypeError, RetrievalError
 from explorer.ui import rooms as work
 from explorer.ui import search
 from explorer.ui.components.banner import RESEARCH_USE
@@ -18,6 +18,7 @@ from explorer.ui.components.prototypes.room import room
 from explorer.ui.door import pipeline
 from explorer.ui.rooms import Built, Choice, Colour, Rooms
 from explorer.ui.state import Session, session
+from explorer.ui.wording import plain
 from explorer.ui.work import queue_words
 
 if TYPE_CHECKING:
@@ -40,9 +41,12 @@ def prototypes() -> None:
         status = st.empty()
         try:
             index, built = _build(memory, uri, status)
+        except (PrototypeError, RetrievalError) as error:
+            st.warning(plain(str(error)), title="There are no prototypes to show")
+            st.caption("Change what is clustered above, or the checkpoint under Options.")
+            return
         except ExplorerError as error:
             error_box(error)
-            st.caption("Change what is clustered above, or the checkpoint under Options.")
             return
         finally:
             status.empty()
