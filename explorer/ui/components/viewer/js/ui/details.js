@@ -12,7 +12,12 @@ export class Details {
   /** Drawn anew when the phrase, its map, the threshold or its words change; cheap, and only when seen. */
   refresh() {
     const { viewer } = this;
-    if (viewer.panel.tab !== "details") return;
+    if (viewer.panel.tab !== "details") {
+      // What is not seen must not wait there for another study.
+      if (this.state) this.node.replaceChildren();
+      this.state = null;
+      return;
+    }
     const phrase = viewer.phrases.find(({ id }) => id === viewer.state.phraseId);
     const words = phrase && viewer.words.get(phrase.id);
     const state = [phrase?.map, words, viewer.state.threshold, viewer.head, this.asked === phrase?.id];
