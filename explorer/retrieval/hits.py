@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer.embeddings import Scoring
-from explorer.entities import Assertion, Box, Float32, ModelFrame, SimilarityMap
-from explorer.grounding.regions import find_regions
+from explorer.entities import Assertion, Box, Float32, ModelFrame
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.patch_factors import PatchFactors
+from explorer.retrieval.proposals import box_of_mask, seen_cells
 from explorer.retrieval.records import Hit, Part
 
 _MOST_BOXES = 3
@@ -71,13 +73,26 @@ def boxes_on(
     *,
     threshold: float,
 ) -> list[tuple[Box, ...]]:
-    """The same for any packed film."""
-    found = []
-    for cosine in factors.cosines(vectors):
-        map = SimilarityMap("", cosine, scoring.scale, scoring.bias, frame)
-        _, regions = find_regions(map, rule="calibrated", calibrated=threshold)
-        found.append(tuple(region.box for region in regions[:_MOST_BOXES]))
-    return found
+    """The same for any packed film.
+
+    Found on the grid, so edges lie on cells: a page of hits has hundreds of maps, and drawing
+    each at the size of its film took most of a search.
+    """
+    seen = seen_cells(frame)
+    # score = sigmoid(scale * cosine + bias), so this is the cosine at the threshold.
+    limit = (float(np.log(threshold / (1 - threshold))) - scoring.bias) / scoring.scale
+    return [_parts_above(cosine, limit, seen, frame) for cosine in factors.cosines(vectors)]
+
+
+def _parts_above(
+    cosine: Float32, limit: float, seen: NDArray[np.bool_], frame: ModelFrame
+) -> tuple[Box, ...]:
+    """Boxes round the connected parts of a map above a cosine, the highest peak first."""
+    above = ((cosine > limit) & seen).astype(np.uint8)
+    count, labels = cv2.connectedComponents(above, connectivity=8)
+    masks = [np.asarray(labels == k) for k in range(1, count)]
+    masks.sort(key=lambda mask: -float(cosine[mask].max()))
+    return tuple(box_of_mask(mask, frame) for mask in masks[:_MOST_BOXES])
 
 
 def sentence_of(corpus: Corpus, row: int, vector: Float32, assertion: Assertion) -> str:

@@ -173,6 +173,9 @@ def _find(memory: Session, query: Query | None, uri: str) -> None:
     if memory.search is None:
         _about_index(uri)
         return
+    if memory.search.study and memory.search.study != memory.framed:
+        st.info("The film of the last search is no longer on screen. Search again.")
+        return
     with guarded():
         _show(memory, memory.search)
 
@@ -208,10 +211,8 @@ def _asked_with(
         row = index.row_of(found.query.film)
         height, width = (int(side) for side in index.films.shapes[row])
         return index.thumbnail(found.query.film), (height, width)
-    film: Radiograph | None = memory.radiograph
-    if not found.study or film is None or memory.loaded is None:
-        return None, None
-    if memory.loaded.token != found.study:
+    film = memory.radiograph
+    if not found.study or film is None:
         return None, None
     return pipeline.to_thumbnail(film.pixels), film.shape
 
