@@ -351,8 +351,8 @@ def show_errors(sentences: Sequence[Labelled]) -> None:
     """Print what the rules get wrong, with its text: for the eyes of the person who tunes."""
     for item in sentences:
         read = read_report(item.text).sentences[0]
-        said = (read.assertion, read.side or "", read.zone or "")
-        wanted = (item.assertion, item.side, item.zone)
+        said: tuple[str, ...] = (read.assertion, read.side or "", read.zone or "")
+        wanted: tuple[str, ...] = (item.assertion, item.side, item.zone)
         if item.sample == "constructions":  # labelled for the assertion only
             said, wanted = said[:1], wanted[:1]
         if said != wanted:

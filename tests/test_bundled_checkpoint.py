@@ -62,7 +62,7 @@ def test_a_stated_absence_raises_the_abstain_badge(engine: pipeline.Engine) -> N
 
 def test_a_photograph_that_was_not_in_training_is_refused(engine: pipeline.Engine) -> None:
     data = pytest.importorskip("skimage.data", reason="the photograph comes with scikit-image")
-    grey = cv2.cvtColor(data.chelsea(), cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    grey = cv2.cvtColor(data.chelsea(), cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255)
     assert pipeline.embed_pixels(engine, grey).check.refuse
 
 
@@ -70,7 +70,7 @@ def test_a_photograph_that_was_not_in_training_is_refused(engine: pipeline.Engin
 def test_what_shows_no_lungs_is_refused(engine: pipeline.Engine, part: str) -> None:
     place = PARTS.index(part)
     for drawn in other_radiographs(2 * len(PARTS), seed=77)[place :: len(PARTS)]:
-        check = pipeline.embed_pixels(engine, drawn.astype(np.float32) / 255).check
+        check = pipeline.embed_pixels(engine, drawn.astype(np.float32) / np.float32(255)).check
         assert check.refuse, (part, check.scores)
 
 

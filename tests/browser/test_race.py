@@ -53,7 +53,7 @@ class Films:
     def make(self, number: int) -> tuple[bytes, bytes]:
         """Return film and report number `number`."""
         pixels = (self._pixels * 255).astype(np.uint8)
-        pixels[4 : 4 + number % 16, 4 : 4 + number // 16 + 1] = 255
+        pixels[4 : 5 + number % 16, 4 : 5 + number // 16] = 255
         done, encoded = cv2.imencode(".png", pixels)
         assert done
         word = f"unique{number:03d}"

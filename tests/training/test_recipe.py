@@ -88,6 +88,7 @@ def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     texts: Callable[..., list[str]] = recipe.distillation_texts
     monkeypatch.setattr(recipe, "distillation_texts", lambda _, **others: texts(50, **others))
     monkeypatch.setattr(pipeline.training, "_DRAWN_PICTURES", 10)
+    monkeypatch.setattr(pipeline.training, "_DRAWN_RADIOGRAPHS", 10)
     images, boxes = write_tables(tmp_path)
     (tmp_path / "config.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
     return {
