@@ -27,6 +27,7 @@ def slowed(name: str, seconds: float) -> None:
     setattr(pipeline, name, slow)
 
 
-slowed("embed", ENCODE_S)
-slowed("ground_report", GROUND_S)
-app.show_frame()
+if __name__ == "__main__":
+    slowed("embed", ENCODE_S)
+    slowed("ground_report", GROUND_S)
+    app.show_frame()
