@@ -54,7 +54,7 @@ def main() -> None:
             "first_map_s": max(start["first_map_s"] for start in starts),
             "first_map_allowed_s": 10.0,
             **phrase,
-            "phrase_over_encode_allowed": 0.1,
+            "phrase_over_encode_allowed": 0.2,
         },
     )
 

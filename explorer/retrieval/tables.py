@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorer.entities import Box
 from explorer.retrieval.records import FilmRow, RegionRow, SentenceRow
 
 if TYPE_CHECKING:
@@ -113,11 +112,6 @@ def sentences_table(rows: Sequence[SentenceRow], *, dimension: int) -> "pa.Table
     names = "sentence_id study_id place text section words asked assertion counts"
     plain = [_fields(row, names) for row in rows]
     return _table("sentences", plain, [row.vector for row in rows], dimension=dimension)
-
-
-def box_of(row: dict[str, Any]) -> Box:
-    """The box of a region row."""
-    return Box(*(float(row[name]) for name in _BOX))
 
 
 def matrix_of(column: Any, *, dimension: int) -> np.ndarray:

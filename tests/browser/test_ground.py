@@ -98,7 +98,7 @@ def test_a_drawn_box_is_measured_against_the_map(tab: Visit) -> None:
     tab.settle()
     page = tab.page
     marks(page).focus()
-    page.keyboard.press("PageDown")
+    page.keyboard.press("b")
     drag(page, (0.35, 0.45), (0.5, 0.65))
     row = page.get_by_role("row", name="Your box")
     expect(row).to_be_visible()

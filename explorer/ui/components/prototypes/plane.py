@@ -61,11 +61,6 @@ def plane(built: Built, clustering: "Clustering", rooms: Rooms, *, colour: Colou
     )
 
 
-def tone_of(number: int) -> str:
-    """Colour of a prototype; neighbours in number differ."""
-    return _TONES[number % len(_TONES)]
-
-
 def _figure(
     built: Built, clustering: "Clustering", rooms: Rooms, rows: np.ndarray, *, colour: Colour
 ) -> go.Figure:
