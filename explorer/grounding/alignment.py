@@ -66,9 +66,8 @@ def is_calibrated(scoring: Scoring, pooling: str | None) -> bool:
 def film_logits(patches: Float32, counts: Numbers, text: Float32, scoring: Scoring) -> Float64:
     """Pooled logits (N, S) of films with patches (N, K, D), counts (N, K), for text (S, D)."""
     films, kept, dimension = patches.shape
-    flat = patches.reshape(films * kept, dimension) @ text.T  # (N * K, S)
-    cosine = flat.reshape(films, kept, len(text)).transpose(0, 2, 1)
-    return pooled_logits(cosine, scoring, counts=counts[:, None, :])
+    flat = text @ patches.reshape(films * kept, dimension).T  # (S, N * K): patches side by side
+    return pooled_logits(flat.reshape(len(text), films, kept), scoring, counts=counts).T
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +175,10 @@ def _mean(scores: Float64, counts: Float64) -> Float64:
 
 def _log_sum_exp(scores: Float64, counts: Float64) -> Float64:
     top = scores.max(-1, keepdims=True)
-    return top[..., 0] + np.log(_mean(np.exp(scores - top), counts))
+    # Half of the digits for the powers, all of them for their sum: powers take most of the time.
+    powers = np.exp((scores - top).astype(np.float32))
+    mean = np.einsum("...r,...r->...", powers, counts) / counts.sum(-1)
+    return np.asarray(top[..., 0] + np.log(mean))
 
 
 def _attention(scores: Float64, counts: Float64) -> Float64:
