@@ -1,0 +1,66 @@
+"""The Prototypes page in a real browser: map and gallery know of each other, on a phone as well."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from explorer import pipeline
+
+from .conftest import Visit
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(pipeline.bundled_index() is None, reason="no index is bundled"),
+]
+
+# Whether the map has points of their own, larger than the others, for the prototype of a name.
+LIT = """name => [...document.querySelectorAll(".st-key-plane .js-plotly-plot")].some(
+    plot => (plot.data ?? []).some(points => points.name === name && points.marker.size === 8))"""
+
+
+def cards(page: Page) -> Locator:
+    return page.locator(".st-key-rooms [class*='st-key-open_'] button:visible")
+
+
+def open_page(visit: Visit) -> Page:
+    visit.page.get_by_role("link", name="Prototypes").click()
+    # The last card is drawn after the others; before, a press may meet a card that still moves.
+    expect(visit.page.get_by_role("button", name="Prototypes as CSV")).to_be_visible()
+    return visit.page
+
+
+def test_a_card_opens_the_room_of_its_name_and_lights_up_its_points(
+    open_tab: Callable[..., Visit],
+) -> None:
+    page = open_page(open_tab())
+    name = cards(page).first.inner_text()
+    cards(page).first.click()
+    expect(page.locator(".st-key-rooms h3")).to_have_text(name)
+    page.wait_for_function(LIT, arg=name)
+    page.get_by_role("button", name="All prototypes").click()
+    expect(cards(page).first).to_have_text(name)
+
+
+def test_points_that_are_drawn_round_decide_the_gallery(open_tab: Callable[..., Visit]) -> None:
+    page = open_page(open_tab())
+    box = page.locator(".st-key-plane .draglayer").first.bounding_box()
+    assert box is not None
+    corners = [(0.5, 0.1), (0.95, 0.1), (0.95, 0.9), (0.5, 0.9), (0.5, 0.1)]
+    at = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    page.mouse.move(*at[0])
+    page.mouse.down()
+    for point in at[1:]:
+        page.mouse.move(*point, steps=8)
+    page.mouse.up()
+    expect(page.get_by_text("picked on the map")).to_be_visible()
+    page.get_by_role("button", name="Show all").click()
+    expect(page.get_by_text("picked on the map")).to_have_count(0)
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(open_tab: Callable[..., Visit]) -> None:
+    page = open_page(open_tab(width=420, height=900, scheme="dark"))
+    wide = page.evaluate("document.querySelector('.stMain').scrollWidth")
+    assert wide <= 420
+    cards(page).first.click()
+    expect(page.get_by_role("button", name="All prototypes")).to_be_visible()
