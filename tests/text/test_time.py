@@ -82,7 +82,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "negated": negated,
     "side_swapped": side_swapped,
     "decode_report": lambda text: decode_report(
-        ("a" + text.replace("\x00", " ")).encode()[:90_000]
+        ("a" + text.replace("\x00", " ").replace("\x01", " ")).encode()[:90_000]
     ),
 }
 
