@@ -347,6 +347,16 @@ def test_it_fits_the_window_and_the_theme(
     assert page.screenshot(path=tmp_path / f"{name}.png")
 
 
+FITS = """() => {
+    const root = [...document.querySelectorAll("*")].map(e => e.shadowRoot).find(
+        r => r?.querySelector(".rgx .panel"));
+    return root && ["canvas.marks", ".rgx .panel"].every(name => {
+        const box = root.querySelector(name).getBoundingClientRect();
+        return box.top >= 0 && box.bottom <= window.innerHeight;
+    });
+}"""
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1440, 900), (1920, 1080)])
 def test_the_whole_film_and_its_report_fit_the_window_without_scrolling(
     open_tab: OpenTab, width: int, height: int
@@ -354,12 +364,7 @@ def test_the_whole_film_and_its_report_fit_the_window_without_scrolling(
     visit = open_tab(width=width, height=height, scheme="dark")
     visit.settle()
     page = visit.page
-    film, panel = marks(page).bounding_box(), page.locator(".rgx .panel").bounding_box()
-    assert film is not None
-    assert panel is not None
-    for box in (film, panel):
-        assert box["y"] >= 0
-        assert box["y"] + box["height"] <= height
+    page.wait_for_function(FITS)  # the last styles may come a moment after the maps
     scrolls = page.get_by_test_id("stMain").evaluate("e => e.scrollHeight - e.clientHeight")
     assert scrolls <= 0
     if (width, height) == (1440, 900):
