@@ -24,6 +24,7 @@ Origin = Literal["bundled", "upload", "index"]
 Rule = Literal["calibrated", "otsu", "fixed"]
 _KEY = "_session"
 MOST_TYPED = 24
+MOST_WORKS = 8  # results of one study that are kept: two for each pane of Compare
 
 
 def _new_token() -> str:
@@ -130,6 +131,34 @@ class Options:
         return {"rule": self.rule, "threshold": threshold, "pooling": self.pooling}
 
 
+@dataclass(frozen=True, slots=True)
+class PaneChoice:
+    """What one pane of Compare shows; what is None is taken from the session's options.
+
+    Attributes:
+        checkpoint: Name of the checkpoint.
+        pooling: Name of the pooling.
+        source: Where its maps come from: "similarity", or a way of `pipeline.map_sources`.
+        film: Which radiograph of the study; None follows the one on screen.
+        device: As asked for.
+    """
+
+    checkpoint: str | None = None
+    pooling: str | None = None
+    source: str = "similarity"
+    film: int | None = None
+    device: str | None = None
+
+    def options(self, shared: Options) -> Options:
+        """The session's options with those of this pane in their place; rules are shared."""
+        return replace(
+            shared,
+            checkpoint=self.checkpoint or shared.checkpoint,
+            pooling=self.pooling or shared.pooling,
+            device=self.device or shared.device,
+        )
+
+
 @dataclass(slots=True)
 class Session:
     """Everything one tab remembers.
@@ -147,10 +176,13 @@ class Session:
         radiograph_index: Which radiograph of the study is shown.
         typed: Phrases the person typed, in order, without repeats.
         asked: Phrase the viewer is to select, with a number that makes each request new.
-        words_asked: Ids of the phrases whose words were asked for.
+        words_asked: Phrases whose words were asked for: (pane, id of the phrase).
         everything: Whether the person asked for all sentences of a long report.
         runs: Counts results; names them in order.
-        work: Results of the study on screen.
+        works: Results of the study on screen, by what decides them, the newest last.
+        shown: Key of the results that the first pane shows, whatever page is open.
+        placed: Which results a pane of a viewer shows, and the number they got there.
+        panes: What the panes of Compare show; none before its first visit.
         search: What was searched for last on the Retrieve page, with its results.
         asked_search: A search that was asked for on a hit and is not run yet.
         boxes: Boxes drawn on the film on screen, in its pixels, the newest last.
@@ -174,10 +206,13 @@ class Session:
     radiograph_index: int = 0
     typed: list[str] = field(default_factory=list)
     asked: tuple[int, str] | None = None
-    words_asked: list[str] = field(default_factory=list)
+    words_asked: list[tuple[int, str]] = field(default_factory=list)
     everything: bool = False
     runs: int = 0
-    work: "Work | None" = None
+    works: "dict[tuple[object, ...], Work]" = field(default_factory=dict)
+    shown: tuple[object, ...] | None = None
+    placed: dict[tuple[str, int], tuple[tuple[object, ...], int]] = field(default_factory=dict)
+    panes: tuple[PaneChoice, ...] = ()
     search: "Search | None" = None
     asked_search: "Query | None" = None
     boxes: tuple[Box, ...] = ()
@@ -196,6 +231,31 @@ class Session:
         films = self.loaded.study.radiographs
         return films[min(self.radiograph_index, len(films) - 1)]
 
+    @property
+    def work(self) -> "Work | None":
+        """Results that the first pane shows."""
+        return None if self.shown is None else self.works.get(self.shown)
+
+    def keep_work(self, work: "Work") -> None:
+        """Keep results as the newest; the oldest make room."""
+        self.works.pop(work.key, None)
+        self.works[work.key] = work
+        for key in list(self.works)[:-MOST_WORKS]:
+            del self.works[key]
+
+    def run_of(self, viewer: str, pane: int, work: "Work") -> int:
+        """Number the results of a pane: higher than that of the results before them."""
+        key, run = self.placed.get((viewer, pane), (None, 0))
+        if key != work.key:
+            self.runs += 1
+            run = self.runs
+            self.placed[viewer, pane] = work.key, run
+        return run
+
+    def forget_work(self) -> None:
+        """Drop all results."""
+        self.works, self.shown = {}, None
+
     def show(self, loaded: LoadedStudy, *, problems: Sequence[Problem] = ()) -> None:
         """Put a study on screen and forget what belonged to the one before.
 
@@ -204,13 +264,15 @@ class Session:
         self.loaded, self.before, self.failed = loaded, None, False
         self.problems = tuple(problems)
         self.radiograph_index = loaded.first_frontal()
-        self.asked, self.everything, self.work = None, False, None
+        self.asked, self.everything = None, False
         self.words_asked, self.boxes = [], ()
+        self.forget_work()
 
     def fail(self, problems: Sequence[Problem]) -> None:
         """Say why nothing could be opened; the study before comes back only when asked for."""
         self.before = self.loaded or self.before
-        self.loaded, self.work, self.failed = None, None, True
+        self.loaded, self.failed = None, True
+        self.forget_work()
         self.problems = tuple(problems)
 
     def go_back(self) -> None:

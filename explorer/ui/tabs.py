@@ -58,7 +58,9 @@ def recognise(name: object) -> bool:
             if Runtime.instance().is_active_session(found.session_id):
                 return False  # a copied tab: it gets a name of its own from the browser later
             # A script of the old session may still run: it keeps its results to itself.
-            record = replace(found.record, typed=list(found.record.typed), work=None)
+            record = replace(
+                found.record, typed=list(found.record.typed), works={}, shown=None, placed={}
+            )
             replace_session(record)
             _store().put(name, Seen(record, here))
             return True

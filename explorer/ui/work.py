@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from explorer.entities import GroundedPhrase, ImageCheck, Radiograph, Report
 from explorer.errors import ExplorerError, PhraseError
 from explorer.ui import encoded, engines, grounded
-from explorer.ui.state import LoadedStudy, Options, Session
+from explorer.ui.state import LoadedStudy, Options, PaneChoice, Session
 
 if TYPE_CHECKING:
     from explorer.pipeline import Engine
 
 Say = Callable[[str], None]
+ON_SCREEN = PaneChoice()  # the film, checkpoint and options on screen
 
 
 @dataclass(slots=True)
@@ -20,7 +21,8 @@ class Work:
     """Results for one radiograph, report, checkpoint and set of options.
 
     Attributes:
-        run: Names these results in order: a later run of the same study supersedes it.
+        key: All that decides the results: engine, opening, film, threshold rule, pooling.
+        options: Threshold rule and pooling.
         sentences: Grounded sentences so far, in report order; None where nothing is grounded.
         pieces: [start, end) of the sentences of every finished piece.
         typed: Grounded phrases that were typed, by their text.
@@ -29,11 +31,11 @@ class Work:
     """
 
     key: tuple[object, ...]
-    run: int
     engine: "Engine"
     loaded: LoadedStudy
     radiograph: Radiograph
     encoded: encoded.Encoded
+    options: Options
     sentences: list[GroundedPhrase | None] = field(default_factory=list)
     pieces: list[tuple[int, int]] = field(default_factory=list)
     refused: str = ""
@@ -56,24 +58,40 @@ class Work:
         return len(self.report.sentences) if self.report else 0
 
 
-def start(memory: Session, *, say: Say) -> Work:
-    """Return the results of the study on screen, encoded and without sentences when it is new.
+def start(memory: Session, *, say: Say, pane: PaneChoice = ON_SCREEN) -> Work:
+    """Return the results of a pane, encoded and without sentences when they are new.
+
+    Args:
+        memory: With the study on screen and the options that all panes share.
+        say: Told what is being done.
+        pane: What is the pane's own; the first pane takes everything from the session.
 
     Raises:
         ExplorerError: The checkpoint cannot be loaded.
     """
-    loaded, radiograph, options = memory.loaded, memory.radiograph, memory.options
+    loaded, radiograph = memory.loaded, film_of(memory, pane)
     if radiograph is None or loaded is None:
         raise RuntimeError("There is no radiograph to ground; the page shows its empty state.")
+    options = pane.options(memory.options)
     say("Loading the checkpoint")
     engine = engines.engine(options.checkpoint, device=options.device, precision=options.precision)
-    key = (engines.engine_key(engine), loaded.token, radiograph.digest, options)
-    if memory.work is None or memory.work.key != key:
+    rules = options.as_arguments().values()
+    key = (engines.engine_key(engine), loaded.token, radiograph.digest, *rules)
+    work = memory.works.get(key)
+    if work is None:
         say("Encoding the radiograph")
         film = encoded.encode(engine, radiograph, told=queue_words(say, "Encoding the radiograph"))
-        memory.runs += 1
-        memory.work = Work(key, memory.runs, engine, loaded, radiograph, film)
-    return memory.work
+        work = Work(key, engine, loaded, radiograph, film, options)
+    memory.keep_work(work)
+    return work
+
+
+def film_of(memory: Session, pane: PaneChoice) -> Radiograph | None:
+    """The radiograph of a pane; one that the study does not have is the one on screen."""
+    films = memory.loaded.study.radiographs if memory.loaded else ()
+    if pane.film is None or not 0 <= pane.film < len(films):
+        return memory.radiograph
+    return films[pane.film]
 
 
 def queue_words(say: Say, doing: str) -> Callable[[int], None]:
@@ -86,7 +104,7 @@ def queue_words(say: Say, doing: str) -> Callable[[int], None]:
     return told
 
 
-def ground_report(work: Work, options: Options, *, everything: bool, say: Say) -> Iterator[int]:
+def ground_report(work: Work, *, everything: bool, say: Say) -> Iterator[int]:
     """Ground the sentences that are missing, piece by piece.
 
     Between two pieces other sessions take their turn, and a person who opens another study or
@@ -94,7 +112,6 @@ def ground_report(work: Work, options: Options, *, everything: bool, say: Say) -
 
     Args:
         work: The results so far; completed here.
-        options: Threshold rule and pooling.
         everything: Go on beyond `grounded.MOST_UNASKED` sentences.
         say: Told what is being done.
 
@@ -112,7 +129,7 @@ def ground_report(work: Work, options: Options, *, everything: bool, say: Say) -
         work.engine,
         work.encoded,
         work.report,
-        options=options,
+        options=work.options,
         start=len(work.sentences),
         stop=bound(work, everything=everything),
         first=grounded.PIECE if work.pieces else grounded.FIRST_PIECE,
@@ -150,7 +167,7 @@ def ground_typed(work: Work, memory: Session, *, say: Say) -> None:
             work.engine,
             work.encoded,
             fresh,
-            options=memory.options,
+            options=work.options,
             told=queue_words(say, doing),
         )
     except ExplorerError:

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page
 from .panes import (
     LEFT,
     RAISED,
+    RIGHT,
     TWO_OF_ONE_FILM,
     data,
     drag,
@@ -39,13 +40,66 @@ def test_hovering_reads_the_maps_of_the_pane_under_the_cursor(page: Page) -> Non
     assert read[0] > 0.9 > 0.5 > read[1]
 
 
-def test_readouts_are_of_the_same_film_only(page: Page) -> None:
+def test_every_pane_reads_its_own_film_in_its_own_pixels(page: Page) -> None:
     show(page, TWO_OF_ONE_FILM)
     page.mouse.move(*place(page, 0, 160.5 / 640, 200.5 / 800))
     one, two, other = readouts(page)
     assert one.split("\n")[:2] == two.split("\n")[:2]
     assert "x 160  y 200" in one
-    assert other == ""
+    # 500 x 400 pixels, fitted: a quarter of the way down and left of the middle on the screen.
+    at = page.evaluate(
+        """() => {
+          const { panes } = window.viewer;
+          const [x, y] = window.viewer.pointOn(panes[2]);
+          const shown = panes[2].cursor.getBoundingClientRect();
+          const edge = panes[2].marks.getBoundingClientRect();
+          const { view, size } = panes[2];
+          const sx = shown.left - edge.left - size.width / 2;
+          return { x, y, sx, dx: (x - view.x) * view.scale };
+        }"""
+    )
+    assert f"x {int(at['x'])}  y {int(at['y'])}" in other
+    assert at["sx"] == pytest.approx(at["dx"], abs=1)
+    page.mouse.move(*place(page, 2, 400.5 / 500, 100.5 / 400))
+    one, two, other = readouts(page)
+    assert "x 400  y 100" in other
+    assert one.split("\n")[0] == two.split("\n")[0] != other.split("\n")[0]
+
+
+def test_a_card_shows_what_every_pane_makes_of_its_sentence(page: Page) -> None:
+    weak = RIGHT | {"abstain": True, "extra": {"score": 0.35, "calibrated": False}}
+    show(page, [{"film": "a", "title": "one", "maps": [LEFT]}, {"film": "a", "maps": [weak]}])
+    rows = page.locator(".card .pane-row")
+    assert rows.count() == 2
+    assert [rows.nth(k).locator(".letter").inner_text() for k in (0, 1)] == ["A", "B"]
+    assert "0.80" in rows.nth(0).inner_text()
+    assert "(0.35)" in rows.nth(1).inner_text()
+    assert "doubtful" in rows.nth(1).inner_text()
+    page.mouse.move(*place(page, 1, 0.3, 0.6))
+    settle(page)
+    under = page.locator(".card .under-cursor .number").all_inner_texts()
+    assert float(under[0]) > 0.9 > 0.5 > float(under[1])
+
+
+def test_details_are_those_of_the_chosen_pane(page: Page) -> None:
+    weak = RIGHT | {"abstain": True}
+    show(page, [{"film": "a", "title": "one", "maps": [LEFT]}, {"film": "a", "maps": [weak]}])
+    page.get_by_role("tab", name="Details").click()
+    settle(page)
+    assert "has a region" in page.locator("div.details .details").inner_text()
+    page.get_by_role("button", name="Pane B").click()
+    settle(page)
+    assert "doubtful" in page.locator("div.details .details").inner_text()
+    page.get_by_role("button", name="Find out").click()
+    assert page.evaluate("window.viewer.outbox.list.at(-1)")["pane"] == 1
+
+
+def test_a_pane_that_failed_says_why_and_the_others_stay(page: Page) -> None:
+    show(page, [{"film": "a", "maps": [], "failed": "The file is damaged."}, TWO_OF_ONE_FILM[0]])
+    assert "The file is damaged." in page.locator(".pane").nth(0).inner_text()
+    assert "damaged" not in page.locator(".pane").nth(1).inner_text()
+    assert page.locator(".card").count() == 1
+    assert pixels(page, 1, "#ff8ad8") > 50
 
 
 def test_the_window_stays_on_panes_of_another_film(page: Page) -> None:

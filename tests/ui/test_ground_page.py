@@ -106,7 +106,7 @@ def test_words_are_left_out_one_by_one_when_asked(
     open_app: OpenApp, engines: dict[str, TinyEngine]
 ) -> None:
     app = open_app()
-    memory(app).words_asked.append("s0")
+    memory(app).words_asked.append((0, "s0"))
     app.run()
     assert not app.error
     assert "is enlarged" in engines["one"].batches[-1]  # without its first word

@@ -1,9 +1,22 @@
 """What a session keeps and what it forgets."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 
 from explorer.entities import Radiograph, Study, ViewPosition, Window
-from explorer.ui.state import MOST_TYPED, LoadedStudy, Options, Problem, Session
+from explorer.ui import engines
+from explorer.ui.components.viewer import MAX_PANES
+from explorer.ui.state import (
+    MOST_TYPED,
+    MOST_WORKS,
+    LoadedStudy,
+    Options,
+    PaneChoice,
+    Problem,
+    Session,
+)
 
 
 def _film(view: ViewPosition) -> Radiograph:
@@ -38,7 +51,7 @@ def test_a_frontal_radiograph_is_shown_before_a_lateral_one() -> None:
 
 
 def test_a_new_study_forgets_problems_and_keeps_what_was_asked() -> None:
-    memory = Session(typed=["effusion"], words_asked=["t:effusion"])
+    memory = Session(typed=["effusion"], words_asked=[(0, "t:effusion")])
     memory.ask("t:effusion")
     memory.problems = (_problem(),)
     memory.show(_loaded("PA"))
@@ -92,3 +105,33 @@ def test_each_request_to_select_a_phrase_is_a_new_one() -> None:
 def test_a_threshold_counts_for_the_fixed_rule_only() -> None:
     assert Options(rule="otsu", threshold=0.3).as_arguments()["threshold"] is None
     assert Options(rule="fixed", threshold=0.3).as_arguments()["threshold"] == 0.3
+
+
+def test_results_are_kept_by_what_decides_them_and_gone_with_the_study() -> None:
+    memory = Session()
+    memory.show(_loaded("PA"))
+    for name in range(MOST_WORKS + 2):
+        memory.keep_work(SimpleNamespace(key=(name,)))  # type: ignore[arg-type]
+    assert list(memory.works) == [(n,) for n in range(2, MOST_WORKS + 2)]
+    memory.shown = (5,)
+    assert memory.work is memory.works[5,]
+    memory.show_again()
+    assert (memory.works, memory.work) == ({}, None)
+
+
+def test_a_pane_that_goes_back_to_earlier_results_numbers_them_anew() -> None:
+    memory, one, two = Session(), SimpleNamespace(key=(1,)), SimpleNamespace(key=(2,))
+    runs = [memory.run_of("compare", 0, work) for work in (one, one, two, one)]  # type: ignore[arg-type]
+    assert runs == [1, 1, 2, 3]
+    assert memory.run_of("compare", 1, one) == 4  # type: ignore[arg-type]
+
+
+def test_a_pane_takes_from_the_session_what_is_not_its_own() -> None:
+    shared = Options(checkpoint="one", rule="fixed", threshold=0.3, pooling="max", device="cpu")
+    pane = PaneChoice(checkpoint="two", pooling="mean")
+    assert pane.options(shared) == replace(shared, checkpoint="two", pooling="mean")
+    assert PaneChoice().options(shared) == shared
+
+
+def test_there_are_engines_for_all_panes() -> None:
+    assert engines.MOST_ENGINES >= MAX_PANES

@@ -90,6 +90,12 @@ def test_phrases_count_on_from_the_piece_before() -> None:
     assert [phrase["order"] for phrase in body["phrases"]] == [12, 13]
 
 
+def test_a_map_brings_the_range_of_its_cosines() -> None:
+    narrow = ViewerPhrase(make_grounded(), sentence=0, value_range=(0.1, 0.4))
+    plain = ViewerPhrase(make_grounded(), sentence=1)
+    assert [p["map"]["range"] for p in phrases(narrow, plain)] == [[0.1, 0.4], None]
+
+
 def test_thumbnails_and_problems_lie_on_the_desk() -> None:
     picture = np.arange(4, dtype=np.uint8).reshape(2, 2)
     desk = Desk(title="Your study", thumbnails=(Thumbnail("1: a.png", picture),), index=0)

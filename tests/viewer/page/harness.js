@@ -84,10 +84,10 @@ window.show = async (specs) => {
 };
 
 /** What Python would send for one pane: the head, then the phrases. */
-function partsOf({ film, maps, title = "", reference = [] }, pane) {
+function partsOf({ film, maps, title = "", reference = [], failed = "" }, pane) {
   const place = { key: KEY, study: "s", film: FILMS[film].info.id, space: "x", run, pane };
   const phrases = maps.map((map, k) => phrase(`s${k}`, map.text ?? `Sentence ${k}.`, FILMS[film], map));
-  const head = { title, checkpoint: "x", frame: phrases[0].map.frame, refused: "", notes: [], reference, total: phrases.length, bound: 1000, nullPeaks: [], cost: "", asked: null };
+  const head = { title, checkpoint: "x", frame: phrases[0]?.map.frame ?? null, refused: "", failed, notes: [], reference, total: phrases.length, bound: 1000, nullPeaks: [], cost: "", asked: null };
   return [{ ...place, part: "head", ...head }, { ...place, part: "report", phrases }];
 }
 

@@ -2,6 +2,7 @@
 
 from explorer.ui.components.viewer.component import feed_head, feed_phrases, feed_words, viewer
 from explorer.ui.components.viewer.contract import (
+    MAX_PANES,
     Desk,
     Head,
     Note,
@@ -16,6 +17,7 @@ from explorer.ui.components.viewer.contract import (
 from explorer.ui.components.viewer.payload import image_id
 
 __all__ = [
+    "MAX_PANES",
     "Desk",
     "Head",
     "Note",

@@ -59,6 +59,7 @@ class ViewerPhrase:
         sentence: Index into `report.sentences`; None for typed phrases.
         start, end: Character offsets in the report; None for typed phrases.
         text: What the card says; empty takes `grounded.phrase`.
+        value_range: Lowest and highest value on the colour bar of the cosine; None takes -1 to 1.
     """
 
     grounded: GroundedPhrase | None
@@ -70,6 +71,7 @@ class ViewerPhrase:
     start: int | None = None
     end: int | None = None
     text: str = ""
+    value_range: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.grounded is None and not self.text:
@@ -169,6 +171,7 @@ class Head:
         checkpoint: Its name, for a copied address.
         frame: Where the model looked; None draws no frame and no hatching.
         refused: Why nothing is grounded on this image; empty otherwise.
+        failed: Why this pane has no maps although others may have; empty otherwise.
         notes: Warnings on the film and the reading of it.
         remedies: What the person can have done about them, one button each.
         reference: Boxes whose place is known.
@@ -182,6 +185,7 @@ class Head:
     checkpoint: str
     frame: ModelFrame | None = None
     refused: str = ""
+    failed: str = ""
     notes: tuple[str, ...] = ()
     remedies: tuple[str, ...] = ()
     reference: tuple[ViewerReference, ...] = ()

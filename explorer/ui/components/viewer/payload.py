@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from explorer.entities import (
     Box,
-    GroundedPhrase,
     ModelFrame,
     PhraseControls,
     Radiograph,
@@ -83,6 +82,7 @@ def head_message(place: Place, head: Head, *, key: str, asked: tuple[int, str] |
         "checkpoint": head.checkpoint,
         "frame": None if head.frame is None else _frame(head.frame),
         "refused": head.refused,
+        "failed": head.failed,
         "notes": list(head.notes),
         "remedies": list(head.remedies),
         "reference": [_reference(reference) for reference in head.reference],
@@ -258,11 +258,13 @@ def _phrase(packer: Packer, phrase: ViewerPhrase, index: int) -> dict[str, Any]:
         "sentence": phrase.sentence,
         "start": phrase.start,
         "end": phrase.end,
-        "map": None if phrase.grounded is None else _grounded(packer, phrase.grounded),
+        "map": None if phrase.grounded is None else _grounded(packer, phrase),
     }
 
 
-def _grounded(packer: Packer, grounded: GroundedPhrase) -> dict[str, Any]:
+def _grounded(packer: Packer, phrase: ViewerPhrase) -> dict[str, Any]:
+    grounded = phrase.grounded
+    assert grounded is not None
     shown = grounded.map
     return {
         "phrase": grounded.phrase,
@@ -270,6 +272,7 @@ def _grounded(packer: Packer, grounded: GroundedPhrase) -> dict[str, Any]:
         "frame": _frame(shown.frame),
         "scale": shown.score_scale,
         "bias": shown.score_bias,
+        "range": None if phrase.value_range is None else list(phrase.value_range),
         "score": float(grounded.score),
         "calibrated": grounded.score_calibrated,
         "threshold": float(grounded.threshold),

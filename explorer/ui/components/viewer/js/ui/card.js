@@ -1,36 +1,66 @@
-// One card: what the report says, and one plain verdict on what the model makes of it.
+// One card: what the report says, and one plain verdict on what each pane's model makes of it.
 
 import { el, setText } from "./dom.js";
+import { letterOf } from "./merged.js";
 import { gaugeOf, verdictOf } from "./verdict.js";
 
 const TAGS = { present: "present", absent: "absent", uncertain: "uncertain", normal: "normal" };
 
+/** The map of every pane for a phrase; null where it has none. */
+export function mapsOf({ map, each }) {
+  return each ? each.map((phrase) => phrase?.map ?? null) : [map];
+}
+
 /** Build a card. @param {{choose: Function, forget: Function}} does */
 export function makeCard(phrase, { choose, forget }) {
-  const { map, kind } = phrase;
-  const value = el("i.value");
-  const under = el("div.under-cursor", { "aria-hidden": "true" }, [el("div.track", {}, [value]), el("span.number")]);
+  const { map, kind, each } = phrase;
   const words = [el("span.text", { text: phrase.text })];
   const button = map ? el("button.say", { type: "button", onclick: choose }, words) : null;
   const remove = kind === "typed"
     ? el("button.remove", { type: "button", "aria-label": `Remove ${phrase.text}`, title: "Remove this phrase", text: "\u00d7", onclick: forget })
     : null;
+  const under = map ? mapsOf(phrase).map((_, index) => underCursor(each ? letterOf(index) : "")) : [];
   const node = el("li.card", {}, [
     button ?? el("div.say", {}, words),
     remove,
-    el("div.meta", {}, [...tags(phrase), map ? verdict(phrase) : null]),
-    map ? under : null,
+    el("div.meta", {}, [...tags(phrase), map && !each ? verdict(phrase) : null]),
+    map && each ? el("div.panes", {}, each.map((own, index) => paneRow(own, index))) : null,
+    ...under.map((row) => row.node),
   ]);
   node.style.setProperty("--key", phrase.color);
   node.classList.toggle("mute", !map);
   node.classList.toggle("typed", kind === "typed");
-  const setHover = (score) => {
-    const known = score !== null && !Number.isNaN(score);
-    under.classList.toggle("on", score !== null);
-    value.style.transform = `scaleX(${known ? score : 0})`;
-    setText(under.lastChild, known ? score.toFixed(2) : "\u2013");
-  };
+  /** Scores under the cursor, one a pane; null when there is no cursor. */
+  const setHover = (scores) => under.forEach((row, index) => row.set(scores === null ? null : scores[index]));
   return { node, button, phrase, setHover };
+}
+
+function underCursor(letter) {
+  const value = el("i.value");
+  const number = el("span.number");
+  const node = el("div.under-cursor", { "aria-hidden": "true" }, [letter ? el("span.letter", { text: letter }) : null, el("div.track", {}, [value]), number]);
+  const set = (score) => {
+    const known = score !== null && !Number.isNaN(score);
+    node.classList.toggle("on", score !== null);
+    value.style.transform = `scaleX(${known ? score : 0})`;
+    setText(number, known ? score.toFixed(2) : "\u2013");
+  };
+  return { node, set };
+}
+
+/** What one of several panes makes of the phrase. */
+function paneRow(phrase, index) {
+  const letter = el("span.letter", { text: letterOf(index) });
+  if (!phrase?.map) return el("div.pane-row", {}, [letter, el("span.quiet", { text: phrase ? "no map" : "not there yet" })]);
+  return el("div.pane-row", {}, [letter, el("span.number", scoreOf(phrase.map)), verdict(phrase)]);
+}
+
+/** The pooled score in two digits, marked where it says nothing of how likely the finding is. */
+export function scoreOf({ pooled, calibrated }) {
+  const known = typeof pooled === "number" && Number.isFinite(pooled);
+  if (!known) return { text: "\u2013", title: "This source gives no score" };
+  if (calibrated === false) return { text: `(${pooled.toFixed(2)})`, title: "Not calibrated: it says nothing of how likely the finding is" };
+  return { text: pooled.toFixed(2), title: "Calibrated score of the phrase, 0 to 1" };
 }
 
 function tags({ kind, section, assertion, map }) {

@@ -1,7 +1,7 @@
 // The report panel: one card per sentence or phrase, ranked by value while the image is hovered.
 
 import { reranked } from "../maths/rank.js";
-import { makeCard } from "./card.js";
+import { makeCard, mapsOf } from "./card.js";
 import { el, lessMotion, setAttribute, setText } from "./dom.js";
 
 const RERANK_EVERY_MS = 180;
@@ -81,17 +81,21 @@ export class Cards {
   }
 
   /** Bars follow every frame; places change now and then, and only for a clear lead. */
-  showHover({ pane, x, y }) {
+  showHover({ pane }) {
     if (!this.hovering) {
       this.hovering = true;
       this.restingScroll = this.list.scrollTop;
       this.node.classList.add("ranking");
     }
-    // The pane under the cursor may hold another checkpoint's maps of the same phrases.
-    const maps = new Map(pane.phrases.map((phrase) => [phrase.id, phrase.map]));
-    const values = this.cards.map(({ phrase }) => maps.get(phrase.id)?.valueAt("score", x, y) ?? NaN);
-    this.cards.forEach((card, index) => card.setHover(values[index]));
-    this.hoverValues = values;
+    const { panes } = this.viewer;
+    const points = panes.map((other) => this.viewer.pointOn(other) ?? [NaN, NaN]);
+    const at = panes.indexOf(pane);
+    this.hoverValues = this.cards.map((card) => {
+      const values = mapsOf(card.phrase).map((map, index) => map?.valueAt("score", ...points[index]) ?? NaN);
+      card.setHover(values);
+      // Cards are ranked by the pane under the cursor.
+      return values[at] ?? NaN;
+    });
     this.rankTimer ??= setTimeout(() => this.rank(), RERANK_EVERY_MS);
   }
 

@@ -1,7 +1,7 @@
 // Text at the edges of a pane: corners, side markers, read-out, scale bar.
 
 import { scaleBar } from "../maths/ruler.js";
-import { sidesShown } from "../maths/view.js";
+import { sidesShown, toScreen } from "../maths/view.js";
 import { asPlainWindow, formatValue } from "../maths/window.js";
 import { el, setText } from "./dom.js";
 
@@ -62,16 +62,26 @@ export class Corners {
     }
   }
 
-  /** Numbers under the cursor, on the panes that show the same radiograph. */
+  /** Numbers under the cursor, on every pane in pixels of its own film. */
   readout(pane) {
-    const { hover } = this.viewer.state;
-    if (!hover || hover.pane.info?.id !== pane.info.id) return setText(pane.corners.readout, "");
-    const { x, y } = hover;
+    const point = this.viewer.pointOn(pane);
+    this.cursor(pane, point);
+    if (!point) return setText(pane.corners.readout, "");
+    const [x, y] = point;
     const value = pane.valueAt(x, y);
     if (Number.isNaN(value)) return setText(pane.corners.readout, "");
     const lines = [`x ${Math.floor(x)}  y ${Math.floor(y)}`, `value ${formatValue(value, pane.range)}`];
     if (pane.map) lines.push(...this.mapValues(pane.map, x, y));
     return setText(pane.corners.readout, lines.join("\n"));
+  }
+
+  /** A cross where the pointer is on another pane. */
+  cursor(pane, point) {
+    const elsewhere = point !== null && this.viewer.state.hover.pane !== pane;
+    pane.cursor.hidden = !elsewhere;
+    if (!elsewhere) return;
+    const [x, y] = toScreen(pane.view, pane.size, ...point);
+    pane.cursor.style.transform = `translate(${x}px, ${y}px)`;
   }
 
   mapValues(map, x, y) {

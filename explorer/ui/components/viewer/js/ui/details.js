@@ -1,6 +1,7 @@
 // Behind the map of the chosen phrase: verdict, rank among null phrases, controls, regions, words.
 
 import { el } from "./dom.js";
+import { letterOf } from "./merged.js";
 import { gaugeOf, verdictOf } from "./verdict.js";
 
 export class Details {
@@ -18,12 +19,27 @@ export class Details {
       this.state = null;
       return;
     }
-    const phrase = viewer.phrases.find(({ id }) => id === viewer.state.phraseId);
-    const words = phrase && viewer.words.get(phrase.id);
-    const state = [phrase?.map, words, viewer.state.threshold, viewer.head, this.asked === phrase?.id];
+    const { pane } = viewer;
+    const phrase = pane?.phrase;
+    const words = phrase && pane.words.get(phrase.id);
+    const state = [phrase?.map, words, viewer.state.threshold, pane?.head, this.asked === askedName(pane), viewer.panes.length, viewer.state.phraseId];
     if (this.state && state.every((item, index) => item === this.state[index])) return;
     this.state = state;
-    this.node.replaceChildren(...(phrase?.map ? this.content(phrase, words) : [el("p.hint", { text: "Choose a sentence to see what stands behind its map." })]));
+    const content = phrase?.map ? this.content(phrase, words) : [el("p.hint", { text: "Choose a sentence to see what stands behind its map." })];
+    this.node.replaceChildren(...this.choosePane(), ...content);
+  }
+
+  /** Which pane the details are of, when there are several. */
+  choosePane() {
+    const { viewer } = this;
+    if (viewer.panes.length < 2) return [];
+    const buttons = viewer.panes.map((pane, index) =>
+      el("button.choice", {
+        type: "button", text: letterOf(index), title: pane.title, "aria-label": `Pane ${letterOf(index)}: ${pane.title}`,
+        "aria-pressed": pane === viewer.pane ? "true" : "false", onclick: () => viewer.set({ active: index }),
+      }),
+    );
+    return [el("div.choose-pane", {}, [el("div.segmented", { role: "group", "aria-label": "Pane" }, buttons), el("span.hint", { text: viewer.pane.title })])];
   }
 
   content(phrase, words) {
@@ -54,7 +70,7 @@ export class Details {
 
   /** Peak of this phrase among peaks of phrases about nothing, as dots on one line. */
   rank(map) {
-    const nulls = (this.viewer.head?.nullPeaks ?? []).map(([, peak]) => peak);
+    const nulls = (this.viewer.pane.head?.nullPeaks ?? []).map(([, peak]) => peak);
     if (!nulls.length) return null;
     const { peak } = map;
     const higher = nulls.filter((other) => peak.value > other).length;
@@ -112,16 +128,21 @@ export class Details {
       ]);
     }
     const ask = el("button.plain", {
-      type: "button", text: this.asked === phrase.id ? "Leaving out one word after the other" : "Find out",
-      disabled: this.asked === phrase.id,
+      type: "button", text: this.asked === askedName(this.viewer.pane) ? "Leaving out one word after the other" : "Find out",
+      disabled: this.asked === askedName(this.viewer.pane),
       onclick: () => {
-        this.asked = phrase.id;
-        this.viewer.post("words", { text: phrase.id });
+        this.asked = askedName(this.viewer.pane);
+        this.viewer.post("words", { text: phrase.id, pane: this.viewer.pane.index });
         this.refresh();
       },
     });
     return el("section", {}, [title, ask]);
   }
+}
+
+/** Names a phrase of a pane whose words were asked for. */
+function askedName(pane) {
+  return pane?.phrase ? `${pane.index} ${pane.phrase.id}` : null;
 }
 
 function bar(name, share, text) {

@@ -1,6 +1,6 @@
 // What all panes do together: one view for all, one window for the panes of one radiograph.
 
-import { fitted, flipped, isFitted, panned, toggledAt, turned, zoomedAt } from "../maths/view.js";
+import { fitted, flipped, isFitted, panned, toggledAt, toImage, toScreen, turned, zoomedAt } from "../maths/view.js";
 
 export class LinkedPanes {
   panes = [];
@@ -8,6 +8,18 @@ export class LinkedPanes {
   /** Panes that show the same radiograph as this one. */
   panesLike(source) {
     return this.panes.filter((pane) => pane.info && pane.info.id === source.info?.id);
+  }
+
+  /**
+   * Where the pointer is, on this pane, in pixels of its own film: the same pixel of the same
+   * film, the same place of the pane on another one; null without a pointer.
+   */
+  pointOn(pane) {
+    const { hover } = this.state;
+    if (!hover?.pane.view || !pane.info || !pane.view) return null;
+    if (hover.pane.info.id === pane.info.id) return [hover.x, hover.y];
+    const [x, y] = toScreen(hover.pane.view, hover.pane.size, hover.x, hover.y);
+    return toImage(pane.view, pane.size, ...samePlace(hover.pane, pane, x, y));
   }
 
   // --- view ----------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import { isDrawn, thresholdOf } from "./doubt.js";
 import { drawMarks } from "./marks.js";
 import { Picture } from "./picture.js";
 import { Strip } from "./strip.js";
+import { Trouble } from "./trouble.js";
 
 const MOST_PIXEL_RATIO = 2;
 const CORNERS = ["title", "readout", "window", "zoom", "left", "right", "top", "bottom", "scale-bar", "busy"];
@@ -31,7 +32,9 @@ export class Pane {
     this.marks = el("canvas.marks", { tabindex: "0", role: "application", "aria-roledescription": "radiograph viewer" });
     this.corners = Object.fromEntries(CORNERS.map((name) => [name, el(`div.corner.${name}`)]));
     this.strip = new Strip(this);
-    this.film = el("div.film", {}, [this.image, this.marks, ...Object.values(this.corners), this.strip.node]);
+    this.trouble = new Trouble();
+    this.cursor = el("div.cursor", { hidden: true, "aria-hidden": "true" });
+    this.film = el("div.film", {}, [this.image, this.marks, this.cursor, ...Object.values(this.corners), this.strip.node, this.trouble.node]);
     this.bar = new ColourBar(this);
     this.node = el("div.pane", {}, [el("div.mount", {}, [this.film, this.bar.node])]);
     this.corners.busy.textContent = "Loading the radiograph";
@@ -54,6 +57,7 @@ export class Pane {
     // One pane names its checkpoint in the panel; several name theirs on the film.
     const named = this.viewer.panes.length > 1 ? title : "";
     Object.assign(this, { head, title: named, frame, phrases, words, reference });
+    this.trouble.refresh(head);
     this.touch("map", "tint");
   }
 

@@ -93,17 +93,20 @@ export class Panel {
 
   /** What the results say besides their phrases. */
   refresh() {
-    const { head, done, phrases, waiting } = this.viewer;
+    const { head, done, phrases, waiting, panes } = this.viewer;
     const { link, looseReport } = this.viewer.desk.desk ?? {};
+    const notes = [...new Set(panes.flatMap((pane) => pane.head?.notes ?? []))];
+    const remedies = [...new Set(panes.flatMap((pane) => pane.head?.remedies ?? []))];
+    const costs = [...new Set(panes.map((pane) => pane.head?.cost).filter(Boolean))];
     this.copy.disabled = !link;
     this.copy.title = link ? "An address of this study, phrase, checkpoint and view" : "Own files are never put into an address";
-    const state = JSON.stringify([looseReport, head?.notes, head?.refused, head?.cost, head?.bound, done, phrases.length, waiting]);
+    const state = JSON.stringify([looseReport, notes, remedies, costs, head?.refused, head?.bound, done, phrases.length, waiting]);
     if (state === this.shown) return;
     this.shown = state;
-    setText(this.cost, head?.cost ?? "");
+    setText(this.cost, costs.join("; "));
     this.notes.replaceChildren(
-      ...(head?.notes ?? []).map((text) => el("p.film-note", { text })),
-      ...(head?.remedies ?? []).map((text) => el("button.plain", { type: "button", text, onclick: () => this.viewer.post("remedy", { text }) })),
+      ...notes.map((text) => el("p.film-note", { text })),
+      ...remedies.map((text) => el("button.plain", { type: "button", text, onclick: () => this.viewer.post("remedy", { text }) })),
     );
     this.state.replaceChildren(...this.stateWords());
   }

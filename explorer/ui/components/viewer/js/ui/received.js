@@ -1,17 +1,17 @@
 // What Python sends, put together: films, and for each the results of its own opening and run.
 
 import { partsOf, results } from "../registry.js";
-import { el } from "./dom.js";
 import { linkedTo } from "./link.js";
 import { LinkedPanes } from "./linked.js";
 import { readPhrases } from "./maps.js";
+import { inOrder, Merged } from "./merged.js";
 import { Pane } from "./pane.js";
 import { listenToPointer } from "./pointer.js";
 
 export class Received extends LinkedPanes {
-  phrases = []; // of the first pane: typed ones first, newest on top, then the report
-  words = new Map(); // what each word adds, by phrase id
-  head = null; // what is known before any phrase
+  phrases = []; // of all panes: typed ones first, newest on top, then the report
+  head = null; // what is known before any phrase, of the first pane that has something
+  merged = new Merged();
 
   takeFilms(message) {
     const { panes, desk } = message.body;
@@ -67,24 +67,13 @@ export class Received extends LinkedPanes {
       const head = found?.parts.get("head") ?? null;
       pane.take(found && head ? { head: head.body, ...phrasesOf(found.parts) } : null);
     });
-    const { head = null, phrases = [], words = new Map() } = this.panes[0] ?? {};
-    Object.assign(this, { head, phrases, words, waiting: !head });
-    this.refuse(head);
+    const heads = this.panes.map(({ head }) => head).filter(Boolean);
+    const head = heads.find(({ failed }) => !failed) ?? heads[0] ?? null;
+    Object.assign(this, { head, phrases: this.merged.of(this.panes), waiting: !head });
     this.selectPhrase(head);
-    this.cards.build(phrases);
+    this.cards.build(this.phrases);
     if (this.asked) this.cards.reveal();
     this.schedule();
-  }
-
-  /** Say on the film why nothing is grounded on it. */
-  refuse(head) {
-    this.refusal.hidden = !head?.refused;
-    if (head?.refused) {
-      this.refusal.replaceChildren(
-        el("strong", { text: "Nothing was grounded. " }),
-        `${head.refused} The image check compares a picture with frontal chest radiographs, with lateral and turned ones, and with pictures of other things. Open a frontal chest radiograph.`,
-      );
-    }
   }
 
   /** Follow the address of the page once: its sentence and its view. */
@@ -133,9 +122,7 @@ function phrasesOf(parts) {
     if (part.body.phrases) phrases.push(...(part.read ??= readPhrases(part.body.phrases, part.floats)));
     if (part.body.words) words.set(part.body.phrase, part.body.words);
   }
-  const typed = phrases.filter(({ kind }) => kind === "typed").sort((a, b) => b.order - a.order);
-  const report = phrases.filter(({ kind }) => kind !== "typed").sort((a, b) => a.order - b.order);
-  return { phrases: [...typed, ...report], words };
+  return { phrases: inOrder(phrases), words };
 }
 
 /** The first sentence that stands out, else the first with a map. */

@@ -75,8 +75,7 @@ export class Viewer extends Received {
     this.panel = new Panel(this, { report: [this.cards.node], details: [this.details.node], display: [this.controls.node] });
     this.stage = el("div.stage");
     this.status = el("div.status", { role: "status", "aria-live": "polite" });
-    this.refusal = el("div.refusal", { role: "alert", hidden: true });
-    const film = el("div.film-row", {}, [this.desk.strip, el("div.stage-box", {}, [this.stage, this.refusal, this.desk.cover])]);
+    const film = el("div.film-row", {}, [this.desk.strip, el("div.stage-box", {}, [this.stage, this.desk.cover])]);
     const main = el("div.main", {}, [this.toolbar.node, film, el("div.below", {}, [this.wordsLine.node, this.controls.quick]), this.status]);
     root.replaceChildren(this.desk.notice, el("div.body", {}, [main, this.panel.node]), this.sheet.node);
     listenToKeys(root, this);

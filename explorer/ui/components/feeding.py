@@ -1,0 +1,146 @@
+"""What a pane of the viewer is told of its results: head, typed phrases, sentences, words."""
+
+from dataclasses import dataclass
+
+from explorer.entities import GroundedPhrase, Sentence
+from explorer.ui import encoded, engines, work
+from explorer.ui.components.viewer import (
+    Head,
+    Place,
+    Stated,
+    ViewerPhrase,
+    ViewerReference,
+    feed_head,
+    feed_phrases,
+    feed_words,
+    image_id,
+    phrase_color,
+)
+from explorer.ui.door import pipeline
+from explorer.ui.grounded import assertion_of
+from explorer.ui.remedies import remedies
+from explorer.ui.state import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Feeding:
+    """Tells one pane of a viewer its results, part by part.
+
+    Attributes:
+        memory: Of the session.
+        result: What the pane shows.
+        key: Of the viewer.
+        pane: Which of its panes.
+    """
+
+    memory: Session
+    result: work.Work
+    key: str
+    pane: int = 0
+
+    @property
+    def place(self) -> Place:
+        """What every part belongs to."""
+        return Place(
+            study=self.result.loaded.token,
+            film=image_id(self.result.radiograph),
+            space=engines.engine_key(self.result.engine),
+            run=self.memory.run_of(self.key, self.pane, self.result),
+            pane=self.pane,
+        )
+
+    def head(self) -> None:
+        """What is known before any phrase."""
+        asked = self.memory.asked if self.pane == 0 else None
+        feed_head(self.place, _head(self.memory, self.result), key=self.key, asked=asked)
+
+    def typed(self) -> None:
+        """Typed phrases, each a part of its own."""
+        known = self.result.typed
+        for number, text in enumerate(self.memory.typed):
+            if text in known:
+                phrases = [_typed(text, known[text], number)]
+                feed_phrases(self.place, phrases, key=self.key, part=f"typed:{text}", first=number)
+
+    def words(self) -> None:
+        """What each word adds, for the phrases it was asked for on this pane."""
+        for pane, phrase_id in self.memory.words_asked:
+            grounded = by_id(self.result, phrase_id) if pane == self.pane else None
+            if grounded is not None:
+                work.ask_words(self.result, grounded.phrase)
+                shares = list(self.result.words[grounded.phrase].values())
+                feed_words(self.place, phrase_id, shares, key=self.key)
+
+    def piece(self, index: int) -> None:
+        """One finished piece of the report."""
+        begin, end = self.result.pieces[index]
+        phrases = _sentences(self.result, begin, end)
+        feed_phrases(self.place, phrases, key=self.key, part=f"piece:{begin}", first=begin)
+
+
+def by_id(result: work.Work, phrase_id: str) -> GroundedPhrase | None:
+    """The grounded phrase that the viewer calls "s3" or "t:words"."""
+    if phrase_id.startswith("t:"):
+        return result.typed.get(phrase_id[2:])
+    index = int(phrase_id[1:]) if phrase_id[1:].isdecimal() else -1
+    return result.sentences[index] if 0 <= index < len(result.sentences) else None
+
+
+def _head(memory: Session, result: work.Work) -> Head:
+    engine, check = result.engine, result.check
+    notes = (check.message,) if check.message and not check.refuse else ()
+    return Head(
+        title=engine.card.title,
+        checkpoint=engine.card.name,
+        frame=result.encoded.embeddings.grid.frame,
+        refused=check.message if check.refuse else "",
+        notes=(*notes, *result.radiograph.notes, *(result.report.notes if result.report else ())),
+        remedies=remedies(result.radiograph, check),
+        reference=_references(result),
+        total=result.total,
+        bound=work.bound(result, everything=memory.everything),
+        null_peaks={} if check.refuse else encoded.null_peaks(engine, result.encoded),
+        cost=f"{engine.card.title} on {engine.device}, {engine.precision}; image encoded in "
+        f"{result.encoded.milliseconds:.0f} ms",
+    )
+
+
+def _references(result: work.Work) -> tuple[ViewerReference, ...]:
+    """Boxes that are known; those of a bundled study lie on its first film."""
+    loaded = result.loaded
+    if result.radiograph is not loaded.study.radiographs[0]:
+        return ()
+    return tuple(ViewerReference(r.label, r.box, r.sentence_index) for r in loaded.references)
+
+
+def _sentences(result: work.Work, begin: int, end: int) -> list[ViewerPhrase]:
+    sentences = result.report.sentences if result.report else ()
+    return [
+        ViewerPhrase(
+            grounded=result.sentences[i],
+            assertion=_stated(sentences[i]),
+            section=sentences[i].section,
+            color=phrase_color(i),
+            sentence=i,
+            start=sentences[i].start,
+            end=sentences[i].end,
+            text=sentences[i].text,
+        )
+        for i in range(begin, end)
+    ]
+
+
+def _stated(sentence: Sentence) -> Stated:
+    """What a card says of a sentence: a structure that is called normal is not a denied finding."""
+    if sentence.assertion == "absent" and pipeline.states_normal(sentence.text):
+        return "normal"
+    return sentence.assertion
+
+
+def _typed(text: str, grounded: GroundedPhrase, number: int) -> ViewerPhrase:
+    return ViewerPhrase(
+        grounded=grounded,
+        assertion=assertion_of(text),
+        kind="typed",
+        color=phrase_color(number + 5),
+    )
