@@ -20,6 +20,7 @@ from _report import ROOT, write_report
 from numpy.typing import NDArray
 
 from explorer import pipeline
+from explorer.adapters import scoring_of
 from explorer.entities import Box
 from explorer.evaluation.retrieval import chance_recall, recall_at, relevance
 from explorer.evaluation.statistics import grouped_means
@@ -134,7 +135,7 @@ def measure_reports(index: Corpus, engine: pipeline.Engine, truth: Truth) -> dic
     column = {text: k for k, text in enumerate(asked)}
     odds = np.concatenate(
         [
-            film_log_odds(index, np.arange(len(index)), vectors[k : k + 200], engine.scoring)
+            film_log_odds(index, np.arange(len(index)), vectors[k : k + 200], scoring_of(engine))
             for k in range(0, len(asked), 200)
         ],
         axis=1,

@@ -22,6 +22,7 @@ class Scoring:
             `explorer.grounding.alignment.POOLING_NAMES`.
         temperature: Of the pooling, in logits.
         pooled_bias: Added to the pooled logit when that pooling is used.
+        calibrated: Whether the logits were fitted to what films show; if not they only order.
     """
 
     scale: float
@@ -29,6 +30,18 @@ class Scoring:
     pooling: str
     temperature: float = 1.0
     pooled_bias: float = 0.0
+    calibrated: bool = True
+
+    @classmethod
+    def plain(cls, cosine_range: tuple[float, float], *, pooling: str) -> "Scoring":
+        """Logits from -4 to 4 over the usual cosines of a family that nobody calibrated.
+
+        >>> Scoring.plain((-1.0, 1.0), pooling="max").scale
+        4.0
+        """
+        low, high = cosine_range
+        scale = 8 / (high - low)
+        return cls(scale, -scale * (low + high) / 2, pooling, calibrated=False)
 
 
 @dataclass(frozen=True, slots=True)

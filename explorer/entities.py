@@ -256,11 +256,7 @@ class PatchGrid:
 
 @dataclass(frozen=True, slots=True)
 class ImageCheck:
-    """What kind of image this looks like: probabilities by kind, and the most probable kind.
-
-    `refuse`: whether grounding should be refused, since it is no chest radiograph. `message`: one
-    sentence for the person, empty for a frontal radiograph.
-    """
+    """Probabilities by kind of image, the likeliest, whether to refuse, what to tell the person."""
 
     scores: dict[str, float]
     verdict: str
@@ -268,21 +264,31 @@ class ImageCheck:
     message: str
 
 
+NOT_CHECKED = ImageCheck({}, "not checked", refuse=False, message="")
+
+
 @dataclass(frozen=True, slots=True)
 class ImageEmbeddings:
-    """One encoded radiograph: patch grid, image check, and the space that the patches lie in."""
+    """One encoded radiograph: patch grid, image check, and the space that the patches lie in.
+
+    `lengths` (h, w): norms that the patches had. `whole` (D,): the unit vector that the family
+    itself compares with a text; None where it has none.
+    """
 
     grid: PatchGrid
     check: ImageCheck
     space_id: str
+    lengths: Float32 | None = None
+    whole: Float32 | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SimilarityMap:
     """Cosine of one phrase with every patch: (h, w) float32 in [-1, 1].
 
-    Calibrated score in [0, 1] = sigmoid(cosine * score_scale + score_bias). `frame` places the
-    grid in the original image.
+    Score in [0, 1] = sigmoid(cosine * score_scale + score_bias). Not `calibrated`, it is a place
+    in `cosine_range`, the usual cosines of the checkpoint, and says nothing of how likely a finding
+    is. `frame` places the grid in the original image.
     """
 
     phrase: str
@@ -290,6 +296,8 @@ class SimilarityMap:
     score_scale: float
     score_bias: float
     frame: ModelFrame
+    calibrated: bool = True
+    cosine_range: tuple[float, float] = (-1.0, 1.0)
 
     def __post_init__(self) -> None:
         _require(
@@ -300,11 +308,11 @@ class SimilarityMap:
 
     @property
     def score(self) -> Float32:
-        """(h, w) calibrated score in [0, 1]."""
+        """(h, w) score in [0, 1]; calibrated if `calibrated` says so."""
         return self.score_of(self.cosine)
 
     def score_of(self, cosine: NDArray[np.floating]) -> Float32:
-        """Calibrated score in [0, 1] of any cosines, with this map's scale; NaN stays NaN."""
+        """Score in [0, 1] of any cosines, with this map's scale; NaN stays NaN."""
         logit = cosine * np.float32(self.score_scale) + np.float32(self.score_bias)
         # tanh neither overflows nor warns at large logits.
         return np.asarray(0.5 + 0.5 * np.tanh(0.5 * logit), dtype=np.float32)
@@ -312,13 +320,10 @@ class SimilarityMap:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A connected part of a thresholded map.
+    """A connected part of a thresholded map, in original pixels.
 
-    Attributes:
-        box: Its bounding box in original pixels.
-        contour: (N, 2) float32 polygon of (x, y) in original pixels.
-        peak: Largest calibrated score inside, in [0, 1].
-        area_fraction: Share of the seen image that it covers, in [0, 1].
+    `contour`: (N, 2) float32 polygon of (x, y). `peak`: largest score inside, in [0, 1].
+    `area_fraction`: share of the seen image that it covers, in [0, 1].
     """
 
     box: Box
@@ -337,6 +342,7 @@ class PhraseControls:
         swapped: The same with the side-swapped phrase; None when no side is said.
         sensitivity: 1 = the map depends on the phrase, 0 = any phrase gives the same map.
         null_z: Peak score against the peaks of null phrases, in standard deviations.
+        calibrated: Whether these scores are.
         abstain: Whether the map should not be read as a location.
         reasons: Why, one sentence each; empty when `abstain` is False.
     """
@@ -348,6 +354,7 @@ class PhraseControls:
     null_z: float
     abstain: bool
     reasons: tuple[str, ...] = ()
+    calibrated: bool = True
 
 
 @dataclass(frozen=True, slots=True)

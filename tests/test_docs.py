@@ -141,11 +141,11 @@ def test_dependency_tables_are_complete() -> None:
 
 
 def test_checkpoint_card_entries_are_those_the_shelf_reads() -> None:
-    from explorer.adapters import _shelf
+    from explorer.adapters import _card
 
     text = (ROOT / "docs" / "checkpoints.md").read_text(encoding="utf-8")
     entries = re.findall(r"^\| `(\w+)` \|", text.partition("## Entries")[2], re.MULTILINE)
-    assert sorted(entries) == sorted([*_shelf._CARD_KEYS, "calibration", "files"])
+    assert sorted(entries) == sorted([*_card.REQUIRED, *_card.OPTIONAL])
 
 
 def test_hooks_and_the_dev_extra_name_the_same_versions() -> None:

@@ -1,15 +1,37 @@
 """One file per checkpoint family; each makes its checkpoints speak the records of `entities`."""
 
-from explorer.adapters._base import AdapterCard, Calibration, Engine
+from typing import TYPE_CHECKING, Any
+
+from explorer.adapters._base import AdapterCard, Calibration, Engine, scoring_of, threshold_of
+from explorer.adapters._families import family_names
+from explorer.adapters._recent import Recent
 from explorer.adapters._reference import add_reference
 from explorer.adapters._shelf import broken_checkpoints, list_checkpoints, open_checkpoint
+
+if TYPE_CHECKING:
+    from explorer.adapters._engine import DualEngine, Encoded
 
 __all__ = [
     "AdapterCard",
     "Calibration",
+    "DualEngine",
+    "Encoded",
     "Engine",
+    "Recent",
     "add_reference",
     "broken_checkpoints",
+    "family_names",
     "list_checkpoints",
     "open_checkpoint",
+    "scoring_of",
+    "threshold_of",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # torch takes a second to import: only who writes or opens a family pays for it.
+    if name in ("DualEngine", "Encoded"):
+        from explorer.adapters import _engine
+
+        return getattr(_engine, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,26 +1,20 @@
 """The shelf of checkpoint folders: read their cards, check their hashes, open one.
 
-A checkpoint is a folder in the Hugging Face layout with `card.json` beside it. The card names the
+A checkpoint is a folder with `card.json` beside the files of its family. The card names the
 sha256 of every other file; nothing is loaded before all of them match. Weights are safetensors
 only: no pickle is opened and no code of the folder is run.
 """
 
-import importlib
 import json
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from explorer import adapters
-from explorer.adapters._base import AdapterCard, Calibration, Engine
-from explorer.encoders.files import (
-    CARD_FILE,
-    WEIGHTS_FILE,
-    verify_hashes,
-)
+from explorer.adapters._base import AdapterCard, Engine
+from explorer.adapters._card import card_from
+from explorer.adapters._families import family_module, family_names
+from explorer.encoders.files import CARD_FILE, verify_hashes
 from explorer.errors import CheckpointError
-from explorer.registry import module_names
 
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 
@@ -60,79 +54,59 @@ def open_checkpoint(folder: Path, *, device: str = "auto", precision: str = "aut
         CheckpointError: A file is missing, damaged, swapped or a pickle; or the device is absent.
     """
     card = read_card(folder)
-    verify_hashes(folder, files=card.extra["files"])
-    module = importlib.import_module(f"{adapters.__name__}.{card.family}")
-    engine: Engine = module.load(card, device=device, precision=precision)
-    return engine
+    family = family_module(card.family)
+    optional = tuple(getattr(family, "OPTIONAL", ()))
+    verify_hashes(
+        folder,
+        files=card.extra["files"],
+        loaded=[name for name in family.FILES if name not in optional],
+        optional=optional,
+    )
+    named = [name for name in family.WEIGHTS if name in card.extra["files"]]
+    if set(named) != set(card.extra["weights"]):
+        raise CheckpointError(
+            f"{CARD_FILE} of checkpoint {folder.name!r} must name the weights "
+            f"{', '.join(named)} of the family {card.family!r}, got "
+            f"{', '.join(card.extra['weights'])}. Copy the folder again."
+        )
+    return family.load(card, device=device, precision=precision)
 
 
 def read_card(folder: Path) -> AdapterCard:
     """Read and check `card.json`.
 
     Raises:
-        CheckpointError: The file is missing, no JSON, or lacks an entry.
+        CheckpointError: The file is missing, no JSON, lacks an entry or holds a wrong one.
     """
     path = folder / CARD_FILE
-    _refuse_pickles(folder)
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        calibration = Calibration(**data.pop("calibration"))
-        _check_values(data, calibration)
-        size = sum(f.stat().st_size for f in folder.iterdir() if f.is_file())
-        card = AdapterCard(
-            name=folder.name,
-            size_bytes=size,
-            calibration=calibration,
-            folder=folder,
-            sha256=data["files"][WEIGHTS_FILE],
-            **{k: data.pop(k) for k in _CARD_KEYS},
-            metrics=data.pop("metrics", {}),
-            extra=data,
-        )
+        card = card_from(data, folder=folder)
     except FileNotFoundError as error:
+        _refuse_pickles(folder)
         raise CheckpointError(
             f"A checkpoint folder needs {CARD_FILE}; {folder.name!r} has none. "
-            "Copy the whole folder again."
+            "Copy the whole folder again, or take one over with `explorer checkpoints add`."
         ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(
             f"{CARD_FILE} of checkpoint {folder.name!r} is not complete ({error}). "
             "Copy the folder again or write the card as docs/checkpoints.md says."
         ) from error
-    if card.family not in module_names(adapters):
+    if card.family not in family_names():
         raise CheckpointError(
             f"Unknown checkpoint family {card.family!r} in {folder.name!r}. "
-            f"Available: {', '.join(module_names(adapters))}."
+            f"Available: {', '.join(family_names())}."
         )
+    _refuse_pickles(folder, weights=card.extra["weights"])
     return card
 
 
-_WORDS = ("title", "family", "licence", "training_data", "frame_mode", "pooling")
-_NUMBERS = ("input_size", "grid_size", "dimension", "parameters")
-_CARD_KEYS = (*_WORDS, *_NUMBERS)
-
-
-def _check_values(data: dict[str, Any], calibration: Calibration) -> None:
-    """Raise ValueError for an entry of the wrong kind; a missing one is found later."""
-    for name in _WORDS:
-        if not isinstance(data.get(name, ""), str):
-            raise ValueError(f"{name} must be text, got {data[name]!r}")
-    for name in _NUMBERS:
-        value = data.get(name, 1)
-        if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
-            raise ValueError(f"{name} must be a positive whole number, got {value!r}")
-    for name in ("threshold", "null_peak_mean", "null_peak_std"):
-        value = getattr(calibration, name)
-        if not isinstance(value, int | float) or not math.isfinite(value):
-            raise ValueError(f"calibration {name} must be a number, got {value!r}")
-    if not all(isinstance(digest, str) for digest in data["files"].values()):
-        raise ValueError("files must map names to sha256 digests")
-
-
-def _refuse_pickles(folder: Path) -> None:
+def _refuse_pickles(folder: Path, *, weights: tuple[str, ...] = ()) -> None:
     found = [f.name for f in folder.glob("*") if f.suffix in _PICKLES]
-    if found and not (folder / WEIGHTS_FILE).exists():
+    wanted = [name for name in weights if not (folder / name).exists()] or ["model.safetensors"]
+    if found and not all((folder / name).exists() for name in wanted):
         raise CheckpointError(
-            f"Weights must be {WEIGHTS_FILE}, got {found[0]!r} in {folder.name!r}: a pickle can "
-            "run code and is not opened. Convert it with the safetensors package first."
+            f"Weights must be {wanted[0]}, got {found[0]!r} in {folder.name!r}: a pickle can "
+            "run code and is not opened. Convert it with `explorer checkpoints add`."
         )

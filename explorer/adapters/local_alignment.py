@@ -8,6 +8,7 @@ from tokenizers import Tokenizer
 
 from explorer.adapters._base import AdapterCard
 from explorer.adapters._device import choose_device, choose_precision
+from explorer.adapters._engine import DualEngine
 from explorer.adapters._reference import read_reference
 from explorer.embeddings import Scoring
 from explorer.encoders.alignment import (
@@ -15,14 +16,16 @@ from explorer.encoders.alignment import (
     LocalAlignmentModel,
     both_views,
 )
+from explorer.encoders.files import CONFIG_FILE, IMAGE_CHECK_FILE, TOKENIZER_FILE, WEIGHTS_FILE
 from explorer.encoders.preprocessing import standardise
 from explorer.encoders.stored import not_as_described, open_stored
 from explorer.encoders.text import tokenize
 from explorer.entities import Float32, ImageCheck, ImageEmbeddings, ModelFrame, PatchGrid
-from explorer.errors import PhraseError
 from explorer.text import side_swapped
 
-MAX_PHRASE_CHARACTERS = 2_000
+WEIGHTS = (WEIGHTS_FILE,)
+FILES = (CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, IMAGE_CHECK_FILE)
+OPTIONAL = (IMAGE_CHECK_FILE,)
 
 
 def load(card: AdapterCard, *, device: str, precision: str) -> "LocalAlignmentEngine":
@@ -40,14 +43,15 @@ def load(card: AdapterCard, *, device: str, precision: str) -> "LocalAlignmentEn
 
 def _check_shape(card: AdapterCard, model: LocalAlignmentModel) -> None:
     config = model.config
+    side, grid = config.image_size, config.grid_size
     said = (card.input_size, card.grid_size, card.dimension)
-    found = (config.image_size, config.grid_size, config.embedding_size)
+    found = ((side, side), (grid, grid), config.embedding_size)
     if said != found:
         why = f"input, grid and dimension are {found}, the card says {said}"
         raise not_as_described(card.folder, why)
 
 
-class LocalAlignmentEngine:
+class LocalAlignmentEngine(DualEngine):
     """A loaded checkpoint; see `explorer.adapters.Engine`."""
 
     def __init__(
@@ -59,84 +63,59 @@ class LocalAlignmentEngine:
         device: str,
         dtype: torch.dtype,
     ) -> None:
-        self.card = card
-        self.device = device
-        self.precision = str(dtype).removeprefix("torch.")
-        self._dtype = dtype
-        self._mirror = model.config.mirror
-        self._tokenizer = tokenizer
-        self._model = model.eval().requires_grad_(requires_grad=False).to(device)
-        self._model.image_encoder.to(memory_format=torch.channels_last)
-        self.space_id = f"{card.sha256}/{device}/{self.precision}"
-        self.scoring = Scoring(
+        model.requires_grad_(requires_grad=False)
+        scoring = Scoring(
             scale=float(model.log_scale.exp()),
             bias=float(model.bias),
             pooling=model.config.pooling,
             temperature=model.config.pooling_temperature,
             pooled_bias=float(model.pooled_bias),
         )
-        self.reference = read_reference(card)
+        super().__init__(
+            card, device=device, dtype=dtype, scoring=scoring, reference=read_reference(card)
+        )
+        self._mirror = model.config.mirror
+        self._tokenizer = tokenizer
+        self._model = model.eval().requires_grad_(requires_grad=False).to(device)
+        self._model.image_encoder.to(memory_format=torch.channels_last)
 
-    def embed_image(self, pixels: Float32, *, frame: ModelFrame) -> ImageEmbeddings:
-        """Encode pixels (rows, columns) in [0, 1] in the model frame; NaN marks padding."""
-        return self.embed_images([pixels], frames=[frame])[0]
+    def network_input(self, images: Sequence[Float32]) -> Float32:
+        """Each image standardised over the radiograph; see `Engine`."""
+        return np.stack([standardise(np.nan_to_num(p), ~np.isnan(p)) for p in images])[:, None]
 
     def embed_images(
         self, images: Sequence[Float32], *, frames: Sequence[ModelFrame]
     ) -> tuple[ImageEmbeddings, ...]:
-        """Encode several in one batch; otherwise as `embed_image`."""
+        """Encode several in one batch, with what the image check says; see `Engine`."""
         if not images:
             return ()
-        inputs = [standardise(np.nan_to_num(p), ~np.isnan(p)) for p in images]
-        tensor = torch.from_numpy(np.stack(inputs))[:, None]
+        tensor = self.on_device(images)
         if self._mirror:
             tensor = torch.cat([tensor, tensor.flip(-1)])
-        tensor = tensor.to(self.device).to(memory_format=torch.channels_last)
         count = len(images)
-        with torch.inference_mode(), self._autocast():
-            patches, kinds = self._model.encode_image(tensor)
+        with torch.inference_mode(), self.autocast():
+            patches, kinds = self._model.encode_image(tensor.to(memory_format=torch.channels_last))
             if self._mirror:
                 patches = both_views(patches[:count], patches[count:].flip(2))
-        values = patches.float().cpu().numpy()
         chances = torch.softmax(kinds[:count].float(), -1).cpu().numpy()
+        values = patches.float().cpu().numpy()
         return tuple(
             ImageEmbeddings(PatchGrid(grid, frame), _image_check(chance), self.space_id)
             for grid, chance, frame in zip(values, chances, frames, strict=True)
         )
 
-    def embed_text(self, phrases: Sequence[str]) -> Float32:
-        """Encode phrases in one batch: (S, D) float32, unit rows.
-
-        Raises:
-            PhraseError: A phrase is empty or longer than 2,000 characters.
-        """
-        for phrase in phrases:
-            if not phrase.strip():
-                raise PhraseError("A phrase needs at least one word, got none. Type a finding.")
-            if len(phrase) > MAX_PHRASE_CHARACTERS:
-                raise PhraseError(
-                    f"A phrase may have {MAX_PHRASE_CHARACTERS} characters, got {len(phrase)}. "
-                    "Ground a long text as a report: it is split into sentences."
-                )
-        if not phrases:
-            return np.zeros((0, self.card.dimension), dtype=np.float32)
+    def _vectors(self, phrases: Sequence[str]) -> torch.Tensor:
         if not self._mirror:
-            return self._encode(phrases).cpu().numpy()
+            return self._encode(phrases)
         swapped = [side_swapped(phrase) or phrase for phrase in phrases]
         every = list(dict.fromkeys([*phrases, *swapped]))
         vectors = dict(zip(every, self._encode(every), strict=True))
         pairs = zip(phrases, swapped, strict=True)
-        rows = [both_views(vectors[own], vectors[other]) for own, other in pairs]
-        return torch.stack(rows).cpu().numpy()
+        return torch.stack([both_views(vectors[own], vectors[other]) for own, other in pairs])
 
     def _encode(self, phrases: Sequence[str]) -> torch.Tensor:
         token_ids, mask = tokenize(self._tokenizer, phrases)
-        with torch.inference_mode(), self._autocast():
-            vectors = self._model.encode_text(token_ids.to(self.device), mask.to(self.device))
-        return vectors.float()
-
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device, dtype=self._dtype, enabled=self._dtype != torch.float32)
+        return self._model.encode_text(token_ids.to(self.device), mask.to(self.device)).float()
 
 
 NOT_CLEAR_CUT = 0.25  # of a second kind beside "frontal": the person is told of it

@@ -39,8 +39,8 @@ def checkpoints(
             card.title,
             card.licence,
             f"{card.parameters / 1e6:.1f} M",
-            f"{card.input_size} px",
-            f"{card.grid_size} x {card.grid_size}",
+            f"{card.input_size[0]} x {card.input_size[1]} px",
+            f"{card.grid_size[0]} x {card.grid_size[1]}",
             f"{card.size_bytes / 1e6:.1f} MB",
             card.sha256[:12],
         )

@@ -1,7 +1,7 @@
 """Names and digests of the files in a checkpoint folder, and the check that they match the card."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from explorer.errors import CheckpointError
@@ -12,7 +12,7 @@ TOKENIZER_FILE = "tokenizer.json"
 CONFIG_FILE = "config.json"
 # The image check may be fitted anew without touching the towers; then it lies beside them.
 IMAGE_CHECK_FILE = "image_check.safetensors"
-_LOADED_FILES = (CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE)
+LOADED_FILES = (CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE)
 REFERENCE_FILE = "reference.safetensors"  # may be absent
 
 
@@ -22,14 +22,34 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def verify_hashes(folder: Path, *, files: Mapping[str, str]) -> None:
+def digest_of(names: Sequence[str], *, files: Mapping[str, str]) -> str:
+    """One sha256 for weights in one or several files: of the one, or of the list of digests."""
+    if len(names) == 1:
+        return files[names[0]]
+    lines = "".join(f"{files[name]}  {name}\n" for name in sorted(names))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def verify_hashes(
+    folder: Path,
+    *,
+    files: Mapping[str, str],
+    loaded: Sequence[str] = LOADED_FILES,
+    optional: Sequence[str] = (IMAGE_CHECK_FILE,),
+) -> None:
     """Compare the sha256 of every file the card names, those that are loaded among them.
+
+    Args:
+        folder: Checkpoint folder.
+        files: Name and sha256, from the card.
+        loaded: Names of files that are opened; the card must name them.
+        optional: Names of files that are opened where they are there.
 
     Raises:
         CheckpointError: A file is missing or its hash differs.
     """
-    own_check = (IMAGE_CHECK_FILE,) if (folder / IMAGE_CHECK_FILE).exists() else ()
-    unnamed = [name for name in (*_LOADED_FILES, *own_check) if name not in files]
+    opened = [*loaded, *(name for name in optional if (folder / name).exists())]
+    unnamed = [name for name in opened if name not in files]
     if unnamed:
         raise CheckpointError(
             f"{CARD_FILE} of checkpoint {folder.name!r} must give the sha256 of every file that is "

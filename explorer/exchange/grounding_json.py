@@ -148,6 +148,8 @@ def _phrase(grounded: GroundedPhrase) -> dict[str, Any]:
             "score = 1 / (1 + exp(-(cosine * score_scale + score_bias)))",
             "score_scale": map.score_scale,
             "score_bias": map.score_bias,
+            "calibrated": map.calibrated,
+            "cosine_range": list(map.cosine_range),
             "cosine": [[round(float(v), DIGITS) for v in row] for row in map.cosine],
         },
     }
@@ -187,6 +189,7 @@ def _controls(controls: PhraseControls) -> dict[str, Any]:
         "swapped": _rounded(controls.swapped),
         "sensitivity": _rounded(controls.sensitivity),
         "null_z": _rounded(controls.null_z),
+        "calibrated": controls.calibrated,
         "abstain": controls.abstain,
         "reasons": list(controls.reasons),
     }

@@ -59,8 +59,8 @@ def pooled_logits(
 
 
 def is_calibrated(scoring: Scoring, pooling: str | None) -> bool:
-    """Whether scores of this pooling were calibrated in training: only the checkpoint's own is."""
-    return pooling in (None, scoring.pooling)
+    """Whether scores of this pooling are calibrated: only the one a checkpoint was trained with."""
+    return scoring.calibrated and pooling in (None, scoring.pooling)
 
 
 def film_logits(patches: Float32, counts: Numbers, text: Float32, scoring: Scoring) -> Float64:

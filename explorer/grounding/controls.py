@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from explorer.entities import (
     NO_REFERENCE,
+    NOT_CHECKED,
     Assertion,
     ImageCheck,
     PhraseControls,
@@ -69,6 +70,7 @@ def measure_controls(
         null_z=z,
         abstain=bool(reasons),
         reasons=reasons,
+        calibrated=map.calibrated,
     )
 
 
@@ -126,7 +128,7 @@ def _phrase_reasons(assertion: Assertion) -> tuple[str, ...]:
 
 
 def _image_reasons(check: ImageCheck | None) -> tuple[str, ...]:
-    if check is None or check.verdict == "frontal":
+    if check is None or check.verdict in ("frontal", NOT_CHECKED.verdict):
         return ()
     return (check.message or f"The image looks like this: {check.verdict}.",)
 
@@ -143,10 +145,11 @@ def _map_reasons(
     if _is_constant(map.cosine):
         return ("The map is the same everywhere, so it points nowhere.",)
     reasons = []
+    kind = "" if map.calibrated else " (not calibrated)"
     # Where there are reference films they know better what a usual score is.
     if standing.grade == "no reference" and z < MIN_NULL_Z:
         reasons.append(
-            f"The map does not stand out: its peak of {peak:.2f} lies {abs(z):.1f} standard "
+            f"The map does not stand out: its peak of {peak:.2f}{kind} lies {abs(z):.1f} standard "
             f"deviations {'above' if z >= 0 else 'below'} phrases about nothing; "
             f"{MIN_NULL_Z:g} above are needed."
         )

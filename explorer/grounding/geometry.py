@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from explorer.entities import Box, Float32, ModelFrame
 
 Interpolation = Literal["linear", "nearest"]
+FRAME_MODES = ("letterbox", "squash", "center crop")
 
 
 def fit_frame(
@@ -33,7 +34,8 @@ def fit_frame(
         mode: "letterbox" keeps the aspect and pads both sides equally; "squash" fills the input
             and changes the aspect; "center crop" resizes the shorter side and keeps the middle.
         resize: Length of the shorter side before the crop; default: the longer input side,
-            so that the crop has no padding. Read for "center crop" only.
+            so that the crop has no padding. Read for "center crop" only: BioViL resizes to 512
+            and keeps the middle 480.
 
     Raises:
         ValueError: A side is below 1 or the mode is unknown.
@@ -55,7 +57,7 @@ def fit_frame(
         new_height = shorter * height // min(height, width)
         new_width = shorter * width // min(height, width)
     else:
-        raise ValueError(f"Unknown frame mode {mode!r}. Available: letterbox, squash, center crop.")
+        raise ValueError(f"Unknown frame mode {mode!r}. Available: {', '.join(FRAME_MODES)}.")
     return ModelFrame(
         image_shape=(height, width),
         input_shape=(rows, columns),

@@ -6,56 +6,62 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.entities import Float32, PatchGrid, SimilarityMap
+from explorer.embeddings import Scoring
+from explorer.entities import Float32, ModelFrame, PatchGrid, SimilarityMap
 from explorer.grounding.geometry import Interpolation, map_to_image
 
 
-def similarity_maps(
-    grid: PatchGrid,
-    text: NDArray[np.floating],
-    phrases: Sequence[str],
-    *,
-    score_scale: float,
-    score_bias: float,
-    smoothing_sigma: float = 0.0,
-) -> tuple[SimilarityMap, ...]:
-    """Cosine of every phrase with every patch.
-
-    Args:
-        grid: Patch embeddings (h, w, D), unit rows.
-        text: Phrase embeddings (S, D), unit rows, in the order of `phrases`.
-        phrases: The S texts that were embedded.
-        score_scale: Calibrated score = sigmoid(cosine * score_scale + score_bias).
-        score_bias: See `score_scale`.
-        smoothing_sigma: Width of a Gaussian over the grid in patches; 0 leaves the map as it is,
-            1.5 is what BioViL uses.
-
-    Returns:
-        One map a phrase, in order; empty for no phrase.
+def cosines(grid: PatchGrid, text: NDArray[np.floating]) -> Float32:
+    """Cosine (S, h, w) of phrase embeddings (S, D) with every patch, both of unit rows.
 
     Raises:
         ValueError: Shapes disagree or an embedding is not finite.
     """
     h, w, dimension = grid.values.shape
-    text = np.asarray(text, dtype=np.float32).reshape(-1, dimension) if len(phrases) == 0 else text
-    if text.shape != (len(phrases), dimension):
-        raise ValueError(
-            f"Text embeddings must be (phrases, D) = {(len(phrases), dimension)}, got {text.shape}."
-        )
+    if text.ndim != 2 or text.shape[1] != dimension:
+        raise ValueError(f"Text embeddings must be (phrases, {dimension}), got {text.shape}.")
     if not (np.isfinite(text).all() and np.isfinite(grid.values).all()):
         raise ValueError("Embeddings must be finite; the encoder returned NaN or infinity.")
     flat = grid.values.reshape(h * w, dimension)
-    # (S, h * w); rounding may step over 1 by some 1e-7.
-    cosines = np.clip(text.astype(np.float32) @ flat.T, -1.0, 1.0)
+    # Rounding may step over 1 by some 1e-7.
+    found = np.clip(text.astype(np.float32) @ flat.T, -1.0, 1.0)
+    return np.asarray(found, dtype=np.float32).reshape(len(text), h, w)
+
+
+def similarity_maps(
+    similarity: NDArray[np.floating],
+    phrases: Sequence[str],
+    *,
+    frame: ModelFrame,
+    scoring: Scoring,
+    smoothing_sigma: float = 0.0,
+    cosine_range: tuple[float, float] = (-1.0, 1.0),
+) -> tuple[SimilarityMap, ...]:
+    """Maps of phrases from their similarity with every patch.
+
+    Args:
+        similarity: (S, h, w) in [-1, 1], of `cosines` or of `Engine.similarity`.
+        phrases: The S texts, in order.
+        frame: Places the grid in the original.
+        scoring: How a cosine is read as a score.
+        smoothing_sigma: Width of a Gaussian over the grid in patches; 0 leaves the map as it is,
+            1.5 is what BioViL uses.
+        cosine_range: The usual cosines of the checkpoint.
+
+    Returns:
+        One map a phrase, in order; empty for no phrase.
+    """
     return tuple(
         SimilarityMap(
             phrase=phrase,
-            cosine=smooth(cosine.reshape(h, w), sigma=smoothing_sigma),
-            score_scale=score_scale,
-            score_bias=score_bias,
-            frame=grid.frame,
+            cosine=smooth(values, sigma=smoothing_sigma),
+            score_scale=scoring.scale,
+            score_bias=scoring.bias,
+            frame=frame,
+            calibrated=scoring.calibrated,
+            cosine_range=cosine_range,
         )
-        for phrase, cosine in zip(phrases, cosines, strict=True)
+        for phrase, values in zip(phrases, similarity, strict=True)
     )
 
 

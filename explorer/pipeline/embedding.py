@@ -1,30 +1,25 @@
 """From radiographs, phrases, reports and boxes to vectors that name the space they lie in."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
-from threading import Lock
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from explorer.adapters import Engine
+from explorer.adapters import Engine, scoring_of
 from explorer.embeddings import RegionEmbedding, StudyEmbeddings, TextEmbeddings
 from explorer.entities import (
     Box,
     Float32,
     ImageEmbeddings,
-    ModelFrame,
     Radiograph,
     Report,
     SimilarityMap,
 )
 from explorer.errors import NotARadiographError
 from explorer.grounding.alignment import representatives
-from explorer.grounding.geometry import box_to_grid, fit_frame, to_model_input
+from explorer.grounding.geometry import box_to_grid
 from explorer.grounding.similarity import similarity_maps
+from explorer.pipeline.image_check import checked
 from explorer.reading.notes import PROCESSING_NOTE
-
-KEPT_PHRASES = 4096  # text vectors kept an engine: 1 kB each
 
 
 def embed(engine: Engine, radiograph: Radiograph) -> ImageEmbeddings:
@@ -34,28 +29,29 @@ def embed(engine: Engine, radiograph: Radiograph) -> ImageEmbeddings:
 
 def embed_pixels(engine: Engine, pixels: Float32) -> ImageEmbeddings:
     """Encode pixels (H, W) in [0, 1], bright = dense."""
-    frame = _frame(engine, pixels)
-    return engine.embed_image(to_model_input(pixels, frame, pad_value=np.nan), frame=frame)
+    return embed_many(engine, [pixels])[0]
 
 
 def embed_many(engine: Engine, images: Sequence[Float32]) -> tuple[ImageEmbeddings, ...]:
     """Encode several images in one batch, each (H, W) in [0, 1] and of any shape."""
-    frames = [_frame(engine, pixels) for pixels in images]
+    frames = [engine.frame_of(*pixels.shape) for pixels in images]
     inputs = [
-        to_model_input(pixels, frame, pad_value=np.nan)
+        engine.model_input(pixels, frame=frame)
         for pixels, frame in zip(images, frames, strict=True)
     ]
-    return engine.embed_images(inputs, frames=frames)
+    return checked(engine.embed_images(inputs, frames=frames), images)
 
 
-def _frame(engine: Engine, pixels: Float32) -> ModelFrame:
-    card = engine.card
-    return fit_frame(
-        (pixels.shape[0], pixels.shape[1]),
-        input_shape=(card.input_size, card.input_size),
-        grid_shape=(card.grid_size, card.grid_size),
-        mode=card.frame_mode,
-    )
+def embed_pair(engine: Engine, current: Radiograph, prior: Radiograph) -> ImageEmbeddings:
+    """Encode a film beside an earlier one of the same patient.
+
+    Raises:
+        CheckpointError: The checkpoint reads one film at a time.
+    """
+    frame = engine.frame_of(*current.shape)
+    before = engine.model_input(prior.pixels, frame=engine.frame_of(*prior.shape))
+    found = engine.embed_pair(engine.model_input(current.pixels, frame=frame), before, frame=frame)
+    return checked([found], [current.pixels])[0]
 
 
 def summarise(embeddings: ImageEmbeddings) -> StudyEmbeddings:
@@ -68,19 +64,9 @@ def embed_phrases(engine: Engine, phrases: Sequence[str]) -> TextEmbeddings:
     """Vectors of phrases; those the engine does not know yet are embedded in one batch.
 
     Raises:
-        PhraseError: A phrase is empty or too long.
+        PhraseError: A phrase is empty or too long, or the checkpoint is image-only.
     """
-    known = _kept(engine)
-    vectors = known.get(phrases)
-    unknown = [phrase for phrase in dict.fromkeys(phrases) if phrase not in vectors]
-    if unknown:
-        fresh = dict(zip(unknown, engine.embed_text(unknown), strict=True))
-        known.add(fresh)
-        vectors |= fresh
-    rows = [vectors[phrase] for phrase in phrases]
-    shape = (len(rows), engine.card.dimension)
-    stacked = np.asarray(rows, dtype=np.float32).reshape(shape)
-    return TextEmbeddings(engine.space_id, tuple(phrases), stacked)
+    return TextEmbeddings(engine.space_id, tuple(phrases), engine.text_vectors(phrases))
 
 
 def embed_report(engine: Engine, report: Report) -> TextEmbeddings:
@@ -118,20 +104,28 @@ def maps_from(
             f"Image and phrases must lie in one space, got {', '.join(sorted(spaces))}. "
             "Embed both with the same checkpoint, device and precision."
         )
-    return similarity_maps(
-        embeddings.grid,
-        text.vectors,
-        text.phrases,
-        score_scale=engine.scoring.scale,
-        score_bias=engine.scoring.bias,
-    )
+    return maps_of(engine, embeddings, text.phrases)
 
 
 def maps_of(
     engine: Engine, embeddings: ImageEmbeddings, phrases: Sequence[str]
 ) -> tuple[SimilarityMap, ...]:
     """Similarity maps of phrases, one text batch, no controls."""
-    return maps_from(engine, embeddings, embed_phrases(engine, phrases))
+    return as_maps(engine, embeddings, engine.similarity(embeddings, phrases), phrases)
+
+
+def as_maps(
+    engine: Engine, embeddings: ImageEmbeddings, similarity: Float32, phrases: Sequence[str]
+) -> tuple[SimilarityMap, ...]:
+    """Maps from what `Engine.similarity` gave, smoothed as the checkpoint's card says."""
+    return similarity_maps(
+        similarity,
+        phrases,
+        frame=embeddings.grid.frame,
+        scoring=scoring_of(engine),
+        smoothing_sigma=engine.card.smoothing,
+        cosine_range=engine.card.cosine_range,
+    )
 
 
 def check_image(embeddings: ImageEmbeddings, radiograph: Radiograph | None = None) -> None:
@@ -150,34 +144,3 @@ def check_image(embeddings: ImageEmbeddings, radiograph: Radiograph | None = Non
     raise NotARadiographError(
         f"{PROCESSING_NOTE} {embeddings.check.message}" if raw else embeddings.check.message
     )
-
-
-class Recent:
-    """The rows of the phrases that were asked last; safe to share between threads."""
-
-    def __init__(self, most: int = KEPT_PHRASES) -> None:
-        self._most = most
-        self._rows: OrderedDict[str, Float32] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, phrases: Sequence[str]) -> dict[str, Float32]:
-        """Rows of those phrases that are kept."""
-        with self._lock:
-            found = {phrase: self._rows[phrase] for phrase in phrases if phrase in self._rows}
-            for phrase in found:
-                self._rows.move_to_end(phrase)
-        return found
-
-    def add(self, rows: dict[str, Float32]) -> None:
-        """Keep rows; the ones that were not asked for longest make room."""
-        with self._lock:
-            self._rows.update(rows)
-            while len(self._rows) > self._most:
-                self._rows.popitem(last=False)
-
-
-_text_vectors: WeakKeyDictionary[Engine, Recent] = WeakKeyDictionary()
-
-
-def _kept(engine: Engine) -> Recent:
-    return _text_vectors.setdefault(engine, Recent())

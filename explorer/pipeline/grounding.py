@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.adapters import Engine
+from explorer.adapters import Engine, scoring_of, threshold_of
 from explorer.entities import (
     Assertion,
     GroundedPhrase,
@@ -16,7 +16,7 @@ from explorer.entities import (
 from explorer.grounding.alignment import is_calibrated, pooled_logits
 from explorer.grounding.controls import measure_controls
 from explorer.grounding.regions import find_regions
-from explorer.pipeline.embedding import maps_of
+from explorer.pipeline.embedding import as_maps, maps_of
 from explorer.pipeline.standing import standings_of
 from explorer.text import (
     NONSENSE_PHRASES,
@@ -44,19 +44,26 @@ def ground(
         embeddings: Encoded radiograph.
         phrases: Any number of phrases.
         assertions: What the report says of each; found from the words when not given.
-        rule: "calibrated", "otsu" or "fixed".
-        threshold: Calibrated score in (0, 1) for the rule "fixed".
+        rule: "calibrated", "otsu" or "fixed"; where nothing is calibrated "otsu" takes the place
+            of "calibrated", and the result says so.
+        threshold: Score in (0, 1) for the rule "fixed".
         pooling: Pooling of the phrase score; the checkpoint's own when None.
+
+    Raises:
+        PhraseError: A phrase is empty or too long, or the checkpoint is image-only.
     """
     if not phrases:
         return ()
     assertions = assertions or [phrase_assertion(p) for p in phrases]
     plan = _ControlPlan.for_phrases(phrases)
-    maps = maps_of(engine, embeddings, plan.texts)
+    scoring = scoring_of(engine)
+    similarity = engine.similarity(embeddings, plan.texts)
+    maps = as_maps(engine, embeddings, similarity, plan.texts)
     nonsense, *nulls = maps_of(engine, embeddings, _CONTROL_PHRASES)
     null_peaks = np.array([float(m.score.max()) for m in nulls])
-    cosines = np.stack([m.cosine.ravel() for m in maps[: len(phrases)]])
-    shown = pooled_logits(cosines, engine.scoring, pooling=pooling)
+    cosines = similarity[: len(phrases)].reshape(len(phrases), -1)
+    shown = pooled_logits(cosines, scoring, pooling=pooling)
+    rule = rule_for(engine, rule)
     standings = standings_of(engine, embeddings, phrases, assertions)
     results = []
     for i, phrase in enumerate(phrases):
@@ -64,7 +71,7 @@ def ground(
             maps[i],
             rule=rule,
             threshold=threshold,
-            calibrated=engine.card.calibration.threshold,
+            calibrated=threshold_of(engine),
         )
         controls = measure_controls(
             maps[i],
@@ -86,10 +93,15 @@ def ground(
                 controls=controls,
                 regions=regions,
                 standing=standings[i],
-                score_calibrated=is_calibrated(engine.scoring, pooling),
+                score_calibrated=is_calibrated(scoring, pooling),
             )
         )
     return tuple(results)
+
+
+def rule_for(engine: Engine, rule: str) -> str:
+    """The rule that finds regions: a checkpoint without calibration has no threshold of its own."""
+    return "otsu" if rule == "calibrated" and engine.card.calibration is None else rule
 
 
 def ground_report(

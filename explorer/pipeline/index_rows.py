@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from explorer.adapters import Engine
+from explorer.adapters import Engine, scoring_of, threshold_of
 from explorer.corpora.studies import CorpusStudy
 from explorer.entities import Float32, ImageEmbeddings, Radiograph, Sentence, Study
 from explorer.errors import NotARadiographError, ReadingError, ReportError
@@ -18,8 +18,7 @@ from explorer.grounding.alignment import (
     pooled_logits,
 )
 from explorer.grounding.reference import reference_logits
-from explorer.grounding.similarity import similarity_maps
-from explorer.pipeline.embedding import embed, embed_phrases
+from explorer.pipeline.embedding import embed, embed_phrases, maps_of
 from explorer.pipeline.query import statements_of_sentence
 from explorer.reading import read_study
 from explorer.retrieval.patch_factors import pack
@@ -99,7 +98,7 @@ class RowMaker:
         self._base = None
         if films is not None:
             vectors = embed_phrases(engine, PROPOSING).vectors
-            self._base = phrase_base(reference_logits(films, vectors, engine.scoring))
+            self._base = phrase_base(reference_logits(films, vectors, scoring_of(engine)))
 
     def rows_of(self, read: ReadStudy) -> StudyRows:
         """Encode a study and make its rows.
@@ -156,7 +155,7 @@ class RowMaker:
             embeddings.grid,
             sentences=self._scores(embeddings, claims),
             vocabulary=self._scores(embeddings, standing),
-            threshold=self._engine.card.calibration.threshold,
+            threshold=threshold_of(self._engine),
         )
         return [
             RegionRow(
@@ -207,22 +206,13 @@ class RowMaker:
     def _scores(
         self, embeddings: ImageEmbeddings, phrases: Sequence[str]
     ) -> list[tuple[str, Float32]]:
-        maps = similarity_maps(
-            embeddings.grid,
-            embed_phrases(self._engine, phrases).vectors,
-            phrases,
-            score_scale=self._engine.scoring.scale,
-            score_bias=self._engine.scoring.bias,
-        )
+        maps = maps_of(self._engine, embeddings, phrases)
         return [(map.phrase, map.score) for map in maps]
 
     def _logits(self, embeddings: ImageEmbeddings, phrases: Sequence[str]) -> Float32:
         """(S,) pooled logits."""
-        values = embeddings.grid.values
-        cosines = (
-            embed_phrases(self._engine, phrases).vectors @ values.reshape(-1, values.shape[-1]).T
-        )
-        return pooled_logits(cosines, self._engine.scoring).astype(np.float32)
+        similarity = self._engine.similarity(embeddings, phrases).reshape(len(phrases), -1)
+        return pooled_logits(similarity, scoring_of(self._engine)).astype(np.float32)
 
 
 def findings_of(known: CorpusStudy, study: Study) -> tuple[tuple[str, ...], bool]:

@@ -14,4 +14,5 @@ def space_of(engine: Engine) -> Space:
         input_size=card.input_size,
         grid_size=card.grid_size,
         frame_mode=card.frame_mode,
+        resize=card.resize,
     )

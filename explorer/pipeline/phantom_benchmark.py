@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorer.adapters import Engine
+from explorer.adapters import Engine, scoring_of
 from explorer.entities import Float32, ImageEmbeddings, SimilarityMap
 from explorer.errors import DataSetError
 from explorer.evaluation.phantom_benchmark import run_phantoms
@@ -194,5 +194,5 @@ class _PhantomLook:
 
     def pooled(self, phrases: Sequence[str]) -> Float32:
         cosines = np.stack([map.cosine.ravel() for map in self.maps(phrases)])
-        logits = pooled_logits(cosines, self._engine.scoring)
+        logits = pooled_logits(cosines, scoring_of(self._engine))
         return np.asarray(0.5 + 0.5 * np.tanh(0.5 * logits), dtype=np.float32)

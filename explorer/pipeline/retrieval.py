@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from explorer.adapters import Engine
+from explorer.adapters import Engine, scoring_of, threshold_of
 from explorer.entities import Box, Float32, ImageEmbeddings
 from explorer.errors import RetrievalError
 from explorer.grounding.geometry import box_to_grid
@@ -263,7 +263,7 @@ def _edges(box: Box) -> list[float]:
 
 def asking_of(engine: Engine) -> Asking:
     """How searches with this checkpoint look at films."""
-    return Asking(engine.scoring, engine.card.calibration.threshold, engine.reference)
+    return Asking(scoring_of(engine), threshold_of(engine), engine.reference)
 
 
 def _parts(engine: Engine, statements: Sequence[Statement]) -> list[QueryPart]:
@@ -278,7 +278,7 @@ def _query_film(index: Corpus, engine: Engine, film: ImageEmbeddings | str) -> Q
     if isinstance(film, str):
         return films.film_of_index(index, film)
     return films.film_of_embeddings(
-        film, vectors=embed_phrases(engine, SIGNATURE).vectors, scoring=engine.scoring
+        film, vectors=embed_phrases(engine, SIGNATURE).vectors, scoring=scoring_of(engine)
     )
 
 

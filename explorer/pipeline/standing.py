@@ -6,15 +6,29 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from explorer.adapters import Engine
+from explorer.adapters import Engine, Recent, scoring_of
 from explorer.embeddings import ReferenceFilms
-from explorer.entities import NO_REFERENCE, Assertion, Float32, ImageEmbeddings, Standing
+from explorer.entities import (
+    NO_REFERENCE,
+    Assertion,
+    Float32,
+    ImageEmbeddings,
+    Standing,
+)
 from explorer.grounding.alignment import pooled_logits
 from explorer.grounding.reference import likeness, reference_logits, standings
-from explorer.pipeline.embedding import Recent, embed_phrases
+from explorer.pipeline.embedding import embed_phrases
 from explorer.pipeline.taught import knows
 from explorer.text import mentions
 
+NOT_CALIBRATED = Standing(
+    "no reference",
+    None,
+    None,
+    None,
+    "Not calibrated: this checkpoint has neither a calibration nor reference films, so its scores "
+    "only say where on this film the phrase fits best.",
+)
 _logits: WeakKeyDictionary[Engine, Recent] = WeakKeyDictionary()
 
 
@@ -31,7 +45,8 @@ def standings_of(
     """
     films = engine.reference
     if films is None:
-        return (NO_REFERENCE,) * len(phrases)
+        nothing = NO_REFERENCE if scoring_of(engine).calibrated else NOT_CALIBRATED
+        return (nothing,) * len(phrases)
     asked = [_asked(films, p, said) for p, said in zip(phrases, assertions, strict=True)]
     texts = list(dict.fromkeys(text for several in asked for text in several))
     found = dict(zip(texts, _stand(engine, films, embeddings, texts), strict=True))
@@ -58,10 +73,9 @@ def _stand(
     engine: Engine, films: ReferenceFilms, embeddings: ImageEmbeddings, texts: Sequence[str]
 ) -> tuple[Standing, ...]:
     values = embeddings.grid.values
-    vectors = embed_phrases(engine, texts).vectors
-    cosines = np.clip(vectors @ values.reshape(-1, values.shape[-1]).T, -1.0, 1.0)
+    similarity = engine.similarity(embeddings, texts).reshape(len(texts), -1)
     return standings(
-        pooled_logits(cosines, engine.scoring),
+        pooled_logits(similarity, scoring_of(engine)),
         _reference(engine, films, texts),
         weight=likeness(films, values),
         normal=films.normal,
@@ -76,7 +90,8 @@ def _reference(engine: Engine, films: ReferenceFilms, phrases: Sequence[str]) ->
     unknown = [phrase for phrase in dict.fromkeys(phrases) if phrase not in rows]
     if unknown:
         text = embed_phrases(engine, unknown).vectors
-        fresh = dict(zip(unknown, reference_logits(films, text, engine.scoring).T, strict=True))
+        found = reference_logits(films, text, scoring_of(engine))
+        fresh = dict(zip(unknown, found.T, strict=True))
         kept.add(fresh)
         rows |= fresh
     return np.stack([rows[phrase] for phrase in phrases], axis=1)

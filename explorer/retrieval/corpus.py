@@ -191,12 +191,12 @@ class Corpus:
 
     def frame(self, row: int) -> ModelFrame:
         """How a film was placed in the model input."""
-        side, grid = self.space.input_size, self.space.grid_size
         return fit_frame(
             (int(self.films.shapes[row, 0]), int(self.films.shapes[row, 1])),
-            input_shape=(side, side),
-            grid_shape=(grid, grid),
+            input_shape=self.space.input_size,
+            grid_shape=self.space.grid_size,
             mode=self.space.frame_mode,
+            resize=self.space.resize,
         )
 
     def row_of(self, film_id: str) -> int:

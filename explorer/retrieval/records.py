@@ -21,15 +21,23 @@ class Space:
         checkpoint: Name of the checkpoint, for people.
         sha256: Digest of its weights, for the program.
         dimension: D.
-        input_size, grid_size, frame_mode: How a radiograph is placed in the model input.
+        input_size, grid_size: (rows, columns); files of earlier versions hold one number, a square.
+        frame_mode, resize: How a radiograph is placed in the model input; see `fit_frame`.
     """
 
     checkpoint: str
     sha256: str
     dimension: int
-    input_size: int
-    grid_size: int
+    input_size: tuple[int, int]
+    grid_size: tuple[int, int]
     frame_mode: str
+    resize: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("input_size", "grid_size"):
+            value: Any = getattr(self, name)
+            pair = (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
+            object.__setattr__(self, name, pair)
 
     def same_as(self, other: "Space") -> bool:
         """Whether vectors of both may be compared; the name does not matter."""

@@ -39,7 +39,7 @@ def engine(name: str | None = None, *, device: str = "auto", precision: str = "a
 
 def engine_key(loaded: "Engine") -> str:
     """Name an engine by what decides its numbers: weights, device and precision."""
-    return f"{loaded.card.sha256}/{loaded.device}/{loaded.precision}"
+    return loaded.space_id
 
 
 def loaded_engines(name: str) -> "dict[tuple[str, str], Engine]":

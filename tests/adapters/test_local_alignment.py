@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from explorer.adapters import Engine, open_checkpoint
+from explorer.adapters._engine import MAX_PHRASE_CHARACTERS
 from explorer.adapters._shelf import read_card
-from explorer.adapters.local_alignment import MAX_PHRASE_CHARACTERS, _image_check
+from explorer.adapters.local_alignment import _image_check
 from explorer.encoders.preprocessing import standardise
 from explorer.encoders.text import tokenize
 from explorer.entities import ModelFrame
@@ -41,6 +42,7 @@ def test_a_saved_model_embeds_as_before(engine: Engine) -> None:
     found = engine.embed_image(pixels, frame=FRAME)
     np.testing.assert_allclose(found.grid.values, patches[0].numpy(), atol=1e-3)
     np.testing.assert_allclose(engine.embed_text(PHRASES), text.numpy(), atol=1e-5)
+    assert engine.scoring is not None
     assert engine.scoring.scale == pytest.approx(model.log_scale.exp().item(), rel=1e-3)
     assert engine.scoring.bias == pytest.approx(model.bias.item(), rel=1e-3)
 
@@ -101,8 +103,8 @@ def cosines_between_precisions(folder: Path, *, pixels: np.ndarray) -> tuple[flo
     full = open_checkpoint(folder, device="cpu", precision="float32")
     half = open_checkpoint(folder, device="cpu", precision="bfloat16")
     assert (full.precision, half.precision) == ("float32", "bfloat16")
-    side, grid = full.card.input_size, full.card.grid_size
-    frame = ModelFrame((side, side), (side, side), (grid, grid), 1.0, 1.0, 0.0, 0.0)
+    size = full.card.input_size
+    frame = ModelFrame(size, size, full.card.grid_size, 1.0, 1.0, 0.0, 0.0)
     grids = [e.embed_image(pixels, frame=frame).grid.values for e in (full, half)]
     rows = [e.embed_text(PHRASES) for e in (full, half)]
     return float((grids[0] * grids[1]).sum(-1).mean()), float((rows[0] * rows[1]).sum(-1).min())
@@ -121,8 +123,8 @@ def test_bfloat16_agrees_with_float32_in_bundled_checkpoints() -> None:
     if not folders:
         pytest.skip("no checkpoint is bundled")
     for folder in folders:
-        side = read_card(folder).input_size
-        pixels = cv2.resize(tiny_model.pixels(), (side, side), interpolation=cv2.INTER_LINEAR)
+        size = read_card(folder).input_size
+        pixels = cv2.resize(tiny_model.pixels(), size, interpolation=cv2.INTER_LINEAR)
         patches, phrases = cosines_between_precisions(folder, pixels=pixels)
         assert patches > 0.99
         assert phrases > 0.99

@@ -46,7 +46,7 @@ def test_a_whole_folder_opens_with_what_its_card_says(tiny_checkpoint: Path) -> 
         "Tiny model (untrained)",
         "local_alignment",
     )
-    assert (card.input_size, card.grid_size, card.dimension) == (64, 8, 12)
+    assert (card.input_size, card.grid_size, card.dimension) == ((64, 64), (8, 8), 12)
     assert card.sha256 == sha256_of(tiny_checkpoint / WEIGHTS)
     assert card.size_bytes == sum(f.stat().st_size for f in tiny_checkpoint.iterdir())
     assert card.parameters == sum(p.numel() for p in tiny_model.model().parameters())
@@ -146,7 +146,7 @@ def test_signed_nonsense_is_still_no_model(folder: Path, name: str, content: byt
 def test_a_card_of_another_model_does_not_fit(folder: Path) -> None:
     tiny_model.rewrite_card(folder, input_size=320, grid_size=40)
     message = refusal(folder)
-    assert "(64, 8, 12), the card says (320, 40, 12)" in message
+    assert "((64, 64), (8, 8), 12), the card says ((320, 320), (40, 40), 12)" in message
 
 
 class Trap:
@@ -166,7 +166,7 @@ def test_a_pickle_in_place_of_safetensors_is_refused_unopened(folder: Path, name
     (folder / name).write_bytes(pickle.dumps(Trap(sprung)))
     message = refusal(folder)
     assert f"Weights must be {WEIGHTS}, got '{name}'" in message
-    assert "Convert it with the safetensors package first." in message
+    assert "Convert it with `explorer checkpoints add`." in message
     assert not sprung.exists()
 
 
@@ -212,7 +212,7 @@ def test_a_card_that_is_no_json_object_is_refused(folder: Path, content: bytes) 
 
 
 @pytest.mark.parametrize(
-    "entry", ["title", "licence", "training_data", "files", "calibration", "input_size", "pooling"]
+    "entry", ["title", "licence", "training_data", "files", "dimension", "input_size", "pooling"]
 )
 def test_a_card_needs_every_entry(folder: Path, entry: str) -> None:
     tiny_model.rewrite_card(folder, **{entry: None})
@@ -225,6 +225,19 @@ def test_a_card_needs_every_entry(folder: Path, entry: str) -> None:
         ("input_size", "64"),
         ("input_size", 0),
         ("grid_size", 8.5),
+        ("grid_size", [8, 8, 8]),
+        ("frame_mode", "letter box"),
+        ("pooling", "median"),
+        ("resize", 0),
+        ("smoothing", -1),
+        ("smoothing", "wide"),
+        ("cosine_range", [0.3, 0.1]),
+        ("cosine_range", [0, 17]),
+        ("source", 5),
+        ("metrics", []),
+        ("weights", "model.safetensors"),
+        ("weights", ["other.safetensors"]),
+        ("calibration", {"threshold": 1.7, "null_peak_mean": 0.1, "null_peak_std": 0.1}),
         ("parameters", True),
         ("title", 5),
         ("files", ["model.safetensors"]),

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from explorer.embeddings import Scoring
 from explorer.entities import ModelFrame, PatchGrid
 from explorer.grounding.geometry import fit_frame, map_to_image
 from explorer.grounding.similarity import (
     cosine_image,
+    cosines,
     score_image,
     similarity_maps,
     smooth,
@@ -25,12 +27,12 @@ def reference_grid() -> PatchGrid:
 
 
 def maps_of(text, **options):
+    grid = reference_grid()
     return similarity_maps(
-        reference_grid(),
-        text,
+        cosines(grid, text),
         [f"phrase {i}" for i in range(len(text))],
-        score_scale=10.0,
-        score_bias=-2.0,
+        frame=grid.frame,
+        scoring=Scoring(10.0, -2.0, "max"),
         **options,
     )
 
@@ -112,7 +114,7 @@ def test_smoothing_keeps_a_constant_and_refuses_a_negative_width():
 
 
 def test_wrong_shapes_and_nan_are_named():
-    with pytest.raises(ValueError, match=r"\(phrases, D\) = \(1, 8\)"):
+    with pytest.raises(ValueError, match=r"\(phrases, 8\)"):
         maps_of(np.ones((1, 5), np.float32))
     with pytest.raises(ValueError, match="must be finite"):
         maps_of(np.full((1, 8), np.nan, np.float32))

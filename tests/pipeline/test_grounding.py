@@ -1,21 +1,21 @@
 """What `ground` hands on: each control to its place, assertions, standings, spaces."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_allclose
 
 from explorer import pipeline
-from explorer.adapters import AdapterCard, Calibration
+from explorer.adapters import AdapterCard, Calibration, DualEngine
 from explorer.embeddings import ReferenceFilms, Scoring, Taught
 from explorer.entities import (
     Assertion,
     Box,
-    Float32,
     ImageCheck,
     ImageEmbeddings,
     ModelFrame,
@@ -38,8 +38,8 @@ def card(dimension: int) -> AdapterCard:
     )
     return AdapterCard(
         **words,
-        input_size=40,
-        grid_size=4,
+        input_size=(20, 40),
+        grid_size=(2, 4),
         dimension=dimension,
         parameters=1,
         frame_mode="letterbox",
@@ -50,34 +50,22 @@ def card(dimension: int) -> AdapterCard:
     )
 
 
-@dataclass(eq=False)
-class SpelledEngine:
+class SpelledEngine(DualEngine):
     """Every phrase has a dimension of its own, so a film can spell out the map of each.
 
     A phrase that is not spelled shares the first dimension, whose map is zero.
     """
 
-    phrases: tuple[str, ...]
-    card: AdapterCard
-    device: str = "cpu"
-    precision: str = "float32"
-    space_id: str = "spelled/cpu/float32"
-    scoring: Scoring = field(default_factory=lambda: Scoring(SCALE, BIAS, "max"))
-    reference: ReferenceFilms | None = None
+    def __init__(self, phrases: tuple[str, ...], card: AdapterCard) -> None:
+        scoring = Scoring(SCALE, BIAS, "max")
+        super().__init__(card, device="cpu", dtype=torch.float32, scoring=scoring)
+        self.phrases = phrases
 
-    def embed_text(self, phrases: Sequence[str]) -> Float32:
-        rows = np.zeros((len(phrases), self.card.dimension), np.float32)
+    def _vectors(self, phrases: Sequence[str]) -> torch.Tensor:
+        rows = torch.zeros(len(phrases), self.card.dimension)
         for row, phrase in zip(rows, phrases, strict=True):
             row[1 + self.phrases.index(phrase) if phrase in self.phrases else 0] = 1
         return rows
-
-    def embed_image(self, pixels: Float32, *, frame: ModelFrame) -> ImageEmbeddings:
-        raise NotImplementedError
-
-    def embed_images(
-        self, images: Sequence[Float32], *, frames: Sequence[ModelFrame]
-    ) -> tuple[ImageEmbeddings, ...]:
-        raise NotImplementedError
 
 
 def spelled(**maps: np.ndarray) -> tuple[SpelledEngine, ImageEmbeddings]:

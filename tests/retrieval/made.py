@@ -5,7 +5,9 @@ import numpy as np
 from explorer.entities import Box
 from explorer.retrieval.records import FilmRow, RegionRow, SentenceRow, Space, StudyRows, unit
 
-SPACE = Space("tiny", "ab" * 32, dimension=4, input_size=64, grid_size=8, frame_mode="letterbox")
+SPACE = Space(
+    "tiny", "ab" * 32, dimension=4, input_size=(64, 64), grid_size=(8, 8), frame_mode="letterbox"
+)
 
 
 def study(name: str, *, regions: int = 2, sentences: int = 1, seed: int = 0) -> StudyRows:

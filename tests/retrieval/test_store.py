@@ -144,13 +144,13 @@ def test_a_lease_is_held_by_one_and_runs_out(tmp_path: Path) -> None:
 def test_another_checkpoint_is_refused(tmp_path: Path) -> None:
     with writer(str(tmp_path), SPACE):
         pass
-    other = Space("other", "cd" * 32, 4, 64, 8, "letterbox")
+    other = Space("other", "cd" * 32, 4, (64, 64), (8, 8), "letterbox")
     with (
         pytest.raises(RetrievalError, match=r"is of 'tiny' \(sha256 abababababab\), asked for"),
         writer(str(tmp_path), other),
     ):
         pass
-    renamed = Space("renamed", "ab" * 32, 4, 64, 8, "letterbox")
+    renamed = Space("renamed", "ab" * 32, 4, (64, 64), (8, 8), "letterbox")
     with writer(str(tmp_path), renamed):  # the weights count, not the name
         pass
 

@@ -119,6 +119,7 @@ def test_a_small_run_writes_a_checkpoint_that_opens_and_grounds(
     assert list((options["work"] / "log").glob("events.*"))
     engine = pipeline.open_engine(str(options["out"]), device="cpu", precision="float32")
     assert (engine.card.title, engine.card.licence) == ("Small run", "Apache-2.0")
+    assert engine.card.calibration is not None
     assert 0.25 <= engine.card.calibration.threshold <= 1
     embeddings = pipeline.embed_pixels(engine, tiny_model.pixels(side=100))
     (found,) = pipeline.ground(engine, embeddings, ["left lung mass"])

@@ -2,14 +2,16 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import streamlit as st
+import torch
 
 from explorer import pipeline
+from explorer.adapters import AdapterCard
 from explorer.entities import Float32, ImageEmbeddings, ModelFrame, Radiograph, Report
 from explorer.errors import PhraseError
 from explorer.ui import encoded, engines, exports, grounded, sharing
@@ -22,14 +24,14 @@ from .tiny import TinyEngine, card, png
 OPTIONS = Options()
 
 
-@dataclass(eq=False)
 class SlowEngine(TinyEngine):
     """An engine that says when it reads texts and, once it is `slow`, waits to be let go on."""
 
-    slow: bool = False
-    begun: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    let: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    alone: list[bool] = field(default_factory=list)
+    def __init__(self, card: AdapterCard, **options: Any) -> None:
+        super().__init__(card, **options)
+        self.slow = False
+        self.begun, self.let = threading.Semaphore(0), threading.Semaphore(0)
+        self.alone: list[bool] = []
 
     def embed_image(self, pixels: Float32, *, frame: ModelFrame) -> ImageEmbeddings:
         self.alone.append(sharing.TURNS.place(sharing.who()) == 0)
@@ -164,15 +166,15 @@ def another_film(engine: Any, film: Radiograph, report: Report) -> Any:
 
 
 def another_precision(engine: Any, film: Radiograph, report: Report) -> Any:
-    return replace(engine, precision="bfloat16"), film, report, OPTIONS
+    return SlowEngine(engine.card, dtype=torch.bfloat16), film, report, OPTIONS
 
 
 def another_device(engine: Any, film: Radiograph, report: Report) -> Any:
-    return replace(engine, device="cuda"), film, report, OPTIONS
+    return SlowEngine(engine.card, device="cuda"), film, report, OPTIONS
 
 
 def other_weights(engine: Any, film: Radiograph, report: Report) -> Any:
-    return replace(engine, card=card("two")), film, report, OPTIONS
+    return SlowEngine(card("two")), film, report, OPTIONS
 
 
 def another_reading(engine: Any, film: Radiograph, report: Report) -> Any:

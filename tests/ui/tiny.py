@@ -2,16 +2,16 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from PIL import Image
 
-from explorer.adapters import AdapterCard, Calibration
-from explorer.embeddings import ReferenceFilms, Scoring
+from explorer.adapters import AdapterCard, Calibration, DualEngine
+from explorer.embeddings import Scoring
 from explorer.entities import Float32, ImageCheck, ImageEmbeddings, ModelFrame, PatchGrid
 
 REPORT = (
@@ -36,8 +36,8 @@ def card(name: str) -> AdapterCard:
         family="local_alignment",
         licence="Apache-2.0",
         training_data="none",
-        input_size=64,
-        grid_size=8,
+        input_size=(64, 64),
+        grid_size=(8, 8),
         dimension=6,
         parameters=48,
         frame_mode="letterbox",
@@ -50,22 +50,20 @@ def card(name: str) -> AdapterCard:
     )
 
 
-@dataclass(eq=False)
-class TinyEngine:
+class TinyEngine(DualEngine):
     """Patches are position and brightness, texts are directions drawn from their letters.
 
     `texts` counts the phrases of every batch; `verdict` is what the image check says.
     """
 
-    card: AdapterCard
-    device: str = "cpu"
-    precision: str = "float32"
-    space_id: str = "tiny/cpu/float32"
-    scoring: Scoring = field(default_factory=lambda: Scoring(4.0, 0.0, "max"))
-    reference: ReferenceFilms | None = None
-    verdict: str = "frontal"
-    images: int = 0
-    batches: list[list[str]] = field(default_factory=list)
+    def __init__(
+        self, card: AdapterCard, *, device: str = "cpu", dtype: torch.dtype = torch.float32
+    ) -> None:
+        scoring = Scoring(4.0, 0.0, "max")
+        super().__init__(card, device=device, dtype=dtype, scoring=scoring)
+        self.verdict = "frontal"
+        self.images = 0
+        self.batches: list[list[str]] = []
 
     def embed_image(self, pixels: Float32, *, frame: ModelFrame) -> ImageEmbeddings:
         self.images += 1

@@ -119,12 +119,14 @@ def _facts(card: "AdapterCard") -> dict[str, list[str]]:
     rows = {
         "Licence": card.licence,
         "Trained on": card.training_data,
-        "Input": f"{card.input_size} x {card.input_size} pixels, {card.frame_mode}",
-        "Patch grid": f"{card.grid_size} x {card.grid_size}, {card.dimension} numbers each",
+        "Input": f"{card.input_size[0]} x {card.input_size[1]} pixels, {card.frame_mode}",
+        "Patch grid": f"{card.grid_size[0]} x {card.grid_size[1]}, {card.dimension} numbers each",
         "Parameters": f"{card.parameters:,}",
         "Size on disk": file_size(card.size_bytes),
         "Pooling": card.pooling,
-        "Threshold": f"{card.calibration.threshold:.2f} (calibrated on null phrases)",
+        "Threshold": "not calibrated"
+        if card.calibration is None
+        else f"{card.calibration.threshold:.2f} (calibrated on null phrases)",
         # In groups, so that a narrow cell can break it.
         "Weights, sha256": " ".join(card.sha256[i : i + 16] for i in range(0, 64, 16)),
     }

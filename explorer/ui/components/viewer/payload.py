@@ -273,6 +273,7 @@ def _grounded(packer: Packer, phrase: ViewerPhrase) -> dict[str, Any]:
         "scale": shown.score_scale,
         "bias": shown.score_bias,
         "range": None if phrase.value_range is None else list(phrase.value_range),
+        "mapCalibrated": shown.calibrated,
         "score": float(grounded.score),
         "calibrated": grounded.score_calibrated,
         "threshold": float(grounded.threshold),
