@@ -42,7 +42,7 @@ CELLS: dict[str, tuple[str, dict[str, Any]]] = {
     "448 px": ("", {"image_size": 448}),
     "max pooling": ("score of an image = its best region", {"pooling": "max"}),
     "attention pooling": ("softmax-weighted mean", {"pooling": "attention"}),
-    "no masks": ("boxes and masks count as image-level labels", {"supervision": 0.0}),
+    "no masks": ("boxes and masks count as image-level labels", {"options": {"supervision": 0.0}}),
 }
 METRICS = (("pointing", "pointing game"), ("cnr", "CNR"), ("miou", "mIoU(.1-.5)"))
 PROTOCOL = (
@@ -114,7 +114,7 @@ def run_cell(
     def report(step: int, figures: dict[str, float]) -> None:
         print(name, step, {k: round(v, 3) for k, v in figures.items()}, flush=True)
 
-    train(model, pools, config, phrase_vectors=memory, folder=folder, report=report)
+    train(model, pools, config, memory=memory, folder=folder, report=report)
     spent = time.process_time() - started
     checkpoint = folder / "checkpoint"
     card = {"licence": "-", "training_data": "-", "calibration": _NO_CALIBRATION}

@@ -105,7 +105,7 @@ def real_loop(
     state = TrainingState.begin(model, config)
     state.step = KNOWN_BATCHES
     return (
-        steps(state, pools, config, phrase_vectors=memory, stop=config.steps),
+        steps(state, pools, config, memory=memory, stop=config.steps),
         state,
         statistics.median(spent),
     )

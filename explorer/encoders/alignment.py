@@ -14,8 +14,14 @@ from explorer.encoders.projection import (
     PhraseProjection,
     region_sentence_scores,
 )
+from explorer.encoders.small_image import SmallImageEncoder
 from explorer.encoders.text import TextEncoder
 
+_TOWERS: dict[str, type[ImageEncoder] | type[SmallImageEncoder]] = {
+    "lite0": ImageEncoder,
+    "small": SmallImageEncoder,
+}
+TOWERS = tuple(_TOWERS)  # image towers by name
 IMAGE_CHECK_LAYER = "image_check.1"  # the linear layer behind the standardised summary
 # What the image check tells apart, in the order of its logits.
 IMAGE_KINDS = (
@@ -39,6 +45,7 @@ class LocalAlignmentConfig(PretrainedConfig):
         pooling: Default pooling of region-sentence scores.
         pooling_temperature: In units of the calibrated logit.
         mirror: Look at the mirror image as well when embedding; see `both_views`.
+        tower: Image tower, one of `TOWERS`.
         text: Keyword arguments of `transformers.BertConfig`.
     """
 
@@ -52,6 +59,7 @@ class LocalAlignmentConfig(PretrainedConfig):
         pooling: str = "log-sum-exp",
         pooling_temperature: float = 1.0,
         mirror: bool = False,
+        tower: str = "lite0",
         text: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -66,7 +74,10 @@ class LocalAlignmentConfig(PretrainedConfig):
         self.dimension = dimension
         self.pooling = pooling
         self.pooling_temperature = pooling_temperature
+        if tower not in TOWERS:
+            raise ValueError(f"Unknown tower {tower!r}. Available: {', '.join(TOWERS)}.")
         self.mirror = mirror
+        self.tower = tower
         self.text = text or {}
         super().__init__(**kwargs)
 
@@ -93,7 +104,8 @@ class LocalAlignmentModel(PreTrainedModel):
 
     def __init__(self, config: LocalAlignmentConfig) -> None:
         super().__init__(config)
-        self.image_encoder = ImageEncoder(width=config.width)
+        encoder = _TOWERS[config.tower](width=config.width)
+        self.image_encoder = encoder
         self.patch_projection = PatchProjection(config.width, config.dimension)
         self.text_encoder = TextEncoder(BertConfig(**config.text))
         self.phrase_projection = PhraseProjection(self.text_encoder.hidden_size, config.dimension)
@@ -101,8 +113,8 @@ class LocalAlignmentModel(PreTrainedModel):
         self.bias = nn.Parameter(torch.tensor(-3.0))
         self.pooled_bias = nn.Parameter(torch.tensor(3.0))
         self.image_check = nn.Sequential(
-            nn.BatchNorm1d(ImageEncoder.summary_size, affine=False),
-            nn.Linear(ImageEncoder.summary_size, len(IMAGE_KINDS)),
+            nn.BatchNorm1d(encoder.summary_size, affine=False),
+            nn.Linear(encoder.summary_size, len(IMAGE_KINDS)),
         )
 
     def encode_image(self, images: Tensor) -> tuple[Tensor, Tensor]:

@@ -132,6 +132,7 @@ class ImageEncoder(nn.Module):
 
     def __init__(self, *, width: int = 160, dropout: float = 0.1) -> None:
         super().__init__()
+        self.width = width
         self.trunk = EfficientNetLite0()
         self.lateral = nn.ModuleList([nn.Conv2d(c, width, 1) for c in TRUNK_CHANNELS])
         self.context = nn.Linear(TRUNK_CHANNELS[2], width)
@@ -144,7 +145,7 @@ class ImageEncoder(nn.Module):
         c8, c16, c32 = self.trunk(x)
         top = self.lateral[2](c32) + self.context(c32.mean((2, 3)))[..., None, None]
         mid = self.merge[1](self.lateral[1](c16) + _upsample(top, like=c16))
-        fine = self.lateral[0](c8) + _upsample(mid, like=c8) + self.position(_position(c8))
+        fine = self.lateral[0](c8) + _upsample(mid, like=c8) + self.position(position(c8))
         grid = self.dropout(self.merge[0](fine))
         return grid, summarise((c8, c16, c32))
 
@@ -171,7 +172,7 @@ def _upsample(x: Tensor, *, like: Tensor) -> Tensor:
     return F.interpolate(x, size=like.shape[-2:], mode="bilinear", align_corners=False)
 
 
-def _position(like: Tensor) -> Tensor:
+def position(like: Tensor) -> Tensor:
     """Row, column, their product and the distance from the midline, (1, 4, h, w) in [-1, 1]."""
     h, w = like.shape[-2:]
     y = torch.linspace(-1, 1, h, device=like.device, dtype=like.dtype)[:, None].expand(h, w)

@@ -27,9 +27,14 @@ class TextEncoder(nn.Module):
 
     def forward(self, token_ids: Tensor, mask: Tensor) -> Tensor:
         """Mean of the last hidden states over all tokens, special ones included."""
-        hidden = self.bert(input_ids=token_ids, attention_mask=mask).last_hidden_state
+        hidden = self.word_vectors(token_ids, mask)
         weight = mask[..., None].to(hidden.dtype)
         return (hidden * weight).sum(1) / weight.sum(1)  # special tokens count, as in MiniLM
+
+    def word_vectors(self, token_ids: Tensor, mask: Tensor) -> Tensor:
+        """Last hidden states (S, T, hidden size), those of padding included."""
+        hidden: Tensor = self.bert(input_ids=token_ids, attention_mask=mask).last_hidden_state
+        return hidden
 
 
 def load_pretrained(folder: Path) -> tuple[TextEncoder, Tokenizer]:

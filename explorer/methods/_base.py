@@ -123,11 +123,14 @@ class Method(nn.Module):
         Options: Frozen dataclass of `option` fields.
         order_matters: Why the order of a batch changes the loss, e.g. a drawn negative; "" = it
             does not.
+        trains_scores: Whether the loss trains scale and biases of `MethodBatch.scorer`, so that
+            scores mean something without a fit after the training.
     """
 
     card: ClassVar[MethodCard]
     Options: ClassVar[type[MethodOptions]] = MethodOptions
     order_matters: ClassVar[str] = ""
+    trains_scores: ClassVar[bool] = False
 
     def __init__(self, options: Any, shapes: Shapes) -> None:
         super().__init__()

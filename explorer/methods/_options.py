@@ -51,6 +51,8 @@ class MethodOptions:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
+            if not field.metadata:  # not made by `option`: checked by the class itself
+                continue
             value = checked(field, getattr(self, field.name))
             object.__setattr__(self, field.name, value)
 

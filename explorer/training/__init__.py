@@ -1,1 +1,1 @@
-"""From data sets and phantoms to a checkpoint folder: one recipe, its stages and its loop."""
+"""From data sets and phantoms to a checkpoint folder: one loop for every method of `methods`."""

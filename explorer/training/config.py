@@ -1,103 +1,141 @@
-"""Settings of a training run, read from JSON and written beside the checkpoint."""
+"""Settings of a training run, read from JSON and written beside the checkpoint.
 
+Two parts: the run (steps, rates, seed), checked here, and the options of its method, checked by
+the method's own dataclass.
+"""
+
+import dataclasses
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from explorer.errors import DataSetError
+from explorer.encoders.alignment import TOWERS
+from explorer.encoders.image import INPUT_MULTIPLE
+from explorer.encoders.pooling import POOLING_NAMES
+from explorer.errors import DataSetError, TrainingError
+from explorer.methods import find_method
+from explorer.methods._base import MethodOptions, option, read_options
 
 PRECISIONS = ("bfloat16", "float16", "float32")
 _OLD_NAMES = {"lesson": "statements"}  # as older settings call them
+_NOW_OPTIONS = ("supervision",)  # settings of older runs that are options of their method now
+# What may differ when a run is resumed: it says nothing about the weights.
+_FREE = ("name", "title", "extra", "save_every")
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingConfig:
-    """Everything that decides a run, apart from the data.
+@dataclass(frozen=True)
+class TrainingConfig(MethodOptions):
+    """Everything that decides a run, apart from the data."""
 
-    Attributes:
-        name: Folder name of the checkpoint.
-        title: Shown to people.
-        image_size: Side of the model input at the end of training, a multiple of 32.
-        warm_size: Side for the first `warm_share` of the steps; smaller is faster.
-        steps: Optimiser steps.
-        boxed, weak, phantoms: Images of each kind in a batch, of all processes together.
-        accumulate: Batches a step; their gradients are averaged.
-        precision: Of the image tower: "bfloat16", "float16" (with loss scaling) or "float32".
-        trunk_rate, rate: Peak learning rates of the pre-trained trunk and of the rest; with a
-            trunk rate of 0 the trunk stays as it is, running statistics included.
-        place_labels_at: Share of the steps after which the model places image-level labels itself
-            and learns from its sure maps; 0 from the start, which asks for a start checkpoint, 1
-            never.
-        statements: Sentences of the grammar that a step learns to name.
-        supervision: Weight of masks and boxes; at 0 they count as image-level labels only.
-        pooling: How region scores become the score of an image; see `explorer.encoders.pooling`.
-        both_views: Whether the checkpoint looks at the mirror image as well.
-        ema: Decay of the averaged weights that become the checkpoint.
-        mirror: Probability of mirroring an image (phrases swap their sides).
-        text_steps: Steps of teaching the small text tower.
-        text_layers: Layers of MiniLM that are kept.
-        common_words: Most frequent English word pieces that are kept.
-    """
-
-    name: str = "local-alignment"
-    title: str = "Local alignment"
-    image_size: int = 320
-    warm_size: int = 256
-    warm_share: float = 0.6
-    steps: int = 3600
-    boxed: int = 10
-    weak: int = 6
-    phantoms: int = 8
-    accumulate: int = 1
-    precision: str = "bfloat16"
-    trunk_rate: float = 4e-4
-    rate: float = 1.5e-3
-    weight_decay: float = 0.05
-    warm_up: int = 100
-    place_labels_at: float = 0.5
-    statements: int = 32
-    supervision: float = 1.0
-    pooling: str = "log-sum-exp"
-    both_views: bool = True
-    ema: float = 0.998
-    mirror: float = 0.5
-    dimension: int = 128
-    width: int = 160
-    text_steps: int = 1600
-    text_layers: tuple[int, ...] = (0, 2, 3, 5)
-    common_words: int = 2500
-    save_every: int = 100
-    seed: int = 0
-    extra: dict[str, Any] = field(default_factory=dict)
+    name: str = option("local-alignment", "Folder name of the checkpoint.")
+    title: str = option("Local alignment", "Shown to people.")
+    method: str = option("dense_grounding", "What is minimised; explorer methods lists all.")
+    options: dict[str, Any] = field(default_factory=dict)  # of the method, by name
+    tower: str = option("lite0", "Image tower.", choices=TOWERS)
+    image_size: int = option(320, "Side of the model input, a multiple of 32.", min=32, max=2048)
+    warm_size: int = option(256, "Side for the first steps; smaller is faster.", min=32, max=2048)
+    warm_share: float = option(0.6, "Share of the steps at warm_size.", min=0, max=1)
+    steps: int = option(3600, "Optimiser steps.", min=1)
+    boxed: int = option(10, "Images with boxes in a batch, of all processes together.", min=0)
+    weak: int = option(6, "Images with labels or a report in a batch.", min=0)
+    phantoms: int = option(8, "Phantoms in a batch.", min=0)
+    sentences: int = option(8, "Sentences of a report that a step uses at most.", min=1)
+    accumulate: int = option(1, "Batches a step; their gradients are averaged.", min=1)
+    precision: str = option("bfloat16", "Of the image tower.", choices=PRECISIONS)
+    trunk_rate: float = option(
+        4e-4, "Peak rate of the pre-trained trunk; at 0 it stays as it is.", min=0, max=1
+    )
+    rate: float = option(1.5e-3, "Peak rate of the rest, the method included.", min=0, max=1)
+    weight_decay: float = option(0.05, "Of AdamW.", min=0, max=1)
+    warm_up: int = option(100, "Steps in which the rates rise.", min=1)
+    place_labels_at: float = option(
+        0.5,
+        "Share of the steps after which the model places labels itself; 0 asks for a start "
+        "checkpoint, 1 is never.",
+        min=0,
+        max=1,
+    )
+    statements: int = option(32, "Sentences of the grammar that a step learns to name.", min=0)
+    pooling: str = option(
+        "log-sum-exp", "How region scores become the score of an image.", choices=POOLING_NAMES
+    )
+    both_views: bool = option(True, "Whether the checkpoint looks at the mirror image as well.")
+    ema: float = option(0.998, "Decay of the averaged weights.", min=0, max=0.99999)
+    mirror: float = option(0.5, "Chance of mirroring an image; phrases swap sides.", min=0, max=1)
+    dimension: int = option(128, "Numbers of a patch or phrase embedding.", min=1)
+    width: int = option(160, "Channels of the neck.", min=1)
+    text_steps: int = option(1600, "Steps of teaching the small text tower.", min=1)
+    text_layers: tuple[int, ...] = field(default=(0, 2, 3, 5))  # of MiniLM that are kept
+    common_words: int = option(2500, "Most frequent English word pieces that are kept.", min=0)
+    save_every: int = option(100, "Steps between two saved states.", min=1)
+    seed: int = option(0, "Of every draw.", min=0)
+    extra: dict[str, Any] = field(default_factory=dict)  # goes into the card
 
     def __post_init__(self) -> None:
-        if self.precision not in PRECISIONS:
-            raise ValueError(
-                f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}"
-            )
-        if self.accumulate < 1:
-            raise ValueError(f"accumulate must be 1 or more, got {self.accumulate}")
+        super().__post_init__()
+        for name in ("image_size", "warm_size"):
+            if getattr(self, name) % INPUT_MULTIPLE:
+                raise TrainingError(
+                    f"Option {name} must be a multiple of {INPUT_MULTIPLE}, "
+                    f"got {getattr(self, name)}."
+                )
+        if not isinstance(self.options, dict) or not isinstance(self.extra, dict):
+            raise TrainingError("Options and extra must be objects of names and values.")
+        self.method_options()
+
+    def method_options(self) -> Any:
+        """The options of the method, checked.
+
+        Raises:
+            TrainingError: There is no such method or option, or a value is out of range.
+        """
+        kind = find_method(self.method).Options
+        return read_options(kind, self.options, method=self.method)
 
     @classmethod
     def read(cls, path: Path) -> "TrainingConfig":
         """Read JSON; unknown keys are refused.
 
         Raises:
-            DataSetError: The file is not a JSON object or has an unknown key.
+            DataSetError: The file is not a JSON object, has an unknown key, or a value that is not
+                accepted.
         """
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            data = {_OLD_NAMES.get(name, name): value for name, value in data.items()}
-            if "text_layers" in data:
-                data["text_layers"] = tuple(data["text_layers"])
-            return cls(**data)
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, AttributeError, TrainingError) as error:
             raise DataSetError(
                 f"{path.name!r} does not hold the settings of a training ({error}). "
                 "See docs/training.md for its keys."
             ) from error
 
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "TrainingConfig":
+        """Settings of any age from plain values."""
+        data = {_OLD_NAMES.get(name, name): value for name, value in data.items()}
+        moved = {name: data.pop(name) for name in _NOW_OPTIONS if name in data}
+        if moved:
+            data["options"] = moved | data.get("options", {})
+        if "text_layers" in data:
+            data["text_layers"] = tuple(data["text_layers"])
+        return cls(**data)
+
     def to_json(self) -> str:
         """JSON text that `read` takes back."""
         return json.dumps(asdict(self), indent=2)
+
+    def decisive(self) -> dict[str, Any]:
+        """What a resumed run must keep: plain values of the run and of its method's options."""
+        every: dict[str, Any] = json.loads(self.to_json())
+        every["options"] = asdict(self.method_options())
+        return {name: value for name, value in every.items() if name not in _FREE}
+
+    def digest(self) -> str:
+        """SHA-256 of `decisive`."""
+        return hashlib.sha256(json.dumps(self.decisive(), sort_keys=True).encode()).hexdigest()
+
+
+def run_fields() -> "tuple[dataclasses.Field[Any], ...]":
+    """Settings of the run that a command line can set."""
+    return tuple(f for f in dataclasses.fields(TrainingConfig) if f.metadata)

@@ -5,17 +5,13 @@ many more ways; each should lie nearest to the plain name of its finding, and on
 that name and its denial.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-Embed = Callable[[Sequence[str]], Tensor]  # unit phrase embeddings (P, D)
-
-_TEMPERATURE = 0.1  # of cosines
 _DENIALS = ("no {}", "no evidence of {}", "there is no {}", "without {}")
 
 
@@ -76,22 +72,3 @@ class StatementPool:
             names=names,
             denials=denials,
         )
-
-
-def language_loss(embed: Embed, task: NamingTask) -> Tensor:
-    """Cross-entropy of the finding among all names, plus that of asserted against denied.
-
-    Args:
-        embed: Texts -> unit embeddings (P, D).
-        task: Of this step; a denial is asked only whether it denies, not of what.
-
-    Returns:
-        Scalar, in nats.
-    """
-    words, names, denials = embed(task.texts), embed(task.names), embed(task.denials)
-    target, present = task.target.to(words.device), task.present.to(words.device)
-    said = ((names - denials)[target] * words).sum(-1) / _TEMPERATURE
-    loss = F.binary_cross_entropy_with_logits(said, present.float())
-    if present.any():
-        loss = loss + F.cross_entropy(words[present] @ names.T / _TEMPERATURE, target[present])
-    return loss

@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 
 from explorer.corpora import CorpusImage
 from explorer.encoders.alignment import LocalAlignmentConfig, LocalAlignmentModel
+from explorer.encoders.image import EfficientNetLite0
 from explorer.encoders.text import TextEncoder, load_pretrained, shape_of, shrink
 from explorer.text import NULL_PHRASES
 from explorer.training import calibrate, image_check
@@ -155,9 +156,7 @@ def _train_towers(
                 log.info("%d %s", step, {k: float(f"{v:.3g}") for k, v in figures.items()})
             progress("Towers", step + 1, config.steps)
 
-        run_steps = partial(
-            train, model, config=config, phrase_vectors=memory, folder=work, report=report
-        )
+        run_steps = partial(train, model, config=config, memory=memory, folder=work, report=report)
         placing_step = round(config.place_labels_at * config.steps)
         if placing_step:
             run_steps(pools, until=placing_step)
@@ -257,7 +256,8 @@ def assemble(config: TrainingConfig, encoder: TextEncoder, trunk: Path) -> Local
         )
     )
     model.text_encoder.load_state_dict(encoder.state_dict())
-    model.image_encoder.trunk.load_imagenet(torch.load(trunk, weights_only=True))
+    if isinstance(model.image_encoder.trunk, EfficientNetLite0):
+        model.image_encoder.trunk.load_imagenet(torch.load(trunk, weights_only=True))
     for module in (model.image_encoder, model.patch_projection):
         for parameter in module.parameters():
             if parameter.ndim == 4:

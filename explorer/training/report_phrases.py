@@ -48,6 +48,7 @@ _GROUPS: dict[str, frozenset[str]] = {
     "surgical material": frozenset({"sternal_wires", "prosthetic_valve"}) | _DEVICES,
     "foreign body": _TUBES | _DEVICES | {"sternal_wires", "prosthetic_valve"},
 }
+KNOWN_GROUPS = frozenset[str]().union(*_GROUPS.values())
 
 
 @dataclass(frozen=True, slots=True)

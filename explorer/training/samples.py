@@ -10,15 +10,19 @@ from numpy.typing import NDArray
 
 from explorer.corpora import CorpusImage, LabelledBox, read_pixels
 from explorer.corpora.phantom_shards import PhantomImage, PlacedFinding
-from explorer.entities import Side, Zone
+from explorer.entities import Float32, Side, Zone
 from explorer.text.placing import place_of
 from explorer.training.phrasing import FINDINGS, PHANTOM_GROUPS, related
-from explorer.training.report_phrases import ReportPhrase, from_report, groups_of
+from explorer.training.report_phrases import KNOWN_GROUPS, ReportPhrase, from_report, groups_of
 
 STORED_SIDE = 448  # pixels; images are kept letterboxed at this side
 MASK_SIDE = 112
 
 UInt8 = NDArray[np.uint8]
+# Columns of the labels that a method may ask for.
+LABEL_GROUPS = tuple(
+    sorted({PHANTOM_GROUPS.get(g, g) for g in KNOWN_GROUPS | {w.group for w in FINDINGS.values()}})
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class TrainingStudy:
         denied: Plain names of findings that its report denies.
         reported: Whether a report says what is there.
         study: Examination, across data sets; images of one share a report. "" when unknown.
+        report: The whole text; "" when there is none.
     """
 
     pixels: UInt8
@@ -73,6 +78,29 @@ class TrainingStudy:
     denied: tuple[str, ...] = ()
     reported: bool = False
     study: str = ""
+    report: str = ""
+
+    @property
+    def present(self) -> frozenset[str]:
+        """Groups of findings that are surely there."""
+        said = (phrase.groups for phrase in self.sentences if len(phrase.groups) == 1)
+        named = (FINDINGS[n].group for n in self.labels or () if n in FINDINGS)
+        return frozenset({t.group for t in self.targets}).union(named, *said)
+
+    def label_row(self) -> Float32:
+        """(L,) of `LABEL_GROUPS`: 1 surely there, 0 surely not, NaN unknown."""
+        doubted = frozenset() if self.exact else self.maybe_present
+        return np.array(
+            [
+                1.0
+                if group in self.present
+                else 0.0
+                if self.known and group not in doubted
+                else np.nan
+                for group in LABEL_GROUPS
+            ],
+            np.float32,
+        )
 
     @property
     def film(self) -> UInt8:
@@ -121,6 +149,7 @@ def from_corpus(image: CorpusImage) -> TrainingStudy:
         denied=tuple(name for name in words.denied if not groups_of(name) & maybe),
         reported=bool(words.phrases or words.denials),
         study=f"{image.source}/{image.study}" if image.study else "",
+        report=image.report or "",
     )
 
 
@@ -137,6 +166,7 @@ def from_phantom(phantom: PhantomImage) -> TrainingStudy:
         labels=None,
         exact=True,
         denials=phantom.denials,
+        report=phantom.report,
     )
 
 

@@ -250,5 +250,6 @@ def test_the_battery_finds_faults(
     fault: type[Method], check: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(toy, "METHOD", fault)
+    monkeypatch.setitem(globals(), "TRAINED_STEPS", 5)
     with pytest.raises((AssertionError, RuntimeError)):
         check("toy")

@@ -5,8 +5,10 @@ Run: torchrun --nproc-per-node 2 -m tests.training.one_of_two FOLDER
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,8 +16,9 @@ from explorer.training import parallel
 from explorer.training.config import TrainingConfig
 from explorer.training.drawing import Pools, draw
 from explorer.training.loop import train
-from explorer.training.losses import losses
 from explorer.training.phrase_memory import PhraseMemory
+from explorer.training.state import TrainingState
+from explorer.training.step_batch import Towers, step_batch
 
 from .. import tiny_model  # noqa: TID252 - "tests" may be another package elsewhere
 from .studies import labelled_study, square_study
@@ -40,6 +43,13 @@ POOLS = Pools(
 )
 
 
+class WideMemory(PhraseMemory):
+    """Vectors in float64."""
+
+    def __call__(self, phrases: Sequence[str]) -> Tensor:
+        return super().__call__(phrases).double()
+
+
 def run(folder: Path) -> None:
     """Write state.pt, the figures of the step, and exact gradients into a folder."""
     model = tiny_model.model()
@@ -49,7 +59,7 @@ def run(folder: Path) -> None:
             model,
             POOLS,
             CONFIG,
-            phrase_vectors=PhraseMemory(model.text_encoder, tiny_model.tokenizer()),
+            memory=PhraseMemory(model.text_encoder, tiny_model.tokenizer()),
             folder=folder,
             report=said.__setitem__,
         )
@@ -63,16 +73,15 @@ def gradients(members: parallel.ProcessGroup) -> dict[str, Tensor]:
     """Of the whole loss, with the image tower in float64: an untrained one magnifies rounding."""
     model = tiny_model.model()
     batch = draw(POOLS, CONFIG, 0)
-    vectors = PhraseMemory(model.text_encoder, tiny_model.tokenizer())(batch.phrases)
-    model.double().train()
-    count = len(batch.pixels)
+    state = TrainingState.begin(model, CONFIG)
+    model.double()
+    memory = WideMemory(model.text_encoder, tiny_model.tokenizer())
+    towers = Towers(model, memory, members, "float32")
+    batch.pixels = batch.pixels.astype(np.float64)
     torch.manual_seed(0)
-    with parallel.joined_layers(model.image_encoder, members, count=count):
-        images = torch.from_numpy(batch.pixels[members.share(count)]).double()
-        features, _ = model.image_encoder(images)
-        patches = members.gather(model.patch_projection(features), count=count)
-        phrases = model.phrase_projection(vectors.double())
-        torch.stack(list(losses(model, batch, patches, phrases).values())).sum().backward()
+    with parallel.joined_layers(model.image_encoder, members, count=len(batch.pixels)):
+        seen = step_batch(batch, towers, needs=(), step=0, steps=1, seed=0)
+        torch.stack(list(state.method(seen).values())).sum().backward()
     members.average_gradients(model.parameters())
     return {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
 

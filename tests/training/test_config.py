@@ -19,7 +19,16 @@ def test_settings_come_back_as_they_were_written(tmp_path: Path) -> None:
     [
         (b'{"epochs": 3}', "epochs"),
         (b'{"precision": "int8"}', "bfloat16, float16, float32, got 'int8'"),
-        (b'{"accumulate": 0}', "accumulate must be 1 or more, got 0"),
+        (b'{"accumulate": 0}', "accumulate must be a whole number at least 1, got 0"),
+        (b'{"warm_up": 0}', "warm_up must be a whole number at least 1, got 0"),
+        (b'{"steps": "many"}', "steps must be a whole number, got 'many'"),
+        (b'{"ema": 3}', "ema must be a number from 0 to 0.99999, got 3.0"),
+        (b'{"image_size": 300}', "image_size must be a multiple of 32, got 300"),
+        (b'{"rate": NaN}', "rate must be a number from 0 to 1, got nan"),
+        (b'{"method": "magic"}', "Unknown method 'magic'. Available: "),
+        (b'{"options": {"cnr": -1}}', "cnr must be a number at least 0, got -1.0"),
+        (b'{"options": {"magic": 1}}', "dense_grounding has no option 'magic'. It has: superv"),
+        (b'{"options": [1]}', "must be objects of names and values"),
         (b"{", "config.json"),
         (b"[1]", "config.json"),
         (b"\xff", ""),
@@ -36,6 +45,16 @@ def test_what_is_no_configuration_is_refused(tmp_path: Path, content: bytes, sai
 def test_settings_of_older_runs_are_still_read(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"lesson": 8}', encoding="utf-8")
     assert TrainingConfig.read(tmp_path / "config.json").statements == 8
+    (tmp_path / "config.json").write_text('{"supervision": 0.5}', encoding="utf-8")
+    assert TrainingConfig.read(tmp_path / "config.json").options == {"supervision": 0.5}
+
+
+def test_the_digest_is_of_what_decides_the_weights() -> None:
+    usual = TrainingConfig()
+    same = TrainingConfig(title="Another", save_every=7, options={"cnr": 0.6})
+    assert same.digest() == usual.digest()
+    others = [TrainingConfig(seed=1), TrainingConfig(options={"cnr": 0.5})]
+    assert len({usual.digest(), *(other.digest() for other in others)}) == 3
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

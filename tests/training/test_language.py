@@ -1,14 +1,15 @@
 """What a task asks: the right name among all, and asserted against denied."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from explorer.training.language import NamingTask, Statement, StatementPool, language_loss
+from explorer.methods._base import StatementBatch
+from explorer.methods.dense_grounding import language_loss
+from explorer.training.language import Statement, StatementPool
 
 NAMES = {"mass": ("mass", "lung mass"), "effusion": ("pleural effusion",)}
 STATEMENTS = (
@@ -24,33 +25,33 @@ PLACES = {  # of made-up embeddings: first axis mass, second effusion, third den
 }
 
 
-def embed(texts: Sequence[str]) -> Tensor:
+def embed(*texts: str) -> Tensor:
     return torch.tensor([PLACES[text] for text in texts])
 
 
-def task(text: str, finding: int, *, present: bool) -> NamingTask:
-    return NamingTask(
-        texts=(text,),
+def task(text: str, finding: int, *, present: bool) -> StatementBatch:
+    return StatementBatch(
+        words=embed(text),
         target=torch.tensor([finding]),
         present=torch.tensor([present]),
-        names=("mass", "effusion"),
-        denials=("no mass", "no effusion"),
+        names=embed("mass", "effusion"),
+        denials=embed("no mass", "no effusion"),
     )
 
 
 def test_the_loss_of_the_right_name_by_hand() -> None:
     """Cosines 1 and 0 at temperature .1: -log sigmoid(10) twice, for which and for whether."""
-    found = language_loss(embed, task("mass", 0, present=True))
+    found = language_loss(task("mass", 0, present=True))
     assert found.item() == pytest.approx(2 * math.log1p(math.exp(-10)), abs=1e-6)
 
 
 def test_a_wrong_name_costs_ten_nats() -> None:
-    found = language_loss(embed, task("effusion", 0, present=True))
+    found = language_loss(task("effusion", 0, present=True))
     assert found.item() == pytest.approx(10 + math.log(2), abs=1e-3)
 
 
 def test_a_denial_is_not_asked_of_what() -> None:
-    found = language_loss(embed, task("no mass", 1, present=False))
+    found = language_loss(task("no mass", 1, present=False))
     assert found.item() == pytest.approx(math.log1p(math.exp(-10)), abs=1e-6)
 
 

@@ -44,7 +44,7 @@ def vectors(model: LocalAlignmentModel) -> PhraseMemory:
 def one_step(config: TrainingConfig) -> tuple[TrainingState, dict[str, float]]:
     """The state after the first step, and its figures."""
     state = begun(config)
-    (figures,) = steps(state, POOLS, config, phrase_vectors=vectors(state.model), stop=1)
+    (figures,) = steps(state, POOLS, config, memory=vectors(state.model), stop=1)
     return state, figures
 
 
@@ -58,7 +58,7 @@ def moved(state: TrainingState) -> set[str]:
 def test_rates_rise_over_the_warm_up_and_fall_with_the_cosine() -> None:
     """A quarter, half, three quarters and all of the peak, times a cosine from 1 to 2 %."""
     state = begun()
-    figures = list(steps(state, POOLS, CONFIG, phrase_vectors=vectors(state.model), stop=4))
+    figures = list(steps(state, POOLS, CONFIG, memory=vectors(state.model), stop=4))
     cosines = [0.49 * (1 + math.cos(math.pi * step / 4)) + 0.02 for step in range(4)]
     shares = [cosine * (step + 1) / 4 for step, cosine in enumerate(cosines)]
     assert [f["rate"] for f in figures] == pytest.approx([s * CONFIG.rate for s in shares])
@@ -78,9 +78,7 @@ def test_the_trunk_has_the_rate_of_the_trunk_and_the_rest_the_other() -> None:
 
 def test_a_gradient_longer_than_1_is_cut_to_1() -> None:
     state = begun()
-    figures = training_step(
-        state, [draw(POOLS, CONFIG, 0)], CONFIG, phrase_vectors=vectors(state.model)
-    )
+    figures = training_step(state, [draw(POOLS, CONFIG, 0)], CONFIG, memory=vectors(state.model))
     gradients = [p.grad.flatten() for p in state.model.parameters() if p.grad is not None]
     assert figures["gradient norm"] > 1
     assert torch.cat(gradients).norm().item() == pytest.approx(1, abs=0.01)
@@ -103,9 +101,8 @@ def test_a_run_ends_with_the_averaged_weights(tmp_path: Path, ema: float, same: 
     """Without decay they are the last weights, with it they are not."""
     model = tiny_model.model()
     config = replace(CONFIG, ema=ema, steps=2)
-    ended = train(
-        model, POOLS, config, phrase_vectors=vectors(model), folder=tmp_path, report=print
-    ).state_dict()
+    train(model, POOLS, config, memory=vectors(model), folder=tmp_path, report=print)
+    ended = model.state_dict()
     saved = torch.load(tmp_path / "state.pt", weights_only=True)
     assert all(torch.equal(ended[name], value) for name, value in saved["average"].items())
     assert torch.equal(ended["bias"], saved["model"]["bias"]) is same

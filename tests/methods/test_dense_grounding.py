@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from explorer.training import objective
+from explorer.methods import dense_grounding as objective
 
 DATA = Path(__file__).parents[1] / "data"
 INFONCE = np.load(DATA / "infonce_bidirectional.npz")
@@ -184,17 +184,17 @@ def test_two_phrases_of_one_image_are_no_negatives_of_each_other() -> None:
     assert found.item() == pytest.approx((sum(to_images) + sum(to_phrases)) / 6)
 
 
-def test_contrast_loss_is_the_ratio_by_hand() -> None:
+def test_cnr_loss_is_the_ratio_by_hand() -> None:
     """Inside 3 and 1 (mean 2, variance 1), outside 0 and 0: ratio 2 / sqrt(1) = 2."""
     logits = torch.tensor([[[3.0, 1.0], [0.0, 0.0]]])
     mask = torch.tensor([[[1.0, 1.0], [0.0, 0.0]]])
-    found = objective.contrast_loss(logits, mask, torch.ones(1))
+    found = objective.cnr_loss(logits, mask, torch.ones(1))
     assert found.item() == pytest.approx(-math.tanh(2 / 3), abs=1e-3)
-    moved = objective.contrast_loss(5 * logits - 7, mask, torch.ones(1))
+    moved = objective.cnr_loss(5 * logits - 7, mask, torch.ones(1))
     assert moved.item() == pytest.approx(found.item(), abs=1e-3)
-    assert objective.contrast_loss(-logits, mask, torch.ones(1)).item() > 0.5
+    assert objective.cnr_loss(-logits, mask, torch.ones(1)).item() > 0.5
 
 
-def test_contrast_loss_of_a_full_mask_is_finite() -> None:
-    found = objective.contrast_loss(torch.randn(2, 4, 4), torch.ones(2, 4, 4), torch.ones(2))
+def test_cnr_loss_of_a_full_mask_is_finite() -> None:
+    found = objective.cnr_loss(torch.randn(2, 4, 4), torch.ones(2, 4, 4), torch.ones(2))
     assert torch.isfinite(found)

@@ -8,24 +8,22 @@ import math
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from explorer.encoders.alignment import LocalAlignmentModel
-from explorer.training import objective
-from explorer.training.batches import NOWHERE, Batch
-from explorer.training.losses import losses
+from explorer.methods import dense_grounding
+from explorer.methods._base import NOWHERE, MethodBatch, Shapes
+from explorer.methods.dense_grounding import DenseGrounding, DenseGroundingOptions
+
+from .batches import make_batch
 
 DOCS = Path(__file__).parents[2] / "docs" / "training.md"
 
 PLACED, UNSURE, SWAPPED, NONSENSE, LABEL, ABSENT = range(6)  # phrases of the batch
-LEFT, RIGHT = np.zeros((4, 4), np.float32), np.zeros((4, 4), np.float32)
+LEFT, RIGHT, BLANK = torch.zeros(3, 4, 4)
 LEFT[1:3, :2], RIGHT[:, 2:] = 1, 1
-BLANK = np.zeros((4, 4), np.float32)
 
 
 class GivenMaps:
@@ -34,27 +32,28 @@ class GivenMaps:
     def __init__(self, logits: Tensor) -> None:
         self.given = logits
 
-    def logits(self, _patches: Tensor, _phrases: Tensor) -> Tensor:
+    def logits(self, patches: Tensor, phrases: Tensor) -> Tensor:
         return self.given
 
     def pooled(self, logits: Tensor) -> Tensor:
         return logits.mean((2, 3))
 
 
-def batch() -> Batch:
+def batch(weight: float = 0.25) -> MethodBatch:
     """Two images. The first has a mass at its left edge, the second an effusion without a place."""
-    safe = np.zeros((2, 6), np.float32)
+    safe = torch.zeros(2, 6)
     safe[:, NONSENSE] = 1
     safe[0, SWAPPED] = safe[1, PLACED] = safe[1, UNSURE] = safe[0, LABEL] = 1
-    return Batch(
-        pixels=np.zeros((2, 1, 32, 32), np.float32),
-        phrases=["right mass", "right nodule", "left mass", "soup", "effusion", "hernia"],
-        owner=np.array([0, 0, 0, NOWHERE, 1, 1]),
-        masks=np.stack([LEFT, LEFT, RIGHT, BLANK, BLANK, BLANK]),
-        weight=np.array([1.0, 0.25, 0, 0, 0, 0], np.float32),
-        elsewhere=np.array([0, 0, 0.6, 0, 0, 0], np.float32),
+    return replace(
+        make_batch(images=2),
+        owner=torch.tensor([0, 0, NOWHERE, NOWHERE, 1, NOWHERE]),
+        written_for=torch.tensor([0, 0, 0, NOWHERE, 1, 1]),
+        masks=torch.stack([LEFT, LEFT, RIGHT, BLANK, BLANK, BLANK]),
+        weight=torch.tensor([1.0, weight, 0, 0, 0, 0]),
+        elsewhere=torch.tensor([0, 0, 0.6, 0, 0, 0]),
         safe=safe,
-        weak=[(1, LABEL, True), (1, ABSENT, False)],
+        weak=torch.tensor([(1, LABEL, 1), (1, ABSENT, 0)]),
+        statements=None,
     )
 
 
@@ -62,9 +61,9 @@ def undecided() -> Tensor:
     return torch.zeros(2, 6, 4, 4, requires_grad=True)
 
 
-def parts(logits: Tensor, of: Batch | None = None, **options: float) -> dict[str, Tensor]:
-    model = cast(LocalAlignmentModel, GivenMaps(logits))
-    return losses(model, of or batch(), torch.zeros(1), torch.zeros(1), **options)
+def parts(logits: Tensor, of: MethodBatch | None = None, **options: float) -> dict[str, Tensor]:
+    method = DenseGrounding(DenseGroundingOptions(**options), Shapes())
+    return method(replace(of or batch(), scorer=GivenMaps(logits)))
 
 
 def pull(name: str, logits: Tensor | None = None) -> Tensor:
@@ -79,12 +78,12 @@ def touched(gradient: Tensor) -> set[tuple[int, int]]:
     return {(int(i), int(p)) for i, p in (gradient != 0).any(-1).any(-1).nonzero()}
 
 
-@pytest.mark.parametrize("name", ["dense", "pointing", "contrast"])
+@pytest.mark.parametrize("name", ["dense", "pointing", "cnr"])
 def test_a_placed_phrase_is_raised_inside_its_mask_and_lowered_outside(name: str) -> None:
     logits = torch.randn(2, 6, 4, 4, generator=torch.Generator().manual_seed(0)) / 100
     gradient = pull(name, logits.requires_grad_())
     assert touched(gradient) == {(0, PLACED), (0, UNSURE)}
-    inside = torch.from_numpy(LEFT) > 0
+    inside = LEFT > 0
     assert (gradient[0, PLACED][inside] < 0).all()
     assert (gradient[0, PLACED][~inside] > 0).all()
 
@@ -104,7 +103,7 @@ def test_a_swapped_phrase_is_led_to_the_other_half_and_given_no_mask() -> None:
 
 def test_safe_negatives_are_lowered_everywhere_and_no_other_pair_is_touched() -> None:
     gradient = pull("absence")
-    safe = {(int(i), int(p)) for i, p in np.argwhere(batch().safe > 0)}
+    safe = {(int(i), int(p)) for i, p in (batch().safe > 0).nonzero()}
     assert touched(gradient) == safe
     assert (gradient >= 0).all()
 
@@ -162,24 +161,26 @@ def test_the_weights_are_those_of_the_document() -> None:
     table = re.findall(r"^\| (\w+(?: \w+)?) \| ([\d.]+) \|", DOCS.read_text("utf-8"), re.MULTILINE)
     said = {name.replace("local MI", "local_mi"): float(weight) for name, weight in table}
     given = torch.randn(2, 6, 4, 4, generator=torch.Generator().manual_seed(1))
-    of = replace(batch(), weight=np.array([1.0, 1, 0, 0, 0, 0], np.float32))
-    own, masks = given[0, :2], torch.from_numpy(of.masks[:2])
-    swapped, right = given[0, SWAPPED][None], torch.from_numpy(RIGHT)[None]
-    pooled, even, safe = given.mean((2, 3)), torch.ones(2), torch.from_numpy(of.safe)
+    of = replace(batch(weight=1.0), statements=make_batch().statements)
+    own, masks = given[0, :2], of.masks[:2]
+    swapped, right = given[0, SWAPPED][None], RIGHT[None]
+    pooled, even = given.mean((2, 3)), torch.ones(2)
     dark = given[[0, 0]][:, [NONSENSE]]
     matched, owner = [PLACED, UNSURE, LABEL], torch.tensor([0, 0, 1])
+    assert of.statements is not None
     bare = {
-        "dense": objective.dense_loss(own, masks, even),
-        "pointing": objective.pointing_loss(own, masks, even),
-        "contrast": objective.contrast_loss(own, masks, even),
-        "other side": objective.pointing_loss(swapped, right, torch.ones(1)),
-        "absence": objective.absence_loss(given, safe),
-        "nowhere": objective.nowhere_loss(pooled[:, NONSENSE]),
-        "nonsense correlation": objective.nonsense_correlation_loss(own, dark),
-        "labels": objective.label_loss(pooled[1, [LABEL, ABSENT]], torch.tensor([1.0, 0.0])),
-        "local_mi": objective.local_mutual_information_loss(
-            pooled[:, matched], owner, safe[:, matched] > 0
+        "dense": dense_grounding.dense_loss(own, masks, even),
+        "pointing": dense_grounding.pointing_loss(own, masks, even),
+        "cnr": dense_grounding.cnr_loss(own, masks, even),
+        "other side": dense_grounding.pointing_loss(swapped, right, torch.ones(1)),
+        "absence": dense_grounding.absence_loss(given, of.safe),
+        "nowhere": dense_grounding.nowhere_loss(pooled[:, NONSENSE]),
+        "nonsense correlation": dense_grounding.nonsense_correlation_loss(own, dark),
+        "labels": dense_grounding.label_loss(pooled[1, [LABEL, ABSENT]], torch.tensor([1.0, 0.0])),
+        "local_mi": dense_grounding.local_mutual_information_loss(
+            pooled[:, matched], owner, of.safe[:, matched] > 0
         ),
+        "language": dense_grounding.language_loss(of.statements),
     }
     found = parts(given, of)
     assert set(found) == set(bare)
