@@ -1,0 +1,86 @@
+"""Attention between the regions of an image and the sentences or words of its report."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from explorer.methods._vectors import at_least_float32
+
+
+def attention_weights(scores: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Softmax over the last axis, over what the mask lets see; zeros where it lets see nothing.
+
+    Args:
+        scores: (..., Q, K) of any floating type; the softmax itself is taken in float32 or better.
+        mask: True for keys that exist, broadcast to (..., Q, K); None = all.
+
+    >>> attention_weights(torch.tensor([[1.0, 9.0]]), torch.tensor([[True, False]]))
+    tensor([[1., 0.]])
+    """
+    wide = at_least_float32(scores)
+    if mask is None:
+        return torch.softmax(wide, -1).to(scores.dtype)
+    low = torch.finfo(wide.dtype).min
+    weights = torch.softmax(wide.masked_fill(~mask, low), -1)
+    return weights.masked_fill(~mask, 0.0).to(scores.dtype)
+
+
+def attend(
+    queries: Tensor, keys: Tensor, values: Tensor, *, mask: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Scaled dot-product attention that gives its weights as well.
+
+    Args:
+        queries: (..., Q, D).
+        keys: (..., K, D).
+        values: (..., K, E).
+        mask: (..., K) True for keys that exist; None = all.
+
+    Returns:
+        Attended values (..., Q, E) and weights (..., Q, K), whose rows sum to 1.
+    """
+    scores = queries @ keys.transpose(-1, -2) / math.sqrt(queries.shape[-1])
+    weights = attention_weights(scores, None if mask is None else mask[..., None, :])
+    return weights @ values, weights
+
+
+class CrossAttention(nn.Module):
+    """Two sets look at each other through one shared projection (Mueller et al., ECCV 2022).
+
+    Keys, values and output each have one linear layer for both sets, so the score of a region and
+    a sentence is the same in both directions: a bilinear form of a positive semi-definite matrix.
+    """
+
+    def __init__(self, dimension: int) -> None:
+        super().__init__()
+        self.key = nn.Linear(dimension, dimension)
+        self.value = nn.Linear(dimension, dimension)
+        self.output = nn.Linear(dimension, dimension)
+        for layer in (self.key, self.value, self.output):
+            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="linear")
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, own: Tensor, other: Tensor, *, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+        """What each of `own` (..., N, D) sees in `other` (..., M, D); weights (..., N, M)."""
+        seen, weights = attend(self.key(own), self.key(other), self.value(other), mask=mask)
+        return self.output(seen), weights
+
+
+class AttentionPooling(nn.Module):
+    """A weighted mean of a set, looked at from its plain mean.
+
+    Values are the vectors themselves, so the result stays in the space they lie in.
+    """
+
+    def __init__(self, dimension: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(dimension, dimension)
+        self.key = nn.Linear(dimension, dimension)
+
+    def forward(self, vectors: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Vectors (B, N, D) with mask (B, N) -> weighted mean (B, D) and weights (B, N)."""
+        there = mask[..., None].to(vectors.dtype)
+        mean = (vectors * there).sum(1, keepdim=True) / there.sum(1, keepdim=True).clamp(min=1)
+        pooled, weights = attend(self.query(mean), self.key(vectors), vectors, mask=mask)
+        return pooled[:, 0], weights[:, 0]
