@@ -60,6 +60,18 @@ def retrieve(
         str, typer.Option("--filter", help='E.g. "view=PA, age=60-79, finding=nodule|mass".')
     ] = "",
     count: Annotated[int, typer.Option(help="Hits.", min=1, max=1000)] = 10,
+    codes: Annotated[
+        Path | None,
+        typer.Option(
+            help="Head of the method cmimh: for --text, its binary codes choose the films that "
+            "are looked at exactly.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    shortlist: Annotated[
+        int, typer.Option(help="With --codes: films of a phrase that are looked at.", min=1)
+    ] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print as CSV.")] = False,
     checkpoint: CheckpointOption = None,
@@ -71,6 +83,8 @@ def retrieve(
     Give --text, or a film (--image FILE or --film ID), with --region for its regions.
     """
     _check(text, image, film, region, without, as_json=as_json, as_csv=as_csv)
+    if codes is not None and text is None:
+        raise typer.BadParameter("--codes goes with --text.")
     box = None if region is None else _box(region)
     from explorer import pipeline
 
@@ -81,6 +95,11 @@ def retrieve(
     page: dict[str, Any] = {"where": pipeline.parse_filter(where), "count": count}
     with working(log, "Searching"):
         if text is not None:
+            if codes is not None:
+                page["codes"], recall = pipeline.open_codes(
+                    opened, engine, codes, shortlist=shortlist
+                )
+                say(log, _told(shortlist, recall))
             found = pipeline.search_text(opened, engine, text, ranking=ranking.value, **page)
         else:
             asked = film or _embedded(engine, image, log)
@@ -98,6 +117,13 @@ def retrieve(
         typer.echo(_as_csv(pipeline.results_document(found, opened.info())), nl=False)
     else:
         _print(console, found)
+
+
+def _told(shortlist: int, recall: float) -> str:
+    return (
+        f"Looked at the {shortlist} films that codes find for each phrase. Over the phrases of the "
+        f"vocabulary such a list holds {recall:.0%} of the ten films that exact search puts first."
+    )
 
 
 def _check(

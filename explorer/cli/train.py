@@ -6,12 +6,31 @@ from typing import Annotated
 import typer
 
 from explorer.cli._console import consoles, logged, say, staged
+from explorer.cli._options import CheckpointOption, Device, DeviceOption, Dtype, DtypeOption
+from explorer.cli._train_head import OptionsOption, train_head
 
 
 def train(
-    config: Annotated[Path, typer.Option(help="Settings, JSON.", exists=True, dir_okay=False)],
-    work: Annotated[Path, typer.Option(help="Folder of states and log; a run there is resumed.")],
-    out: Annotated[Path, typer.Option(help="Checkpoint folder to write.")],
+    out: Annotated[Path, typer.Option(help="Folder of the checkpoint or head to write.")],
+    config: Annotated[
+        Path | None, typer.Option(help="Settings, JSON.", exists=True, dir_okay=False)
+    ] = None,
+    work: Annotated[
+        Path | None, typer.Option(help="Folder of states and log; a run there is resumed.")
+    ] = None,
+    method: Annotated[
+        str | None, typer.Option(help="A head on a frozen checkpoint: its id.")
+    ] = None,
+    option: OptionsOption = None,
+    checkpoint: CheckpointOption = None,
+    index: Annotated[
+        str | None, typer.Option(help="Index whose vectors a head learns from.")
+    ] = None,
+    films: Annotated[
+        int | None, typer.Option(help="For a head: use at most so many films.", min=2)
+    ] = None,
+    device: DeviceOption = Device.auto,
+    dtype: DtypeOption = Dtype.auto,
     data: Annotated[
         Path | None,
         typer.Option(help="Folder of a data set, see --layout.", exists=True, file_okay=False),
@@ -68,8 +87,18 @@ def train(
 
     Stopped at any time, the same command goes on where it was. WORK/log is a TensorBoard log. The
     starting weights are downloaded once when they are not given. Several processes train as one:
-    torchrun --nproc-per-node N -m -- explorer train ... See docs/training.md.
+    torchrun --nproc-per-node N -m -- explorer train ... See docs/training.md. With --method a head
+    on a frozen checkpoint is trained: see docs/heads.md.
     """
+    if method is not None:
+        train_head(
+            method, option or [], out=out, work=work, checkpoint=checkpoint, index=index,
+            phantoms=phantoms, data=data, layout=layout, films=films, device=device, dtype=dtype,
+            force=force,
+        )  # fmt: skip
+        return
+    if config is None or work is None:
+        raise typer.BadParameter("A training needs --config and --work; a head needs --method.")
     if (out / "card.json").exists() and not force:
         raise typer.BadParameter(f"{out.name} holds a checkpoint; add --force to overwrite it.")
     from explorer import pipeline

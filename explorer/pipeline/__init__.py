@@ -22,6 +22,7 @@ from explorer.pipeline.embedding import (
 )
 from explorer.pipeline.exports import describe_engine, grounding_document, grounding_figure
 from explorer.pipeline.grounding import ground, ground_report
+from explorer.pipeline.heads import HeadSources, open_codes, train_head
 from explorer.pipeline.index_build import BuildReport, build_index, remove_studies
 from explorer.pipeline.indexed_study import indexed_study
 from explorer.pipeline.phantom_benchmark import evaluate_phantoms
@@ -93,6 +94,7 @@ __all__ = [
     "Corpus",
     "Engine",
     "Filter",
+    "HeadSources",
     "Hit",
     "IndexInfo",
     "Level",
@@ -139,6 +141,7 @@ __all__ = [
     "maps_of",
     "merge",
     "on_a_plane",
+    "open_codes",
     "open_engine",
     "open_index",
     "parse_filter",
@@ -167,6 +170,7 @@ __all__ = [
     "to_json_text",
     "to_thumbnail",
     "train",
+    "train_head",
     "turn",
     "undo",
     "use_boxes",

@@ -16,6 +16,7 @@ from explorer.pipeline.query import Statement, denial, read_query
 from explorer.retrieval import search_film as films
 from explorer.retrieval import search_region as regions
 from explorer.retrieval import search_text as texts
+from explorer.retrieval.codes import RegionCodes
 from explorer.retrieval.corpus import Corpus, open_corpus
 from explorer.retrieval.filters import EVERYTHING, Filter, parse_filter
 from explorer.retrieval.records import IndexInfo, Part, QueryPart, Results
@@ -80,6 +81,7 @@ def search_text(
     where: Where = None,
     count: int = 20,
     offset: int = 0,
+    codes: RegionCodes | None = None,
 ) -> Results:
     """Studies for a text: a phrase, several sentences, or a whole report.
 
@@ -93,6 +95,7 @@ def search_text(
         where: Filter, or its text: "view=PA, age=60-79, finding=nodule|mass".
         count: Hits of a page.
         offset: Hits before it.
+        codes: From `open_codes`: look exactly only at the films that they find.
 
     Raises:
         RetrievalError: The query or the filter says nothing, or the index cannot be read.
@@ -106,6 +109,7 @@ def search_text(
         where=_filter(where),
         count=count,
         offset=offset,
+        codes=codes,
     )
     return _noted(found, notes)
 

@@ -26,13 +26,16 @@ _CELLS = 1024
 SHORTLIST = 400
 
 
-def film_logits(corpus: Corpus, rows: Rows, vectors: Float32, scoring: Scoring) -> Float32:
+def film_logits(
+    corpus: Corpus, rows: Rows, vectors: Float32, scoring: Scoring, *, keep: bool = True
+) -> Float32:
     """(N, S) pooled logits of films for phrases (S, D), over every patch.
 
     Where search is exact a phrase is asked of all films once, and its column is kept: paging,
-    filters and a query that changes by a word cost nothing again.
+    filters and a query that changes by a word cost nothing again. Without `keep` only the films of
+    `rows` are asked.
     """
-    if not corpus.is_exact or len(vectors) > _KEPT:
+    if not keep or not corpus.is_exact or len(vectors) > _KEPT:
         return _logits(corpus, rows, vectors, scoring)
     kept: dict[bytes, Float32] = corpus.memory.setdefault("film logits", {})
     keys = [vector.tobytes() for vector in vectors]
@@ -67,6 +70,7 @@ def film_log_odds(
     scoring: Scoring,
     *,
     reference: ReferenceFilms | None = None,
+    keep: bool = True,
 ) -> NDArray[np.float64]:
     """(N, S) log odds of films for phrases over their base rate.
 
@@ -76,9 +80,10 @@ def film_log_odds(
         vectors: (S, D) of the phrases.
         scoring: Of the checkpoint.
         reference: Films of the checkpoint, asked where the index is too small to say.
+        keep: As `film_logits` has it.
     """
-    logits = film_logits(corpus, rows, vectors, scoring)
-    base = base_of(corpus, vectors, scoring, rows=rows, logits=logits)
+    logits = film_logits(corpus, rows, vectors, scoring, keep=keep)
+    base = base_of(corpus, vectors, scoring, rows=rows, logits=logits, keep=keep)
     if base is None:
         base = PhraseBase(np.zeros(len(vectors)), np.ones(len(vectors)))
         if reference is not None and len(vectors):
@@ -87,7 +92,13 @@ def film_log_odds(
 
 
 def base_of(
-    corpus: Corpus, vectors: Float32, scoring: Scoring, *, rows: Rows, logits: Float32
+    corpus: Corpus,
+    vectors: Float32,
+    scoring: Scoring,
+    *,
+    rows: Rows,
+    logits: Float32,
+    keep: bool = True,
 ) -> PhraseBase | None:
     """Base of phrases on the films of the index; None where it has too few.
 
@@ -99,7 +110,7 @@ def base_of(
     at = {int(row): k for k, row in enumerate(rows)}
     missing = np.array([row for row in wanted if int(row) not in at], dtype=np.intp)
     known = [at[int(row)] for row in wanted if int(row) in at]
-    fresh = film_logits(corpus, missing, vectors, scoring)
+    fresh = film_logits(corpus, missing, vectors, scoring, keep=keep)
     return alignment.phrase_base(np.concatenate([logits[known], fresh]))
 
 

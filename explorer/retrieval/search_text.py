@@ -12,6 +12,7 @@ from explorer.embeddings import ReferenceFilms, Scoring
 from explorer.entities import Float32
 from explorer.errors import RetrievalError
 from explorer.retrieval._lance import in_words
+from explorer.retrieval.codes import RegionCodes
 from explorer.retrieval.corpus import Corpus, Rows
 from explorer.retrieval.filters import EVERYTHING, Filter
 from explorer.retrieval.fusion import fuse
@@ -49,6 +50,7 @@ def search_text(
     offset: int = 0,
     added: NDArray[np.floating] | None = None,
     added_part: Part | None = None,
+    codes: RegionCodes | None = None,
 ) -> Results:
     """Rank the studies of an index for a text, one film a study.
 
@@ -63,6 +65,8 @@ def search_text(
         offset: Hits before it.
         added: (N,) a score of every film that is added, e.g. likeness to a film.
         added_part: How the added score is shown; its gain is filled in.
+        codes: Binary codes that choose the films worth an exact look; None looks at all, or asks
+            the ANN index of a large one.
 
     Raises:
         RetrievalError: The query is empty, or the words of an unfinished index are asked.
@@ -71,9 +75,13 @@ def search_text(
     if not parts and added is None:
         raise RetrievalError("A search needs at least one word, got none. Type a finding.")
     kept = np.flatnonzero(corpus.kept(where))
-    rows = kept if corpus.is_exact else _shortlist(corpus, kept, parts, where, added)
+    claimed = any(part.assertion != "absent" for part in parts)
+    whole = corpus.is_exact and not (codes is not None and claimed)
+    rows = kept if whole else _shortlist(corpus, kept, parts, where, added, codes)
     vectors = _stacked(parts, corpus.space.dimension)
-    odds = film_log_odds(corpus, rows, vectors, asking.scoring, reference=asking.reference)
+    odds = film_log_odds(
+        corpus, rows, vectors, asking.scoring, reference=asking.reference, keep=whole
+    )
     gains = gains_of(odds, [part.assertion for part in parts])
     extra = np.zeros(len(rows)) if added is None else added[rows]
     shown = gains.sum(axis=1) + extra
@@ -176,11 +184,18 @@ def _shortlist(
     parts: Sequence[QueryPart],
     where: Filter,
     added: NDArray[np.floating] | None,
+    codes: RegionCodes | None,
 ) -> Rows:
     """Films worth an exact look: those of the regions nearest to each claim, and a sample.
 
     The sample is there for queries that only deny: what they look for has no region.
     """
+    claims = [part.vector for part in parts if part.assertion != "absent"]
+    if codes is not None and claims:
+        allowed = np.zeros(len(corpus), dtype=bool)
+        allowed[kept] = True
+        lists = codes.films(np.stack(claims), allowed=allowed)
+        return np.array(sorted(set().union(*lists, _best(added, kept))), dtype=np.intp)
     number = {film: k for k, film in enumerate(corpus.films.columns["film_id"])}
     found: set[int] = set(np.intersect1d(kept, corpus.base_rows)[:SHORTLIST].tolist())
     for part in parts:
@@ -189,9 +204,14 @@ def _shortlist(
         near = nearest_regions(corpus, part.vector, where, count=4 * SHORTLIST)
         films = list(dict.fromkeys(film for film, _, _ in near))[:SHORTLIST]
         found.update(number[film] for film in films)
-    if added is not None:
-        found.update(kept[np.argsort(-added[kept], kind="stable")[:SHORTLIST]].tolist())
-    return np.array(sorted(found), dtype=np.intp)
+    return np.array(sorted(found | _best(added, kept)), dtype=np.intp)
+
+
+def _best(added: NDArray[np.floating] | None, kept: Rows) -> set[int]:
+    """Films with the largest added score."""
+    if added is None:
+        return set()
+    return set(kept[np.argsort(-added[kept], kind="stable")[:SHORTLIST]].tolist())
 
 
 def nearest_regions(

@@ -1,0 +1,58 @@
+"""The part of `explorer train` that trains a head on a frozen checkpoint."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from explorer.cli._console import consoles, say, staged, working
+from explorer.cli._options import Device, Dtype
+
+OptionsOption = Annotated[
+    list[str] | None,
+    typer.Option("--option", help="NAME=VALUE of the method; may be given several times."),
+]
+
+
+def train_head(
+    method: str,
+    options: list[str],
+    *,
+    out: Path,
+    work: Path | None,
+    checkpoint: str | None,
+    index: str | None,
+    phantoms: Path | None,
+    data: Path | None,
+    layout: str | None,
+    films: int | None,
+    device: Device,
+    dtype: Dtype,
+    force: bool,
+) -> None:
+    """Fit a head, write it, and print its figures on films it did not learn from."""
+    if (out / "head.json").exists() and not force:
+        raise typer.BadParameter(f"{out.name} holds a head; add --force to overwrite it.")
+    given = dict(_pair(text) for text in options)
+    from explorer import pipeline
+
+    console, log = consoles()
+    sources = pipeline.HeadSources(
+        index=index, phantoms=phantoms, data=data, layout=layout, films=films
+    )
+    with working(log, "Loading the checkpoint"):
+        engine = pipeline.open_engine(checkpoint, device=device.value, precision=dtype.value)
+    with staged(log) as progress:
+        figures = pipeline.train_head(
+            method, sources, engine=engine, out=out, options=given, work=work, progress=progress
+        )
+    for name, value in figures.items():
+        say(console, f"{name} {value:.3f}")
+    say(log, f"Wrote {out}. Research use, not for diagnosis.")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise typer.BadParameter(f"--option is NAME=VALUE, got {text!r}.")
+    return name.strip(), value.strip()
