@@ -18,7 +18,7 @@ where the information is high; `interpolated` lies between, `jsd` is no informat
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -235,7 +235,7 @@ def bound(
     positive: Tensor | None = None,
     negative: Tensor | None = None,
     both_ways: float | None = None,
-    **settings: Tensor | float,
+    settings: Mapping[str, Tensor | float] | None = None,
 ) -> Tensor:
     """A bound by name.
 
@@ -246,15 +246,16 @@ def bound(
         negative: As above.
         both_ways: Weight of rows (is the text found for the image?), from 0 to 1; the rest is the
             bound of the transposed table. None = rows alone.
-        settings: What the one bound asks for: `alpha`, `clip`, `log_baseline`.
+        settings: What the one bound asks for: `alpha`, `clip`, `log_baseline`; None = as it is.
     """
     if name not in _BOUNDS:
         raise ValueError(f"Unknown estimator {name!r}. Available: {', '.join(BOUND_NAMES)}.")
-    found = _BOUNDS[name](scores, positive=positive, negative=negative, **settings)
+    asked = dict(settings or {})
+    found = _BOUNDS[name](scores, positive=positive, negative=negative, **asked)
     if both_ways is None:
         return found
     turned = [None if mask is None else mask.mT for mask in (positive, negative)]
-    back = _BOUNDS[name](scores.mT, positive=turned[0], negative=turned[1], **settings)
+    back = _BOUNDS[name](scores.mT, positive=turned[0], negative=turned[1], **asked)
     return both_ways * found + (1 - both_ways) * back
 
 

@@ -23,13 +23,13 @@ class DotCritic(nn.Module):
 
     Args:
         temperature: Inverse of the scale at the start.
-        learned: False keeps scale and bias as they are.
+        bias: At the start.
     """
 
-    def __init__(self, temperature: float = 0.1, *, learned: bool = True) -> None:
+    def __init__(self, temperature: float = 0.1, *, bias: float = 0.0) -> None:
         super().__init__()
-        self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature)), requires_grad=learned)
-        self.bias = nn.Parameter(torch.tensor(0.0), requires_grad=learned)
+        self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature)))
+        self.bias = nn.Parameter(torch.tensor(bias))
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """Scores (..., A, C) of x (..., A, D) with y (..., C, D)."""

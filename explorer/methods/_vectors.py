@@ -120,5 +120,4 @@ def pair_contrast(
     if not (matched.any() and negative.any()):
         return (x.sum() + y.sum()) * 0.0
     scores = at_least_float32(x) @ at_least_float32(y).T / temperature
-    pairs = {"positive": matched, "negative": negative}
-    return -bound(estimator, scores, **pairs, both_ways=both_ways)
+    return -bound(estimator, scores, positive=matched, negative=negative, both_ways=both_ways)
