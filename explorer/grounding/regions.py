@@ -41,12 +41,14 @@ def find_regions(
     Raises:
         ValueError: The rule is unknown, or the threshold it needs is missing or not in [0, 1].
     """
+    if rule != "otsu":
+        cut = choose_threshold(map.score, rule=rule, threshold=threshold, calibrated=calibrated)
+        if not (map.score > cut).any():  # most sentences; interpolation exceeds no grid value
+            return cut, ()
     score = _work_score(map)
     seen = np.isfinite(score)
     cut = choose_threshold(score[seen], rule=rule, threshold=threshold, calibrated=calibrated)
     above = (np.where(seen, score, -1.0) > cut).astype(np.uint8)
-    if not above.any():  # most sentences of a report have no region
-        return cut, ()
     count, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=8)
     seen_pixels = max(1, int(seen.sum()))
     regions = [
