@@ -1,7 +1,8 @@
 """Scores of films for phrases over an index, with the one definition of alignment.
 
-Each phrase is read against what it scores on the films of the index itself (`Corpus.base_rows`):
-its log odds there say whether a film speaks for it more than the others do.
+Each phrase is read against what it scores on the films of the index itself (`Corpus.base_rows`),
+then against what the film scores for the vocabulary of the index (`film_scale`): its log odds say
+whether a film speaks for it more than other films do, and more than for other phrases.
 """
 
 from collections.abc import Sequence
@@ -88,7 +89,26 @@ def film_log_odds(
         base = PhraseBase(np.zeros(len(vectors)), np.ones(len(vectors)))
         if reference is not None and len(vectors):
             base = alignment.phrase_base(reference_logits(reference, vectors, scoring))
-    return np.asarray(alignment.log_odds(logits, base), dtype=np.float64)
+    mean, spread = film_scale(corpus)
+    odds = alignment.log_odds(logits, base)
+    return np.asarray((odds - mean[rows, None]) / spread[rows, None], dtype=np.float64)
+
+
+def film_scale(corpus: Corpus) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and spread (N,) of the log odds of every film over the vocabulary of the index.
+
+    Some films score high for everything, some hardly differ between phrases: without this they
+    come first for any text. (0, 1) where the index is too small to say.
+    """
+    known = corpus.memory.get("film scale")
+    if known is None:
+        stored = corpus.films.signatures.astype(np.float64)
+        known = np.zeros(len(stored)), np.ones(len(stored))
+        if len(stored) >= LEAST_FILMS:
+            odds = alignment.log_odds(stored, alignment.phrase_base(stored))
+            known = odds.mean(axis=1), np.maximum(odds.std(axis=1), alignment.MIN_SPREAD)
+        corpus.memory["film scale"] = known
+    return known[0], known[1]
 
 
 def base_of(

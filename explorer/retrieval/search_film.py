@@ -198,29 +198,63 @@ def search_reports(
 def sentence_gains(corpus: Corpus, query: QueryFilm, asking: Asking) -> NDArray[np.float64]:
     """What every statement of the index gives to the agreement of its report with a film.
 
-    A report of k statements is a sum of k numbers that each spread by about one, so it is divided
-    by the root of k: a long report does not come first because it is long.
+    A report is divided by the spread of its agreement over films: a long report, or one that says
+    a thing twice, does not come first for that.
     """
     sentences = corpus.sentences
     logits = _coarse_logits([query.factors], sentences.vectors, asking.scoring)
     base = sentence_base(corpus, asking.scoring)
-    odds = alignment.log_odds(logits, base)[0] if base is not None else logits[0]
+    if base is None:
+        return _weights(corpus) * logits[0, sentences.distinct]
+    odds = alignment.log_odds(logits, base.phrases)[0]
+    spread = base.reports[sentences.study]
+    return np.asarray(odds[sentences.distinct] * _weights(corpus) / spread, dtype=np.float64)
+
+
+def _weights(corpus: Corpus) -> NDArray[np.float64]:
+    """Sign and weight of every statement; 0 for those that ask nothing of a film."""
+    sentences = corpus.sentences
     signs = {a: _sign(a) for a in np.unique(sentences.assertions)}
-    weights = np.array([signs[a] for a in sentences.assertions]) * sentences.counts
-    asked = np.bincount(sentences.study, weights=sentences.counts)
-    weights /= np.sqrt(np.maximum(asked, 1.0))[sentences.study]
-    return np.asarray(odds[sentences.distinct] * weights, dtype=np.float64)
+    return np.array([signs[a] for a in sentences.assertions]) * sentences.counts
 
 
-def sentence_base(corpus: Corpus, scoring: Scoring) -> alignment.PhraseBase | None:
-    """Base of all distinct sentences on a sample of films, worked out once for an open index."""
-    known = corpus.memory.get("sentence base")
+@dataclass(frozen=True, slots=True)
+class SentenceBase:
+    """What the films of an index usually say to its statements.
+
+    Attributes:
+        phrases: Of every distinct statement.
+        reports: (studies,) spread of the agreement with every report.
+    """
+
+    phrases: alignment.PhraseBase
+    reports: NDArray[np.float64]
+
+
+def sentence_base(corpus: Corpus, scoring: Scoring) -> SentenceBase | None:
+    """Base of all statements on a sample of films, worked out once for an open index."""
+    known: SentenceBase | None = corpus.memory.get("sentence base")
     if known is None and len(corpus.base_rows) >= LEAST_FILMS:
         sample = corpus.base_rows[:: max(1, len(corpus.base_rows) // _SENTENCE_BASE)]
         films = corpus.factors(sample)
         logits = _coarse_logits(films, corpus.sentences.vectors, scoring)
-        known = corpus.memory["sentence base"] = alignment.phrase_base(logits)
+        phrases = alignment.phrase_base(logits)
+        spread = _report_spread(corpus, alignment.log_odds(logits, phrases))
+        known = corpus.memory["sentence base"] = SentenceBase(phrases, spread)
     return known
+
+
+def _report_spread(corpus: Corpus, odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(studies,) deviation over films of the agreement with each report, from odds (films, S)."""
+    sentences, weights = corpus.sentences, _weights(corpus)
+    count = len(corpus.study_ids)
+    totals = np.stack(
+        [
+            np.bincount(sentences.study, weights=weights * film[sentences.distinct], minlength=count)
+            for film in odds
+        ]
+    )
+    return np.asarray(np.maximum(totals.std(axis=0), alignment.MIN_SPREAD), dtype=np.float64)
 
 
 def _coarse_logits(

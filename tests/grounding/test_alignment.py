@@ -117,4 +117,4 @@ def test_phrases_of_different_scales_get_the_same_log_odds() -> None:
 def test_a_report_adds_what_is_there_and_subtracts_what_is_denied() -> None:
     odds = np.array([[2.0, 3.0, 5.0, 7.0], [0.0, -1.0, 0.0, 0.0]])
     said: list[Assertion] = ["present", "absent", "uncertain", "not about the image"]
-    assert_allclose(report_log_odds(odds, said), [2 - 3 + 2.5, 1.0])
+    assert_allclose(report_log_odds(odds, said), [2 - 3 / 2 + 5 / 2, 1 / 2])

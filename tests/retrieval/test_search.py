@@ -13,7 +13,8 @@ from explorer.entities import Box
 from explorer.errors import RetrievalError
 from explorer.pipeline.query import read_query
 from explorer.retrieval.scoring import film_log_odds
-from explorer.retrieval.search_film import likeness_parts
+from explorer.retrieval.search_film import film_of_index, likeness_parts, sentence_gains
+from explorer.retrieval.vocabulary import SIGNATURE
 from explorer.text import read_report
 from tests import tiny_model
 
@@ -162,6 +163,27 @@ def test_a_small_index_is_read_against_the_reference_films(
     assert abs(plain.mean()) > 0.1  # a pooled logit, on the scale of its phrase
     assert read.mean() == pytest.approx(0, abs=0.05)
     assert np.argsort(read[:, 0]).tolist() == np.argsort(plain[:, 0]).tolist()
+
+
+def test_a_film_that_scores_high_for_everything_is_not_first_for_everything(
+    engine: Any, index: Any
+) -> None:
+    vectors = pipeline.embed_phrases(engine, SIGNATURE).vectors
+    odds = film_log_odds(index, np.arange(24), vectors, engine.scoring)
+    # The vocabulary is what a film is read against, over whole grids as they were before packing.
+    assert odds.mean(axis=1) == pytest.approx(np.zeros(24), abs=0.1)
+    assert odds.std(axis=1) == pytest.approx(np.ones(24), abs=0.1)
+
+
+def test_the_agreement_with_every_report_varies_alike_over_films(engine: Any, index: Any) -> None:
+    asking = pipeline.retrieval.asking_of(engine)
+    films = [film_of_index(index, film) for film in index.films.columns["film_id"]]
+    gains = np.array([sentence_gains(index, film, asking) for film in films])
+    study = index.sentences.study
+    totals = np.array([np.bincount(study, weights=row, minlength=24) for row in gains])
+    told = np.bincount(study, weights=index.sentences.counts, minlength=24) > 0
+    assert told.sum() == 18
+    assert totals.std(axis=0) == pytest.approx(told.astype(float), abs=1e-6)
 
 
 @pytest.mark.parametrize(
