@@ -13,6 +13,24 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 MAC_CHROME = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where real checkpoint folders are, for the tests that need them."""
+    parser.addoption(
+        "--run-weights",
+        metavar="FOLDER",
+        type=Path,
+        help="Run the tests of real weights on every checkpoint folder in FOLDER.",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each checkpoint folder that a person names; skipped where none is named."""
+    if "weights_folder" in metafunc.fixturenames:
+        root: Path | None = metafunc.config.getoption("--run-weights")
+        folders = sorted(card.parent for card in root.glob("*/card.json")) if root else []
+        metafunc.parametrize("weights_folder", folders, ids=lambda folder: folder.name)
+
+
 def pytest_configure() -> None:
     """Compute in one thread: for tiny models more wait for each other, minutes beside other work.
 

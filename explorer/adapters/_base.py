@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from explorer.adapters._licences import licence_of
 from explorer.embeddings import ReferenceFilms, Scoring
 from explorer.entities import Float32, ImageEmbeddings, ModelFrame
 
@@ -47,6 +48,7 @@ class AdapterCard:
         resize: Length of the shorter side before a center crop; None = the longer input side.
         smoothing: Width of the Gaussian over a map in patches, as the family publishes it.
         cosine_range: Between which cosines its maps usually lie; what a colour scale should span.
+        licence_accepted: Whether a person accepted a licence that forbids some use.
         source, revision: Where the weights come from, e.g. "hf:owner/name", and which version.
         metrics: Figures measured with a named protocol; empty when none were.
         extra: Everything else the card file says.
@@ -72,8 +74,19 @@ class AdapterCard:
     cosine_range: tuple[float, float] = (-1.0, 1.0)
     source: str = ""
     revision: str = ""
+    licence_accepted: bool = False
     metrics: dict[str, Any] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def allows(self) -> str:
+        """What the licence allows, in a sentence."""
+        return licence_of(self.licence).allows
+
+    @property
+    def restricted(self) -> bool:
+        """Whether the licence forbids some use."""
+        return licence_of(self.licence).restricts
 
 
 class Engine(Protocol):

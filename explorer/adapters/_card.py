@@ -22,6 +22,7 @@ OPTIONAL = (
     "cosine_range",
     "source",
     "revision",
+    "licence_accepted",
     "metrics",
 )
 
@@ -51,6 +52,7 @@ def card_from(data: dict[str, Any], *, folder: Path) -> AdapterCard:
         cosine_range=_range(data.get("cosine_range", (-1.0, 1.0))),
         source=_word("source", data.get("source", "")),
         revision=_word("revision", data.get("revision", "")),
+        licence_accepted=data.get("licence_accepted", False) is True,
         metrics=_mapping("metrics", data.get("metrics", {})),
         extra={k: v for k, v in data.items() if k not in (*REQUIRED, *OPTIONAL)}
         | {"files": files, "weights": weights},

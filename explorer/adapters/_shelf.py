@@ -13,6 +13,7 @@ from typing import Any
 from explorer.adapters._base import AdapterCard, Engine
 from explorer.adapters._card import card_from
 from explorer.adapters._families import family_module, family_names
+from explorer.adapters._licences import require_accepted
 from explorer.encoders.files import CARD_FILE, verify_hashes
 from explorer.errors import CheckpointError
 
@@ -51,9 +52,11 @@ def open_checkpoint(folder: Path, *, device: str = "auto", precision: str = "aut
         precision: "auto", "float32", "bfloat16" or "float16".
 
     Raises:
-        CheckpointError: A file is missing, damaged, swapped or a pickle; or the device is absent.
+        CheckpointError: A file is missing, damaged, swapped or a pickle; the licence forbids some
+            use and nobody accepted it; or the device is absent.
     """
     card = read_card(folder)
+    require_accepted(card.name, card.licence, accepted=card.licence_accepted)
     family = family_module(card.family)
     optional = tuple(getattr(family, "OPTIONAL", ()))
     verify_hashes(

@@ -17,6 +17,7 @@ from explorer.encoders.alignment import (
     LocalAlignmentModel,
 )
 from explorer.encoders.files import CONFIG_FILE, IMAGE_CHECK_FILE, TOKENIZER_FILE, WEIGHTS_FILE
+from explorer.encoders.strict import load_strictly
 from explorer.errors import CheckpointError
 
 _NEVER = -1e4  # a logit that no other reaches
@@ -33,12 +34,11 @@ def open_stored(folder: Path) -> tuple[LocalAlignmentModel, Tokenizer]:
         state = load_file(folder / WEIGHTS_FILE)
         if (folder / IMAGE_CHECK_FILE).exists():
             state |= load_file(folder / IMAGE_CHECK_FILE)
-        state |= with_every_kind(state)
+        if f"{IMAGE_CHECK_LAYER}.weight" in state:
+            state |= with_every_kind(state)
         tokenizer = _open_tokenizer(folder / TOKENIZER_FILE)
         model = LocalAlignmentModel(LocalAlignmentConfig(**shape))
-        model.load_state_dict(
-            {k: v.float() if v.is_floating_point() else v for k, v in state.items()}, strict=True
-        )
+        load_strictly(model, state, folder=folder)
     except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
         raise not_as_described(folder, f"{type(error).__name__}: {error}") from error
     return model, tokenizer
