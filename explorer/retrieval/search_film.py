@@ -250,8 +250,8 @@ def _report_spread(corpus: Corpus, odds: NDArray[np.float64]) -> NDArray[np.floa
     count = len(corpus.study_ids)
     totals = np.stack(
         [
-            np.bincount(sentences.study, weights=weights * film[sentences.distinct], minlength=count)
-            for film in odds
+            np.bincount(sentences.study, weights=weights * of_film, minlength=count)
+            for of_film in odds[:, sentences.distinct]
         ]
     )
     return np.asarray(np.maximum(totals.std(axis=0), alignment.MIN_SPREAD), dtype=np.float64)
