@@ -243,13 +243,13 @@ class Session:
         for key in list(self.works)[:-MOST_WORKS]:
             del self.works[key]
 
-    def run_of(self, viewer: str, pane: int, work: "Work") -> int:
-        """Number the results of a pane: higher than that of the results before them."""
-        key, run = self.placed.get((viewer, pane), (None, 0))
-        if key != work.key:
+    def run_of(self, viewer: str, pane: int, key: tuple[object, ...]) -> int:
+        """Number what a pane shows, named by a key: higher than what it showed before."""
+        before, run = self.placed.get((viewer, pane), (None, 0))
+        if before != key:
             self.runs += 1
             run = self.runs
-            self.placed[viewer, pane] = work.key, run
+            self.placed[viewer, pane] = key, run
         return run
 
     def forget_work(self) -> None:

@@ -53,6 +53,11 @@ class Work:
         return self.loaded.study.report
 
     @property
+    def answers(self) -> bool:
+        """Whether phrases can be grounded: by this checkpoint, on this picture."""
+        return self.engine.reads_text and not self.check.refuse
+
+    @property
     def total(self) -> int:
         """Number of sentences of the report."""
         return len(self.report.sentences) if self.report else 0
@@ -122,7 +127,7 @@ def ground_report(work: Work, *, everything: bool, say: Say) -> Iterator[int]:
         PhraseError: After the last piece: a sentence cannot be grounded, the others are.
     """
     yield from range(len(work.pieces))
-    if work.report is None or work.check.refuse:
+    if work.report is None or not work.answers:
         return
     doing = f"Grounding {work.total} sentences"
     pieces = grounded.ground_pieces(
@@ -151,28 +156,41 @@ def bound(work: Work, *, everything: bool) -> int:
     return work.total if everything else min(work.total, grounded.MOST_UNASKED)
 
 
-def ground_typed(work: Work, memory: Session, *, say: Say) -> None:
+def ground_typed(work: Work, memory: Session, *, say: Say, forget: bool = True) -> None:
     """Ground the typed phrases that are missing, in one text batch.
 
+    Args:
+        work: The results so far; completed here.
+        memory: With the phrases that were typed.
+        say: Told what is being done.
+        forget: Take phrases that cannot be grounded from the list; other panes may know them.
+
     Raises:
-        PhraseError: A phrase cannot be grounded; it is taken from the list.
+        PhraseError: A phrase cannot be grounded; the others are.
     """
     fresh = [phrase for phrase in memory.typed if phrase not in work.typed]
-    if not fresh or work.check.refuse:
+    if not fresh or not work.answers:
         return
     doing = "Grounding what you asked"
     say(doing)
+    told = queue_words(say, doing)
     try:
-        result = grounded.ground(
-            work.engine,
-            work.encoded,
-            fresh,
-            options=work.options,
-            told=queue_words(say, doing),
-        )
-    except ExplorerError:
-        memory.typed = [phrase for phrase in memory.typed if phrase not in fresh]
-        raise
+        _ground_typed(work, fresh, told)
+        return
+    except ExplorerError as error:
+        problem = error
+    for phrase in fresh:
+        try:
+            _ground_typed(work, [phrase], told)
+        except ExplorerError as error:
+            problem = error
+            if forget:
+                memory.typed = [typed for typed in memory.typed if typed != phrase]
+    raise problem
+
+
+def _ground_typed(work: Work, phrases: list[str], told: Callable[[int], None]) -> None:
+    result = grounded.ground(work.engine, work.encoded, phrases, options=work.options, told=told)
     work.typed.update({p.phrase: p for p in result.phrases if p is not None})
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from explorer.ui.components.stage import _hear
+from explorer.ui.components.workbench import hear as _hear
 from explorer.ui.state import Session
 
 from .messages import bodies

@@ -120,10 +120,9 @@ def test_results_are_kept_by_what_decides_them_and_gone_with_the_study() -> None
 
 
 def test_a_pane_that_goes_back_to_earlier_results_numbers_them_anew() -> None:
-    memory, one, two = Session(), SimpleNamespace(key=(1,)), SimpleNamespace(key=(2,))
-    runs = [memory.run_of("compare", 0, work) for work in (one, one, two, one)]  # type: ignore[arg-type]
-    assert runs == [1, 1, 2, 3]
-    assert memory.run_of("compare", 1, one) == 4  # type: ignore[arg-type]
+    memory, one, two = Session(), (1,), (2,)
+    assert [memory.run_of("compare", 0, key) for key in (one, one, two, one)] == [1, 1, 2, 3]
+    assert memory.run_of("compare", 1, one) == 4
 
 
 def test_a_pane_takes_from_the_session_what_is_not_its_own() -> None:

@@ -84,6 +84,7 @@ class TinyEngine(DualEngine):
         return tuple(self.embed_image(pixels, frame=frame) for pixels, frame in pairs)
 
     def embed_text(self, phrases: Sequence[str]) -> Float32:
+        self.check_phrases(phrases)
         self.batches.append(list(phrases))
         rows = [
             np.random.default_rng(

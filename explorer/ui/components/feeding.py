@@ -1,8 +1,10 @@
 """What a pane of the viewer is told of its results: head, typed phrases, sentences, words."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from explorer.entities import GroundedPhrase, Sentence
+from explorer.errors import PhraseError
 from explorer.ui import encoded, engines, work
 from explorer.ui.components.viewer import (
     Head,
@@ -17,9 +19,13 @@ from explorer.ui.components.viewer import (
     phrase_color,
 )
 from explorer.ui.door import pipeline
+from explorer.ui.faults import explain, title_of
 from explorer.ui.grounded import assertion_of
 from explorer.ui.remedies import remedies
-from explorer.ui.state import Session
+from explorer.ui.state import PaneChoice, Session
+
+if TYPE_CHECKING:
+    from explorer.pipeline import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,7 @@ class Feeding:
             study=self.result.loaded.token,
             film=image_id(self.result.radiograph),
             space=engines.engine_key(self.result.engine),
-            run=self.memory.run_of(self.key, self.pane, self.result),
+            run=self.memory.run_of(self.key, self.pane, self.result.key),
             pane=self.pane,
         )
 
@@ -59,7 +65,8 @@ class Feeding:
         known = self.result.typed
         for number, text in enumerate(self.memory.typed):
             if text in known:
-                phrases = [_typed(text, known[text], number)]
+                span = self.result.engine.card.cosine_range
+                phrases = [_typed(text, known[text], number, span)]
                 feed_phrases(self.place, phrases, key=self.key, part=f"typed:{text}", first=number)
 
     def words(self) -> None:
@@ -78,6 +85,21 @@ class Feeding:
         feed_phrases(self.place, phrases, key=self.key, part=f"piece:{begin}", first=begin)
 
 
+def feed_failure(
+    memory: Session, error: Exception, choice: PaneChoice, *, key: str, index: int
+) -> None:
+    """Tell a pane why it has no maps."""
+    loaded, film = memory.loaded, work.film_of(memory, choice)
+    if loaded is None or film is None:
+        return
+    why = explain(error)
+    run = memory.run_of(key, index, ("failed", loaded.token, film.digest, why))
+    place = Place(loaded.token, image_id(film), space="", run=run, pane=index)
+    name = choice.options(memory.options).checkpoint or ""
+    head = Head(title=name, checkpoint=name, failed=f"{title_of(error)}. {why}")
+    feed_head(place, head, key=key, asked=memory.asked if index == 0 else None)
+
+
 def by_id(result: work.Work, phrase_id: str) -> GroundedPhrase | None:
     """The grounded phrase that the viewer calls "s3" or "t:words"."""
     if phrase_id.startswith("t:"):
@@ -94,15 +116,25 @@ def _head(memory: Session, result: work.Work) -> Head:
         checkpoint=engine.card.name,
         frame=result.encoded.embeddings.grid.frame,
         refused=check.message if check.refuse else "",
+        failed="" if engine.reads_text else _reads_no_text(engine),
         notes=(*notes, *result.radiograph.notes, *(result.report.notes if result.report else ())),
         remedies=remedies(result.radiograph, check),
         reference=_references(result),
         total=result.total,
         bound=work.bound(result, everything=memory.everything),
-        null_peaks={} if check.refuse else encoded.null_peaks(engine, result.encoded),
+        null_peaks=encoded.null_peaks(engine, result.encoded) if result.answers else {},
         cost=f"{engine.card.title} on {engine.device}, {engine.precision}; image encoded in "
         f"{result.encoded.milliseconds:.0f} ms",
     )
+
+
+def _reads_no_text(engine: "Engine") -> str:
+    """Why an image-only checkpoint grounds no phrase, in its own words."""
+    try:
+        engine.embed_text(["finding"])
+    except PhraseError as error:
+        return str(error)
+    return ""
 
 
 def _references(result: work.Work) -> tuple[ViewerReference, ...]:
@@ -125,6 +157,7 @@ def _sentences(result: work.Work, begin: int, end: int) -> list[ViewerPhrase]:
             start=sentences[i].start,
             end=sentences[i].end,
             text=sentences[i].text,
+            value_range=result.engine.card.cosine_range,
         )
         for i in range(begin, end)
     ]
@@ -137,10 +170,13 @@ def _stated(sentence: Sentence) -> Stated:
     return sentence.assertion
 
 
-def _typed(text: str, grounded: GroundedPhrase, number: int) -> ViewerPhrase:
+def _typed(
+    text: str, grounded: GroundedPhrase, number: int, span: tuple[float, float]
+) -> ViewerPhrase:
     return ViewerPhrase(
         grounded=grounded,
         assertion=assertion_of(text),
         kind="typed",
         color=phrase_color(number + 5),
+        value_range=span,
     )

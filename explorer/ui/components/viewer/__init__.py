@@ -1,12 +1,20 @@
 """The radiograph viewer: one workbench, everything a hand does runs in the browser."""
 
-from explorer.ui.components.viewer.component import feed_head, feed_phrases, feed_words, viewer
+from explorer.ui.components.viewer.component import (
+    feed_head,
+    feed_phrases,
+    feed_setup,
+    feed_words,
+    viewer,
+)
 from explorer.ui.components.viewer.contract import (
     MAX_PANES,
     Desk,
     Head,
     Note,
+    PaneSetup,
     Place,
+    Setup,
     Stated,
     Thumbnail,
     ViewerFilm,
@@ -21,7 +29,9 @@ __all__ = [
     "Desk",
     "Head",
     "Note",
+    "PaneSetup",
     "Place",
+    "Setup",
     "Stated",
     "Thumbnail",
     "ViewerFilm",
@@ -29,6 +39,7 @@ __all__ = [
     "ViewerReference",
     "feed_head",
     "feed_phrases",
+    "feed_setup",
     "feed_words",
     "image_id",
     "phrase_color",

@@ -19,6 +19,7 @@ from explorer.ui.components.viewer.contract import (
     Desk,
     Head,
     Place,
+    Setup,
     ViewerFilm,
     ViewerPhrase,
 )
@@ -26,6 +27,7 @@ from explorer.ui.components.viewer.payload import (
     film_message,
     head_message,
     phrases_message,
+    setup_message,
     words_message,
 )
 
@@ -77,6 +79,13 @@ def viewer(
 def feed_head(place: Place, head: Head, *, key: str, asked: tuple[int, str] | None) -> None:
     """Tell the viewer what is known of a radiograph before any phrase."""
     _feed(place, head_message(place, head, key=key, asked=asked), key=key, part="head")
+
+
+def feed_setup(study: str, setup: Setup, *, key: str, run: int) -> None:
+    """Tell the viewer what its panes are set to; it then offers the choices above each of them."""
+    _feed_element(
+        key=f"{key}/{study}/{run}/setup", data=setup_message(study, setup, key=key, run=run)
+    )
 
 
 def feed_phrases(

@@ -163,6 +163,35 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
+class PaneSetup:
+    """What a pane is set to: names of `Setup`'s lists, and which film."""
+
+    checkpoint: str
+    pooling: str
+    source: str
+    film: int
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What every pane is set to and what it can be set to.
+
+    Attributes:
+        panes: In order.
+        checkpoints, poolings, sources: (name, words for the person).
+        films: Words for each radiograph of the study.
+        most: How many panes there may be.
+    """
+
+    panes: tuple[PaneSetup, ...]
+    checkpoints: tuple[tuple[str, str], ...]
+    poolings: tuple[tuple[str, str], ...]
+    sources: tuple[tuple[str, str], ...]
+    films: tuple[str, ...]
+    most: int = MAX_PANES
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """What is known of a radiograph and its checkpoint before any phrase.
 

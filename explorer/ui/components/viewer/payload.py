@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from explorer.ui.components.viewer.contract import (
     Desk,
     Head,
     Place,
+    Setup,
     ViewerFilm,
     ViewerPhrase,
     ViewerReference,
@@ -116,6 +118,12 @@ def phrases_message(
         ],
     }
     return packer.message(body)
+
+
+def setup_message(study: str, setup: Setup, *, key: str, run: int) -> bytes:
+    """Pack what every pane is set to and what it can be set to."""
+    body = {"key": key, "part": "setup", "study": study, "run": run, **asdict(setup)}
+    return Packer().message(body)
 
 
 def words_message(

@@ -25,12 +25,14 @@ export class ColourBar {
     const { quantity, colours } = viewer.state;
     const [low, high] = map.rangeOf(quantity);
     const name = quantity === "cosine" ? "RdBu_r" : colours;
-    const shown = `${name} ${low} ${high}`;
+    const title = quantity === "score" && map.mapCalibrated === false ? "score*" : quantity;
+    const shown = `${name} ${low} ${high} ${title}`;
     if (this.shown !== shown) {
       this.shown = shown;
       this.ramp.style.setProperty("--up", gradient(name, "to top"));
       this.ramp.style.setProperty("--along", gradient(name, "to right"));
-      setText(this.title, quantity);
+      setText(this.title, title);
+      this.node.title = title === quantity ? "" : "* not calibrated: a plain scale over the usual cosines of this checkpoint";
       [high, (low + high) / 2, low].forEach((value, index) => setText(this.ticks[index], tick(value)));
     }
     const cut = map.cutFor(quantity, thresholdOf(pane));

@@ -18,6 +18,7 @@ export class Corners {
       this.readout(pane);
       this.scale(pane);
       pane.bar.refresh();
+      pane.setupBar.refresh();
       pane.strip.refresh();
     }
   }
@@ -26,7 +27,9 @@ export class Corners {
     const { info, view, window, corners } = pane;
     const what = info.view === "unknown" ? "view not stated" : info.view;
     const reduced = info.reduction > 1 ? `, shown at 1/${info.reduction}` : "";
-    setText(corners.title, `${pane.title ? `${pane.title}\n` : ""}${what}  ${info.width} \u00d7 ${info.height}${reduced}`);
+    // The bar above a pane names its checkpoint already.
+    const title = this.viewer.setup ? "" : pane.title;
+    setText(corners.title, `${title ? `${title}\n` : ""}${what}  ${info.width} \u00d7 ${info.height}${reduced}`);
     const plain = asPlainWindow(window);
     const name = pane.preset >= 0 ? pane.presets[pane.preset].name : "set by hand";
     const center = formatValue(plain.center, pane.range);
@@ -87,7 +90,8 @@ export class Corners {
   mapValues(map, x, y) {
     const cosine = map.valueAt("cosine", x, y);
     if (Number.isNaN(cosine)) return ["not seen by the model"];
-    return [`cosine ${signed(cosine)}`, `score ${map.valueAt("score", x, y).toFixed(3)}`];
+    const mark = map.mapCalibrated === false ? "*" : "";
+    return [`cosine ${signed(cosine)}`, `score${mark} ${map.valueAt("score", x, y).toFixed(3)}`];
   }
 }
 

@@ -52,7 +52,8 @@ export class Details {
       this.controls(map.controls),
       this.regions(phrase),
       this.carrying(phrase, words),
-      map.calibrated === false ? el("p.hint", { text: "The score of this pooling is not calibrated: it says nothing of how likely the finding is." }) : null,
+      map.mapCalibrated === false ? el("p.hint", { text: "This checkpoint was never calibrated: its scores are a plain scale over its usual cosines, and say nothing of how likely the finding is." }) : null,
+      map.calibrated === false && map.mapCalibrated !== false ? el("p.hint", { text: "The score of this pooling is not calibrated: it says nothing of how likely the finding is." }) : null,
     ].filter(Boolean);
   }
 

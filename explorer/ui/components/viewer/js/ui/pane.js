@@ -9,6 +9,7 @@ import { ColourBar } from "./colour_bar.js";
 import { el } from "./dom.js";
 import { isDrawn, thresholdOf } from "./doubt.js";
 import { drawMarks } from "./marks.js";
+import { PaneBar } from "./pane_bar.js";
 import { Picture } from "./picture.js";
 import { Strip } from "./strip.js";
 import { Trouble } from "./trouble.js";
@@ -36,7 +37,8 @@ export class Pane {
     this.cursor = el("div.cursor", { hidden: true, "aria-hidden": "true" });
     this.film = el("div.film", {}, [this.image, this.marks, this.cursor, ...Object.values(this.corners), this.strip.node, this.trouble.node]);
     this.bar = new ColourBar(this);
-    this.node = el("div.pane", {}, [el("div.mount", {}, [this.film, this.bar.node])]);
+    this.setupBar = new PaneBar(this);
+    this.node = el("div.pane", {}, [this.setupBar.node, el("div.mount", {}, [this.film, this.bar.node])]);
     this.corners.busy.textContent = "Loading the radiograph";
     this.observer = new ResizeObserver(() => {
       this.resized = true;
@@ -57,7 +59,7 @@ export class Pane {
     // One pane names its checkpoint in the panel; several name theirs on the film.
     const named = this.viewer.panes.length > 1 ? title : "";
     Object.assign(this, { head, title: named, frame, phrases, words, reference });
-    this.trouble.refresh(head);
+    this.trouble.refresh(head, this.viewer.setup);
     this.touch("map", "tint");
   }
 

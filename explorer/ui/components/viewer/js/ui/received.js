@@ -12,6 +12,7 @@ export class Received extends LinkedPanes {
   phrases = []; // of all panes: typed ones first, newest on top, then the report
   head = null; // what is known before any phrase, of the first pane that has something
   merged = new Merged();
+  setup = null; // what the panes are set to and can be set to, on Compare
 
   takeFilms(message) {
     const { panes, desk } = message.body;
@@ -61,6 +62,7 @@ export class Received extends LinkedPanes {
   /** Give every pane the results of its own film and opening, and nothing else. */
   collect() {
     const parts = partsOf(this.key);
+    this.setup = setupOf(parts, this.panes[0]?.info.study);
     this.panes.forEach((pane, index) => {
       const { study, id } = pane.info;
       const found = results(parts, { study, film: id, pane: index });
@@ -112,6 +114,12 @@ export class Received extends LinkedPanes {
   get done() {
     return this.phrases.filter(({ kind }) => kind === "sentence").length;
   }
+}
+
+/** What the panes of one opening are set to, the newest; null where nothing can be set. */
+function setupOf(parts, study) {
+  const found = parts.map(({ body }) => body).filter((body) => body.part === "setup" && body.study === study);
+  return found.sort((a, b) => b.run - a.run)[0] ?? null;
 }
 
 /** The phrases and word shares among the parts of one run. */

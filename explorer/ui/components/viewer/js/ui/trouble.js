@@ -10,10 +10,14 @@ export class Trouble {
     this.node = el("div.refusal", { role: "alert", hidden: true });
   }
 
-  refresh(head) {
+  /** With panes to choose from, one without results says that they are being made. */
+  refresh(head, setup) {
     const { failed = "", refused = "" } = head ?? {};
-    this.node.hidden = !failed && !refused;
-    if (failed) this.node.replaceChildren(el("strong", { text: "No maps here. " }), failed);
+    const waiting = !head && Boolean(setup);
+    this.node.hidden = !failed && !refused && !waiting;
+    this.node.classList.toggle("waiting", waiting);
+    if (waiting) this.node.textContent = "The maps of this pane are being made.";
+    else if (failed) this.node.replaceChildren(el("strong", { text: "No maps here. " }), failed);
     else if (refused) this.node.replaceChildren(el("strong", { text: "Nothing was grounded. " }), `${refused} ${CHECK}`);
   }
 }
