@@ -8,7 +8,29 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from explorer.methods._vectors import at_least_float32
+
 UNKNOWN = -1  # examination of a row that was never filled
+
+
+def match_among(scores: Tensor, *, temperature: float, mask: Tensor | None = None) -> Tensor:
+    """Cross-entropy of the match, in column 0, among it and K others: InfoNCE with a memory.
+
+    Args:
+        scores: Cosine of each anchor with its match, then with K others (B, K + 1).
+        temperature: Divisor of the cosine.
+        mask: (B, K) False for others to leave out; None = all count.
+
+    Returns:
+        (B,) loss in nats.
+
+    >>> match_among(torch.zeros(1, 3), temperature=0.1, mask=torch.tensor([[True, False]]))
+    tensor([0.6931])
+    """
+    scaled = at_least_float32(scores) / temperature
+    if mask is not None:
+        scaled = scaled.masked_fill(F.pad(~mask, (1, 0)), torch.finfo(scaled.dtype).min)
+    return torch.logsumexp(scaled, 1) - scaled[:, 0]
 
 
 class MemoryBank(nn.Module):
@@ -40,17 +62,6 @@ class MemoryBank(nn.Module):
         self.vectors[rows] = F.normalize(keep * self.vectors[rows] + (1 - keep) * new, dim=-1)
         self.study[rows] = study.new_empty(len(rows)).scatter(0, place, study)
 
-    def draw(self, count: int, *, study: Tensor) -> tuple[Tensor, Tensor]:
-        """Random filled rows for each of B anchors, by the global generator, with replacement.
-
-        Returns:
-            Vectors (B, count, D), and (B, count) False where a row is of the anchor's own
-            examination and so no negative.
-        """
-        rows = torch.nonzero(self.filled).flatten()
-        chosen = rows[torch.randint(len(rows), (len(study), count), device=rows.device)]
-        return self.vectors[chosen], self.study[chosen] != study[:, None]
-
 
 class VectorQueue(nn.Module):
     """The last unit vectors seen, the oldest replaced first."""
@@ -69,6 +80,8 @@ class VectorQueue(nn.Module):
     def put(self, vectors: Tensor, study: Tensor) -> None:
         """Append vectors (B, D) of examinations (B,)."""
         length = len(self.vectors)
+        if not length:
+            return
         vectors, study = vectors[-length:], study[-length:]
         place = (self.seen + torch.arange(len(vectors), device=self.seen.device)) % length
         self.vectors[place] = vectors.detach().to(self.vectors.dtype)

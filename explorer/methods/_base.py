@@ -70,6 +70,7 @@ class MethodCard:
         intuition: One sentence.
         ours: What is our choice and not the paper's, or could not be checked against it.
         needs: Of the training set, names of `NEEDS`.
+        uses: What it takes where a training set has it, and does without elsewhere.
         frozen: Towers and projections stay as they are; only the method's own parameters learn.
         needs_batch: Fewest images of different examinations in a batch.
     """
@@ -82,11 +83,12 @@ class MethodCard:
     intuition: str
     ours: tuple[str, ...] = ()
     needs: frozenset[str] = frozenset()
+    uses: frozenset[str] = frozenset()
     frozen: bool = False
     needs_batch: int = 1
 
     def __post_init__(self) -> None:
-        if unknown := self.needs - NEEDS.keys():
+        if unknown := (self.needs | self.uses) - NEEDS.keys():
             raise ValueError(f"needs must be among {', '.join(NEEDS)}, got {sorted(unknown)}.")
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {self.kind!r}.")

@@ -16,6 +16,7 @@ the anchor's own examination are no negatives; n, and with it K, is that of the 
 """
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -23,7 +24,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explorer.methods._banks import MemoryBank
+from explorer.methods._banks import MemoryBank, match_among
 from explorer.methods._base import Method, MethodBatch, MethodCard, MethodOptions, Shapes, option
 from explorer.methods._image_views import IMAGE_VIEWS, image_view
 from explorer.methods._vectors import at_least_float32, image_vectors, report_vectors
@@ -32,6 +33,7 @@ VIEWS = ("image", "band", "lateral", "report", "impression")
 IMPRESSION = 2
 FRONTAL, LATERAL = 0, 1
 _SETTLE = 16  # batches that Z is estimated from
+_KEPT = 8  # batches of one update whose views are kept for the banks
 Views = dict[str, tuple[Tensor, Tensor]]  # unit vectors (B, D), and (B,) which images have it
 
 
@@ -71,17 +73,6 @@ def bank_nce(
     if mask is not None:
         negatives = negatives.masked_fill(~mask, 0.0)
     return F.softplus(-log_odds[:, 0]) + negatives.sum(1)
-
-
-def bank_softmax(
-    scores: Tensor, *, temperature: float = 0.07, mask: Tensor | None = None
-) -> Tensor:
-    """Cross-entropy (B,) of the match among K + 1; arguments as in `bank_nce`."""
-    scaled = at_least_float32(scores) / temperature
-    if mask is not None:
-        hidden = F.pad(~mask, (1, 0))
-        scaled = scaled.masked_fill(hidden, torch.finfo(scaled.dtype).min)
-    return torch.logsumexp(scaled, 1) - scaled[:, 0]
 
 
 @dataclass(frozen=True)
@@ -137,13 +128,13 @@ class CMC(Method):
         )
         self.register_buffer("log_z", torch.zeros(len(VIEWS), len(VIEWS)))
         self.register_buffer("counted", torch.zeros(len(VIEWS), len(VIEWS)))
-        self._latest: tuple[Tensor, Views] | None = None
+        self._latest: deque[tuple[Tensor, Views]] = deque(maxlen=_KEPT)
 
     def forward(self, batch: MethodBatch) -> dict[str, Tensor]:
         """Parts `image-band`, `image-report`, ...: the pairs of which this batch has any."""
         views = self.views(batch)
         detached = {name: (vectors.detach(), there) for name, (vectors, there) in views.items()}
-        self._latest = batch.images, detached  # an encoding saved in after_step
+        self._latest.append((batch.images, detached))  # an encoding saved in after_step
         parts = {}
         for one, other in self._pairs(views):
             loss = batch.patches.sum() * 0.0
@@ -155,9 +146,9 @@ class CMC(Method):
     @torch.no_grad()
     def after_step(self, batch: MethodBatch) -> None:
         """Estimate Z while it settles, then remember what each view looks like now."""
-        latest, self._latest = self._latest, None
-        same = latest is not None and latest[0].data_ptr() == batch.images.data_ptr()
-        views = latest[1] if latest is not None and same else self.views(batch)
+        at = batch.images.data_ptr()
+        seen = (views for images, views in self._latest if images.data_ptr() == at)
+        views = next(seen, None) or self.views(batch)
         for one, other in self._pairs(views):
             for anchor, target in ((one, other), (other, one)):
                 place = VIEWS.index(anchor), VIEWS.index(target)
@@ -172,6 +163,7 @@ class CMC(Method):
                 batch.study[present],
                 momentum=self.options.momentum,
             )
+        self._latest.clear()
 
     def views(self, batch: MethodBatch) -> Views:
         """Unit vectors (B, D) of each view, and (B,) True for the images that have it."""
@@ -220,7 +212,7 @@ class CMC(Method):
             return scores.sum() * 0.0
         shared = {"temperature": self.options.temperature, "mask": mask}
         if self.options.loss == "softmax":
-            return bank_softmax(scores, **shared).mean()
+            return match_among(scores, **shared).mean()
         place = VIEWS.index(anchor), VIEWS.index(target)
         number = self.counted[place]
         log_z = self.log_z[place] / number if number else self._log_z_of(scores.detach())

@@ -59,7 +59,8 @@ def draw(pools: Pools, config: TrainingConfig, step: int, part: int = 0) -> Batc
         for i in rng.integers(len(pool), size=count)
     ]
     studies = [pool[i] for pool, _, i in rows]
-    needs = find_method(config.method).card.needs
+    card = find_method(config.method).card
+    needs = card.needs | card.uses
     batch = _written(studies, config, rng, side=side, placed="placed" in needs)
     batch.index = np.array([start + i for _, start, i in rows], np.int64)
     batch.study = _study_numbers(studies, batch.index)

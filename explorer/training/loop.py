@@ -171,7 +171,7 @@ def batch_losses(
     seen = step_batch(
         batch,
         towers,
-        needs=method.card.needs,
+        needs=method.card.needs | method.card.uses,
         step=state.step,
         steps=config.steps,
         seed=seed,
