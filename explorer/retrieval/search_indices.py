@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from explorer.retrieval import ann
 from explorer.retrieval._lance import in_words
 from explorer.retrieval.corpus import EXACT_REGIONS, Corpus
 from explorer.retrieval.filters import EVERYTHING
@@ -26,11 +27,7 @@ def finish(index: Writer, uri: str, *, exact_below: int = EXACT_REGIONS) -> None
 
             sentences.create_index("words", config=FTS(with_position=True))
         if regions.count_rows() >= exact_below and not _has(regions, "IvfRq"):
-            from lancedb.index import IvfRq
-
-            cells = max(1, round(regions.count_rows() ** 0.5))
-            config = IvfRq(distance_type="dot", num_partitions=cells)
-            regions.create_index("vector", config=config)
+            regions.create_index("vector", config=ann.config(regions.count_rows()))
     index.finish()
     corpus = Corpus(open_tables(uri), exact_below=exact_below)
     if not corpus.is_exact:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from explorer.embeddings import ReferenceFilms, Scoring
 from explorer.entities import Float32
 from explorer.errors import RetrievalError
+from explorer.retrieval import ann
 from explorer.retrieval._lance import in_words
 from explorer.retrieval.codes import RegionCodes
 from explorer.retrieval.corpus import Corpus, Rows
@@ -220,7 +221,7 @@ def nearest_regions(
     """(film, region, cosine) of the regions nearest to a vector, from the ANN index of Lance."""
     with in_words(corpus.uri, "searched"):
         query = corpus.tables.regions.search(vector.astype(np.float32)).distance_type("dot")
-        query = query.bypass_vector_index() if exact else query.nprobes(20).refine_factor(10)
+        query = query.bypass_vector_index() if exact else ann.approximate(query)
         condition = where.as_sql(source_column="corpus")
         if condition:
             query = query.where(condition, prefilter=True)
