@@ -13,6 +13,7 @@ from explorer import __version__
 from explorer.cli.checkpoints import checkpoints, reference
 from explorer.cli.evaluate import evaluate_grounding
 from explorer.cli.evaluate_phantoms import evaluate_phantoms
+from explorer.cli.evaluate_probe import evaluate_probe
 from explorer.cli.ground import ground
 from explorer.cli.index import add, build, info, remove, update
 from explorer.cli.phantom import bundle, render
@@ -84,6 +85,7 @@ for _command in (ground, retrieve, serve, train):
     app.command(epilog=EXIT_CODE_HELP)(_command)
 evaluate_app.command("grounding", epilog=EXIT_CODE_HELP)(evaluate_grounding)
 evaluate_app.command("phantoms", epilog=EXIT_CODE_HELP)(evaluate_phantoms)
+evaluate_app.command("probe", epilog=EXIT_CODE_HELP)(evaluate_probe)
 phantom_app.command("render", epilog=EXIT_CODE_HELP)(render)
 phantom_app.command("bundle", epilog=EXIT_CODE_HELP)(bundle)
 index_app.command(epilog=EXIT_CODE_HELP)(build)

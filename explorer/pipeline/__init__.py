@@ -25,8 +25,10 @@ from explorer.pipeline.grounding import ground, ground_report
 from explorer.pipeline.heads import HeadSources, open_codes, train_head
 from explorer.pipeline.index_build import BuildReport, build_index, remove_studies
 from explorer.pipeline.indexed_study import indexed_study
+from explorer.pipeline.known_films import few_of_each, known_films
 from explorer.pipeline.phantom_benchmark import evaluate_phantoms
 from explorer.pipeline.phantoms import build_bundled_studies, render_phantoms
+from explorer.pipeline.probing import evaluate_probe
 from explorer.pipeline.prototype_files import (
     prototypes_csv,
     prototypes_document,
@@ -123,6 +125,8 @@ __all__ = [
     "embed_report",
     "evaluate_grounding",
     "evaluate_phantoms",
+    "evaluate_probe",
+    "few_of_each",
     "film_pixels",
     "ground",
     "ground_report",
@@ -132,6 +136,7 @@ __all__ = [
     "index_info",
     "indexed_study",
     "invert",
+    "known_films",
     "list_bundled_studies",
     "list_checkpoints",
     "load_bundled_study",
