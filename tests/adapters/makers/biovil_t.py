@@ -1,0 +1,25 @@
+"""A tiny BioViL-T: 192 px after a resize to 220, 6 x 6 patches, two blocks that compare films."""
+
+from pathlib import Path
+
+from explorer.adapters._biovil import PairModel
+
+from ._biovil import SMALL, write_image, write_text
+from ._card import write_card
+
+
+def make(folder: Path) -> None:
+    """Write a whole checkpoint folder."""
+    write_image(folder, PairModel(SMALL, grid=(6, 6)))
+    write_text(folder)
+    write_card(
+        folder,
+        family="biovil_t",
+        weights=["image_model.safetensors", "model.safetensors"],
+        input_size=192,
+        grid_size=6,
+        dimension=SMALL.joint,
+        frame_mode="center crop",
+        resize=220,
+        smoothing=1.5,
+    )
