@@ -28,8 +28,8 @@ from explorer.training.drawing import Pools
 from explorer.training.loop import train
 from explorer.training.phrase_memory import PhraseMemory
 from explorer.training.pools import make_pools
-from explorer.training.recipe import assemble
 from explorer.training.samples import from_phantom
+from explorer.training.towers import assemble
 
 SEED = 0
 IMAGES = 12

@@ -20,12 +20,19 @@ from explorer.encoders.files import CONFIG_FILE, IMAGE_CHECK_FILE, TOKENIZER_FIL
 from explorer.encoders.preprocessing import standardise
 from explorer.encoders.stored import not_as_described, open_stored
 from explorer.encoders.text import tokenize
-from explorer.entities import Float32, ImageCheck, ImageEmbeddings, ModelFrame, PatchGrid
+from explorer.entities import (
+    NOT_CHECKED,
+    Float32,
+    ImageCheck,
+    ImageEmbeddings,
+    ModelFrame,
+    PatchGrid,
+)
 from explorer.text import side_swapped
 
 WEIGHTS = (WEIGHTS_FILE,)
 FILES = (CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, IMAGE_CHECK_FILE)
-OPTIONAL = (IMAGE_CHECK_FILE,)
+OPTIONAL = (IMAGE_CHECK_FILE, TOKENIZER_FILE)  # a shared text tower brings its tokenizer
 
 
 def load(card: AdapterCard, *, device: str, precision: str) -> "LocalAlignmentEngine":
@@ -100,7 +107,11 @@ class LocalAlignmentEngine(DualEngine):
         chances = torch.softmax(kinds[:count].float(), -1).cpu().numpy()
         values = patches.float().cpu().numpy()
         return tuple(
-            ImageEmbeddings(PatchGrid(grid, frame), _image_check(chance), self.space_id)
+            ImageEmbeddings(
+                PatchGrid(grid, frame),
+                _image_check(chance) if self._model.config.checks_images else NOT_CHECKED,
+                self.space_id,
+            )
             for grid, chance, frame in zip(values, chances, frames, strict=True)
         )
 

@@ -33,7 +33,7 @@ def train_head(
     """Fit a head, write it, and print its figures on films it did not learn from."""
     if (out / "head.json").exists() and not force:
         raise typer.BadParameter(f"{out.name} holds a head; add --force to overwrite it.")
-    given = dict(_pair(text) for text in options)
+    given = dict(pair(text, flag="--option") for text in options)
     from explorer import pipeline
 
     console, log = consoles()
@@ -51,8 +51,9 @@ def train_head(
     say(log, f"Wrote {out}. Research use, not for diagnosis.")
 
 
-def _pair(text: str) -> tuple[str, str]:
+def pair(text: str, *, flag: str) -> tuple[str, str]:
+    """Name and value of NAME=VALUE."""
     name, equals, value = text.partition("=")
-    if not equals:
-        raise typer.BadParameter(f"--option is NAME=VALUE, got {text!r}.")
+    if not equals or not name.strip():
+        raise typer.BadParameter(f"{flag} is NAME=VALUE, got {text!r}.")
     return name.strip(), value.strip()

@@ -7,21 +7,31 @@ import typer
 
 from explorer.cli._console import consoles, logged, say, staged
 from explorer.cli._options import CheckpointOption, Device, DeviceOption, Dtype, DtypeOption
-from explorer.cli._train_head import OptionsOption, train_head
+from explorer.cli._train_head import OptionsOption, pair, train_head
 
 
 def train(
     out: Annotated[Path, typer.Option(help="Folder of the checkpoint or head to write.")],
     config: Annotated[
-        Path | None, typer.Option(help="Settings, JSON.", exists=True, dir_okay=False)
+        Path | None,
+        typer.Option(
+            help="Settings, JSON; without it, a small tower on phantoms.",
+            exists=True,
+            dir_okay=False,
+        ),
     ] = None,
     work: Annotated[
         Path | None, typer.Option(help="Folder of states and log; a run there is resumed.")
     ] = None,
     method: Annotated[
-        str | None, typer.Option(help="A head on a frozen checkpoint: its id.")
+        str | None,
+        typer.Option(help="What is minimised, or a head; `explorer methods` lists all."),
     ] = None,
     option: OptionsOption = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="NAME=VALUE of the run, e.g. steps=500; docs/training.md."),
+    ] = None,
     checkpoint: CheckpointOption = None,
     index: Annotated[
         str | None, typer.Option(help="Index whose vectors a head learns from.")
@@ -81,28 +91,44 @@ def train(
             file_okay=False,
         ),
     ] = None,
+    start_text: Annotated[
+        Path | None,
+        typer.Option(
+            help="Checkpoint folder whose text tower is used as it is, and not written again.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    text_memory: Annotated[
+        Path | None,
+        typer.Option(help="File of phrase vectors, for runs that share a text tower."),
+    ] = None,
+    licence: Annotated[str | None, typer.Option(help="Of the weights, for the card.")] = None,
+    training_data: Annotated[
+        str | None, typer.Option(help="What it learns from, in words, for the card.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a checkpoint.")] = False,
 ) -> None:
-    """Train a checkpoint on radiographs with boxes, labels, reports and phantoms.
+    """Train a checkpoint, or a head on one, on radiographs and phantoms.
 
     Stopped at any time, the same command goes on where it was. WORK/log is a TensorBoard log. The
     starting weights are downloaded once when they are not given. Several processes train as one:
     torchrun --nproc-per-node N -m -- explorer train ... See docs/training.md. With --method a head
     on a frozen checkpoint is trained: see docs/heads.md.
     """
-    if method is not None:
+    from explorer import pipeline
+
+    if method is not None and pipeline.find_method(method).kind == "head":
         train_head(
             method, option or [], out=out, work=work, checkpoint=checkpoint, index=index,
             phantoms=phantoms, data=data, layout=layout, films=films, device=device, dtype=dtype,
             force=force,
         )  # fmt: skip
         return
-    if config is None or work is None:
-        raise typer.BadParameter("A training needs --config and --work; a head needs --method.")
+    if work is None:
+        raise typer.BadParameter("A training needs --work, a folder for its states.")
     if (out / "card.json").exists() and not force:
         raise typer.BadParameter(f"{out.name} holds a checkpoint; add --force to overwrite it.")
-    from explorer import pipeline
-
     console, log = consoles()
     sources = pipeline.TrainingSources(
         images=images,
@@ -115,9 +141,19 @@ def train(
         minilm=minilm,
         trunk=trunk,
         start=start,
+        start_text=start_text,
+        text_memory=text_memory,
+    )
+    said = {"licence": licence, "training_data": training_data}
+    choices = pipeline.TrainingChoices(
+        config=config,
+        method=method,
+        settings=dict(pair(text, flag="--set") for text in settings or []),
+        options=dict(pair(text, flag="--option") for text in option or []),
+        card={name: text for name, text in said.items() if text},
     )
     with logged(log), staged(log) as progress:
-        figures = pipeline.train(sources, config=config, work=work, out=out, progress=progress)
+        figures = pipeline.train(sources, choices=choices, work=work, out=out, progress=progress)
     if not figures:  # this process only helped
         return
     for name, value in figures.items():

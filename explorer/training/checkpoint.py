@@ -4,6 +4,7 @@ Hugging Face layout, card and hashes.
 """
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from explorer.encoders.alignment import LocalAlignmentModel
 from explorer.encoders.files import (
     CARD_FILE,
     CONFIG_FILE,
+    LOADED_FILES,
     TOKENIZER_FILE,
     WEIGHTS_FILE,
     sha256_of,
     verify_hashes,
 )
 from explorer.encoders.stored import open_stored
+from explorer.encoders.text_share import ENTRY, PREFIX, SharedTower
 from explorer.errors import CheckpointError
 from explorer.training.config import TrainingConfig
 
@@ -32,6 +35,7 @@ def write_checkpoint(
     *,
     config: TrainingConfig,
     card: dict[str, Any],
+    shared: SharedTower | None = None,
 ) -> None:
     """Write config.json, model.safetensors (half precision), tokenizer, preprocessor and card.
 
@@ -41,11 +45,13 @@ def write_checkpoint(
         tokenizer: Of its text tower.
         config: Settings of the run, kept as training.json.
         card: licence, training_data, calibration, metrics and whatever else is worth saying.
+        shared: The frozen text tower, when it stays in the folder it came from; None writes it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = {
         k: v.to(torch.float16).contiguous() if v.is_floating_point() else v.contiguous()
         for k, v in model.state_dict().items()
+        if shared is None or not k.startswith(PREFIX)
     }
     save_file(state, folder / WEIGHTS_FILE, metadata={"format": "pt"})
     shape = {
@@ -57,12 +63,17 @@ def write_checkpoint(
             "pooling",
             "pooling_temperature",
             "mirror",
+            "tower",
+            "checks_images",
             "text",
         )
     }
+    if shared is not None:
+        shape[ENTRY] = asdict(shared)
     header = {"architectures": ["LocalAlignmentModel"], "model_type": "local_alignment"}
     _write_json(folder / CONFIG_FILE, header | shape)
-    tokenizer.save(str(folder / TOKENIZER_FILE))
+    if shared is None:
+        tokenizer.save(str(folder / TOKENIZER_FILE))
     _write_json(
         folder / "preprocessor_config.json",
         {
@@ -78,8 +89,9 @@ def write_checkpoint(
         for f in sorted(folder.iterdir())
         if f.is_file() and f.name != CARD_FILE
     }
-    base = {
+    base: dict[str, Any] = {
         "title": config.title,
+        "method": config.method,
         "family": "local_alignment",
         "input_size": model.config.image_size,
         "grid_size": model.config.grid_size,
@@ -121,7 +133,8 @@ def load_start(
             f"A training starts from a whole local_alignment checkpoint, {folder.name!r} has no "
             f"{CARD_FILE} that names its files ({type(error).__name__}). Copy the folder again."
         ) from error
-    verify_hashes(folder, files=files)
+    own = [n for n in LOADED_FILES if n != TOKENIZER_FILE or (folder / n).exists()]
+    verify_hashes(folder, files=files, loaded=own)
     model, tokenizer = open_stored(folder)
     if config is not None:
         _take_settings(model, config, folder=folder)
@@ -130,7 +143,7 @@ def load_start(
 
 
 def _take_settings(model: LocalAlignmentModel, config: TrainingConfig, *, folder: Path) -> None:
-    for name in ("width", "dimension"):
+    for name in ("tower", "width", "dimension"):
         asked, found = getattr(config, name), getattr(model.config, name)
         if asked != found:
             raise CheckpointError(

@@ -7,6 +7,7 @@ the method's own dataclass.
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,33 @@ from explorer.encoders.pooling import POOLING_NAMES
 from explorer.errors import DataSetError, TrainingError
 from explorer.methods import find_method
 from explorer.methods._base import MethodOptions, option, read_options
+from explorer.methods._options import parsed
 
+# A run of minutes on one CPU core, to compare methods: phantoms and the text tower of the default
+# checkpoint.
+SMALL: dict[str, Any] = {
+    "name": "small",
+    "title": "Small tower",
+    "tower": "small",
+    "image_size": 128,
+    "warm_size": 128,
+    "warm_share": 0.0,
+    "steps": 1500,
+    "boxed": 0,
+    "weak": 0,
+    "phantoms": 32,
+    "trunk_rate": 2e-3,
+    "rate": 2e-3,
+    "warm_up": 50,
+    "place_labels_at": 1.0,
+    "statements": 0,
+    "both_views": False,
+    "ema": 0.99,
+    "dimension": 64,
+    "width": 96,
+    "image_check_views": 0,
+    "save_every": 250,
+}
 PRECISIONS = ("bfloat16", "float16", "float32")
 _OLD_NAMES = {"lesson": "statements"}  # as older settings call them
 _NOW_OPTIONS = ("supervision",)  # settings of older runs that are options of their method now
@@ -69,6 +96,11 @@ class TrainingConfig(MethodOptions):
     text_steps: int = option(1600, "Steps of teaching the small text tower.", min=1)
     text_layers: tuple[int, ...] = field(default=(0, 2, 3, 5))  # of MiniLM that are kept
     common_words: int = option(2500, "Most frequent English word pieces that are kept.", min=0)
+    image_check_views: int = option(
+        4800,
+        "Pictures the image check is fitted on; 0 leaves it to the default checkpoint.",
+        min=0,
+    )
     save_every: int = option(100, "Steps between two saved states.", min=1)
     seed: int = option(0, "Of every draw.", min=0)
     extra: dict[str, Any] = field(default_factory=dict)  # goes into the card
@@ -134,6 +166,22 @@ class TrainingConfig(MethodOptions):
     def digest(self) -> str:
         """SHA-256 of `decisive`."""
         return hashlib.sha256(json.dumps(self.decisive(), sort_keys=True).encode()).hexdigest()
+
+
+def read_texts(texts: Mapping[str, str]) -> dict[str, Any]:
+    """Settings of the run as a command line gives them: name -> text.
+
+    Raises:
+        TrainingError: There is no such setting, or the text is no value of its type.
+    """
+    fields = {f.name: f for f in run_fields()}
+    for name in texts:
+        if name not in fields:
+            raise TrainingError(
+                f"A training has no setting {name!r}. It has: {', '.join(fields)}. Options of the "
+                "method are set with --option."
+            )
+    return {name: parsed(fields[name], text) for name, text in texts.items()}
 
 
 def run_fields() -> "tuple[dataclasses.Field[Any], ...]":

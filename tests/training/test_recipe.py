@@ -2,6 +2,7 @@
 
 import functools
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +17,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from explorer import cli, pipeline
 from explorer.encoders.image import EfficientNetLite0
+from explorer.entities import NOT_CHECKED
 from explorer.errors import DataSetError
-from explorer.training import recipe
+from explorer.training import recipe, towers
 
 from .. import tiny_model  # noqa: TID252 - "tests" may be another package elsewhere
 
@@ -35,6 +37,7 @@ SETTINGS = {
     "text_steps": 2,
     "text_layers": [0, 1],
     "save_every": 1,
+    "image_check_views": 24,
     "extra": {"licence": "Apache-2.0", "training_data": "drawn pictures"},
 }
 
@@ -80,13 +83,13 @@ def write_trunk(path: Path) -> Path:
 def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     """Command line options of a small run; what it does is real, only less of it."""
     less: list[tuple[Any, str, dict[str, int]]] = [
-        (recipe.image_check, "fit_image_check", {"views": 24, "epochs": 2}),
-        (recipe, "distil", {"batch": 4}),
+        (recipe.image_check, "fit_image_check", {"epochs": 2}),
+        (towers, "distil", {"batch": 4}),
     ]
     for module, name, changes in less:
         monkeypatch.setattr(module, name, functools.partial(getattr(module, name), **changes))
-    texts: Callable[..., list[str]] = recipe.distillation_texts
-    monkeypatch.setattr(recipe, "distillation_texts", lambda _, **others: texts(50, **others))
+    texts: Callable[..., list[str]] = towers.distillation_texts
+    monkeypatch.setattr(towers, "distillation_texts", lambda _, **others: texts(50, **others))
     monkeypatch.setattr(pipeline.training, "_DRAWN_PICTURES", 10)
     monkeypatch.setattr(pipeline.training, "_DRAWN_RADIOGRAPHS", 10)
     images, boxes = write_tables(tmp_path)
@@ -156,6 +159,41 @@ def test_a_run_starts_from_a_checkpoint_and_logs_rates_and_gradient(
     assert not (options["work"] / "text").exists()
     logged = EventAccumulator(str(options["work"] / "log")).Reload().Tags()["scalars"]
     assert {"loss", "dense", "gradient norm", "rate", "trunk rate"} <= set(logged)
+
+
+def test_a_small_tower_shares_the_text_tower_it_was_trained_with(
+    options: dict[str, Path], tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    del options["minilm"], options["trunk"]
+    shutil.copytree(tiny_checkpoint, tmp_path / "tower")
+    options["start-text"] = tmp_path / "tower"
+    few = ("tower=small", "image_check_views=0", "steps=2", "both_views=false")
+    assert run(options, *(word for pair in few for word in ("--set", pair))) == 0
+    names = {f.name for f in options["out"].iterdir()}
+    assert "tokenizer.json" not in names
+    assert (options["out"] / "model.safetensors").stat().st_size < 2e6
+    engine = pipeline.open_engine(str(options["out"]), device="cpu", precision="float32")
+    assert engine.embed_text(["left mass"]).shape == (1, 8)
+    found = engine.embed_image(tiny_model.pixels(side=64), frame=engine.frame_of(64, 64))
+    assert found.grid.values.shape == (8, 8, 8)
+    assert found.check is NOT_CHECKED
+
+
+def test_options_and_settings_of_the_command_line_are_checked(
+    options: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(options, "--method", "magic") == 7
+    assert "Unknown method 'magic'" in capsys.readouterr().err
+    assert run(options, "--option", "magic=1") == 7
+    assert "dense_grounding has no option 'magic'. It has: supervision" in capsys.readouterr().err
+    assert run(options, "--option", "cnr=often") == 7
+    assert "Option cnr must be a number, got 'often'" in capsys.readouterr().err
+    assert run(options, "--set", "steps=0") == 7
+    assert "Option steps must be a whole number at least 1, got 0" in capsys.readouterr().err
+    assert run(options, "--set", "magic=0") == 7
+    assert "no setting 'magic'" in capsys.readouterr().err
+    assert run(options, "--set", "steps") == 2
+    assert not options["work"].exists()
 
 
 def test_settings_without_licence_are_refused_before_any_work(options: dict[str, Path]) -> None:
