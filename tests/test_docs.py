@@ -144,7 +144,8 @@ def test_checkpoint_card_entries_are_those_the_shelf_reads() -> None:
     from explorer.adapters import _card
 
     text = (ROOT / "docs" / "checkpoints.md").read_text(encoding="utf-8")
-    entries = re.findall(r"^\| `(\w+)` \|", text.partition("## Entries")[2], re.MULTILINE)
+    section = text.partition("## Entries")[2].partition("\n## ")[0]
+    entries = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
     assert sorted(entries) == sorted([*_card.REQUIRED, *_card.OPTIONAL])
 
 

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.adapters._base import AdapterCard, Calibration, Engine, scoring_of, threshold_of
 from explorer.adapters._families import family_names
+from explorer.adapters._hub import fetch
+from explorer.adapters._import import Layout, accept, take_over
 from explorer.adapters._recent import Recent
 from explorer.adapters._reference import add_reference
 from explorer.adapters._shelf import broken_checkpoints, list_checkpoints, open_checkpoint
@@ -17,13 +19,17 @@ __all__ = [
     "DualEngine",
     "Encoded",
     "Engine",
+    "Layout",
     "Recent",
+    "accept",
     "add_reference",
     "broken_checkpoints",
     "family_names",
+    "fetch",
     "list_checkpoints",
     "open_checkpoint",
     "scoring_of",
+    "take_over",
     "threshold_of",
 ]
 

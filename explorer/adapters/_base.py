@@ -6,6 +6,12 @@ A family is one module of this package (or of another, see docs/own_family.md) w
               on the card before anything is loaded
     WEIGHTS   those of FILES that decide the numbers: their digest names the space
     load(card, *, device, precision) -> Engine
+
+and, where they apply,
+
+    OPTIONAL  names of FILES that need not be there
+    layout(folder) -> Layout | None, so that `explorer checkpoints add` can take a folder over as it
+              was published; see `explorer.adapters._import`
 """
 
 from collections.abc import Sequence

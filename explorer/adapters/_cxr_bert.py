@@ -78,6 +78,23 @@ def build(folder: Path) -> CxrBert:
 _NOT_SHAPE = frozenset({"architectures", "auto_map", "model_type", "torch_dtype", "dtype"})
 
 
+def save_tokenizer(vocabulary: Path, target: Path) -> None:
+    """Write the tokenizer.json of a vocab.txt, in lower case as `BertTokenizer` reads it.
+
+    Raises:
+        CheckpointError: The file is no vocabulary.
+    """
+    from tokenizers import BertWordPieceTokenizer
+
+    try:
+        BertWordPieceTokenizer(str(vocabulary), lowercase=True).save(str(target))
+    except Exception as error:  # the library raises bare exceptions
+        raise CheckpointError(
+            f"{vocabulary.name} of {vocabulary.parent.name!r} is no list of word pieces ({error}). "
+            "Copy the folder again."
+        ) from error
+
+
 class Words:
     """The tokenizer of a folder, used as the published code uses it."""
 

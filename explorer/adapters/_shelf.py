@@ -17,7 +17,7 @@ from explorer.adapters._licences import require_accepted
 from explorer.encoders.files import CARD_FILE, verify_hashes
 from explorer.errors import CheckpointError
 
-_PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
+PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 
 
 def list_checkpoints(root: Path) -> tuple[AdapterCard, ...]:
@@ -36,7 +36,7 @@ def broken_checkpoints(root: Path) -> tuple[CheckpointError, ...]:
 
 def _read_all(root: Path) -> Iterator[AdapterCard | CheckpointError]:
     for path in sorted(root.glob("*/")):
-        if any(path.iterdir()):
+        if any(path.iterdir()) and not path.name.startswith("."):
             try:
                 yield read_card(path)
             except CheckpointError as error:
@@ -106,7 +106,7 @@ def read_card(folder: Path) -> AdapterCard:
 
 
 def _refuse_pickles(folder: Path, *, weights: tuple[str, ...] = ()) -> None:
-    found = [f.name for f in folder.glob("*") if f.suffix in _PICKLES]
+    found = [f.name for f in folder.glob("*") if f.suffix in PICKLES]
     wanted = [name for name in weights if not (folder / name).exists()] or ["model.safetensors"]
     if found and not all((folder / name).exists() for name in wanted):
         raise CheckpointError(

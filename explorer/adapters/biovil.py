@@ -7,6 +7,8 @@ a Gaussian of 1.5 patches. `explorer.grounding.hi_ml` then places a map as the p
 """
 
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -15,9 +17,10 @@ from torch import Tensor
 from explorer.adapters import _cxr_bert
 from explorer.adapters._base import AdapterCard
 from explorer.adapters._biovil import UNUSED, ImageModel, shape_of
-from explorer.adapters._cxr_bert import CxrBert, Words
+from explorer.adapters._cxr_bert import CxrBert, Words, save_tokenizer
 from explorer.adapters._device import choose_device, choose_precision
 from explorer.adapters._engine import DualEngine, Encoded
+from explorer.adapters._import import Layout
 from explorer.adapters._preprocessing import Preprocessing
 from explorer.adapters._reference import read_reference
 from explorer.adapters._weights import load_strictly, read_tensors
@@ -48,6 +51,46 @@ def load_text(card: AdapterCard) -> CxrBert:
     tensors = read_tensors(card.folder / WEIGHTS_FILE)
     load_strictly(text, tensors, folder=card.folder, unused=_cxr_bert.UNUSED)
     return text
+
+
+def layout(folder: Path) -> Layout | None:
+    """A folder of microsoft/BiomedVLP-CXR-BERT-specialized with its image weights."""
+    return published_layout(folder, images="biovil_image_*.pt", title="BioViL", side=480)
+
+
+def published_layout(folder: Path, *, images: str, title: str, side: int) -> Layout | None:
+    """Image weights, text weights and words of a published folder; None where one is missing."""
+    image = next(iter(sorted(folder.glob(images))), None)
+    text = first_of(folder, WEIGHTS_FILE, "pytorch_model.bin")
+    words = first_of(folder, TOKENIZER_FILE, "vocab.txt")
+    config = first_of(folder, CONFIG_FILE)
+    if image is None or text is None or words is None or config is None:
+        return None
+    return Layout(
+        entries={
+            "title": f"{title}, ResNet-50 and CXR-BERT",
+            "training_data": "MIMIC-CXR and other clinical text, as its makers say",
+            "weights": list(WEIGHTS),
+            "input_size": side,
+            "grid_size": side // 32,
+            "dimension": shape_of(read_tensors(image)).joint,
+            "frame_mode": "center crop",
+            "resize": 512,
+            "smoothing": 1.5,
+            "pooling": "mean",
+        },
+        files={
+            IMAGE_FILE: image,
+            WEIGHTS_FILE: text,
+            CONFIG_FILE: config,
+            TOKENIZER_FILE: words if words.suffix == ".json" else partial(save_tokenizer, words),
+        },
+    )
+
+
+def first_of(folder: Path, *names: str) -> Path | None:
+    """The first of these files that is there."""
+    return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
 class BioVilEngine(DualEngine):

@@ -4,10 +4,13 @@ Shorter side to 512, middle 448 x 448. Half of the image channels say what chang
 previous film; without one they are a learned vector, the same everywhere.
 """
 
+from pathlib import Path
+
 import torch
 
 from explorer.adapters._base import AdapterCard
 from explorer.adapters._biovil import UNUSED, PairModel, shape_of
+from explorer.adapters._import import Layout
 from explorer.adapters._weights import load_strictly, read_tensors
 from explorer.adapters.biovil import (
     FILES,
@@ -15,11 +18,12 @@ from explorer.adapters.biovil import (
     WEIGHTS,
     BioVilEngine,
     load_text,
+    published_layout,
     whole_and_parts,
 )
 from explorer.entities import Float32, ImageEmbeddings, ModelFrame
 
-__all__ = ["FILES", "WEIGHTS", "load"]
+__all__ = ["FILES", "WEIGHTS", "layout", "load"]
 
 
 def load(card: AdapterCard, *, device: str, precision: str) -> "BioVilTEngine":
@@ -32,6 +36,11 @@ def load(card: AdapterCard, *, device: str, precision: str) -> "BioVilTEngine":
     model = PairModel(shape_of(tensors), grid=card.grid_size)
     load_strictly(model, tensors, folder=card.folder, unused=UNUSED)
     return BioVilTEngine(card, model, load_text(card), device=device, precision=precision)
+
+
+def layout(folder: Path) -> Layout | None:
+    """A folder of microsoft/BiomedVLP-BioViL-T."""
+    return published_layout(folder, images="biovil_t_image_*.pt", title="BioViL-T", side=448)
 
 
 class BioVilTEngine(BioVilEngine):

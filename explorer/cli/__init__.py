@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from explorer import __version__
-from explorer.cli.checkpoints import checkpoints, reference
+from explorer.cli.checkpoints import accept, checkpoints, reference
+from explorer.cli.checkpoints import add as add_checkpoint
 from explorer.cli.evaluate import evaluate_grounding
 from explorer.cli.evaluate_phantoms import evaluate_phantoms
 from explorer.cli.evaluate_probe import evaluate_probe
@@ -77,6 +78,8 @@ app.add_typer(index_app, name="index")
 checkpoints_app = typer.Typer()
 checkpoints_app.callback(invoke_without_command=True, epilog=EXIT_CODE_HELP)(checkpoints)
 checkpoints_app.command("reference", epilog=EXIT_CODE_HELP)(reference)
+checkpoints_app.command("add", epilog=EXIT_CODE_HELP)(add_checkpoint)
+checkpoints_app.command("accept", epilog=EXIT_CODE_HELP)(accept)
 app.add_typer(checkpoints_app, name="checkpoints")
 prototypes_app = typer.Typer(
     help="Cluster the regions, films or sentences of an index.", no_args_is_help=True

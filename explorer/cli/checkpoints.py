@@ -13,7 +13,7 @@ def checkpoints(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """List the checkpoints in assets/checkpoints, the default first."""
+    """List the checkpoints that ship with the program and those that were added."""
     if context.invoked_subcommand:
         return
     from explorer import pipeline
@@ -45,6 +45,56 @@ def checkpoints(
             card.sha256[:12],
         )
     consoles()[0].print(table)
+
+
+def add(
+    source: Annotated[
+        str, typer.Argument(help="Folder, or hf:owner/name for a repository of the hub.")
+    ],
+    revision: Annotated[
+        str | None, typer.Option(help="Commit, tag or branch of the repository.")
+    ] = None,
+    family: Annotated[
+        str | None, typer.Option(help="Checkpoint family; found from the files when not given.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the new checkpoint.")] = None,
+    licence: Annotated[
+        str | None,
+        typer.Option(help="As its makers state it, where README.md does not."),
+    ] = None,
+    accept_licence: Annotated[
+        bool,
+        typer.Option("--accept-licence", help="I have read it, and my use is allowed."),
+    ] = False,
+) -> None:
+    """Take over a checkpoint as its makers published it: converted, hashed, opened once.
+
+    It goes to $EXPLORER_CHECKPOINTS, or to ~/.local/share/radiograph-grounding-explorer.
+    """
+    from explorer import pipeline
+
+    card = pipeline.add_checkpoint(
+        source,
+        revision=revision,
+        family=family,
+        name=name,
+        licence=licence,
+        accept_licence=accept_licence,
+    )
+    say(
+        consoles()[1],
+        f"Added {card.name} ({card.family}, {card.licence}) in {card.folder}. {card.allows}",
+    )
+
+
+def accept(
+    name: Annotated[str, typer.Argument(help="Checkpoint on the shelf, or a folder.")],
+) -> None:
+    """Note that you read the licence of a checkpoint and that your use is allowed."""
+    from explorer import pipeline
+
+    card = pipeline.accept_licence(name)
+    say(consoles()[1], f"Accepted {card.licence!r} for {card.name}. {card.allows}")
 
 
 def reference(

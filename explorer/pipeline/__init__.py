@@ -6,7 +6,13 @@ from explorer.exchange.grounding_json import to_json_text
 from explorer.grounding.attribution import attribute_words
 from explorer.pipeline._assets import APP_FILE
 from explorer.pipeline.benchmark import evaluate_grounding
-from explorer.pipeline.checkpoints import broken_checkpoints, list_checkpoints, open_engine
+from explorer.pipeline.checkpoints import (
+    accept_licence,
+    add_checkpoint,
+    broken_checkpoints,
+    list_checkpoints,
+    open_engine,
+)
 from explorer.pipeline.embedding import (
     check_image,
     embed,
@@ -110,6 +116,8 @@ __all__ = [
     "TrainingChoices",
     "TrainingSources",
     "Use",
+    "accept_licence",
+    "add_checkpoint",
     "attribute_words",
     "broken_checkpoints",
     "build_bundled_studies",

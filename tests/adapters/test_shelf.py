@@ -203,12 +203,13 @@ def test_a_loaded_file_without_hash_is_refused(folder: Path) -> None:
     assert "got none for 'tokenizer.json'" in refusal(folder)
 
 
-@pytest.mark.parametrize("family", ["clip", "_shelf", "../local_alignment", "os", ""])
+@pytest.mark.parametrize("family", ["resnet", "_shelf", "../local_alignment", "os", ""])
 def test_an_unknown_family_is_refused_with_those_known(folder: Path, family: str) -> None:
     tiny_model.rewrite_card(folder, family=family)
     message = refusal(folder)
     assert f"Unknown checkpoint family {family!r} in 'tiny'" in message
-    assert "Available: local_alignment" in message
+    assert "Available: " in message
+    assert "local_alignment" in message
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"null", b"{", b"\xff\xfe", b"[" * 100_000])
