@@ -41,8 +41,12 @@ class PhantomImage:
     report: str
 
 
-def read(folder: Path) -> Iterator[PhantomImage]:
+def read(folder: Path, *, to_learn: bool = True) -> Iterator[PhantomImage]:
     """Read all shards of a folder in order.
+
+    Args:
+        folder: Of `explorer phantom render`.
+        to_learn: Refuse test studies of a benchmark; False is for measuring.
 
     Raises:
         DataSetError: The folder holds no shard, a shard is broken, or it holds test studies.
@@ -61,7 +65,7 @@ def read(folder: Path) -> Iterator[PhantomImage]:
                 f"The shard {path.name!r} cannot be read ({type(error).__name__}). Delete it and "
                 "render again; shards that are whole are kept."
             ) from error
-        if corpus.get("seed", 0) >= FIRST_RESERVED_SEED:
+        if to_learn and corpus.get("seed", 0) >= FIRST_RESERVED_SEED:
             raise DataSetError(
                 f"The shard {path.name!r} holds test studies of a benchmark (seed "
                 f"{corpus['seed']}), which must not be learned from. Render others: explorer "

