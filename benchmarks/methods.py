@@ -71,8 +71,8 @@ ORDERINGS = (
 )  # fmt: skip
 PROTOCOL = (
     "Each objective with its default options trains the same small tower (.8 million numbers, 128 "
-    "px, grid 16 x 16) for {steps} steps of 32 of 2,400 phantoms (seed 61, 160 px), on sentences of "
-    "their reports (dense_grounding: on phrases with masks), with the frozen vectors of one text "
+    "px, grid 16 x 16) for {steps} steps of 32 of 2,400 phantoms (seed 61, 160 px), on sentences "
+    "of their reports (dense_grounding: on phrases with masks), with frozen vectors of one text "
     "tower; AdamW 2e-3, one thread. Measured on the first {held_out} studies of PhantomCXR-v1 "
     "rendered at 160 px: located phrase of every finding against its exact mask (80 x 80); reports "
     "found by the mean of their sentences' pooled logits, standardised over images; linear probe "
