@@ -1,5 +1,6 @@
 """One file per checkpoint family; each makes its checkpoints speak the records of `entities`."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from explorer.adapters._base import AdapterCard, Calibration, Engine, scoring_of, threshold_of
@@ -11,7 +12,9 @@ from explorer.adapters._reference import add_reference
 from explorer.adapters._shelf import broken_checkpoints, list_checkpoints, open_checkpoint
 
 if TYPE_CHECKING:
+    from explorer.adapters._device import choose_device, choose_precision
     from explorer.adapters._engine import DualEngine, Encoded
+    from explorer.adapters._weights import load_strictly, read_tensors
 
 __all__ = [
     "AdapterCard",
@@ -24,10 +27,14 @@ __all__ = [
     "accept",
     "add_reference",
     "broken_checkpoints",
+    "choose_device",
+    "choose_precision",
     "family_names",
     "fetch",
     "list_checkpoints",
+    "load_strictly",
     "open_checkpoint",
+    "read_tensors",
     "scoring_of",
     "take_over",
     "threshold_of",
@@ -36,8 +43,16 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # torch takes a second to import: only who writes or opens a family pays for it.
-    if name in ("DualEngine", "Encoded"):
-        from explorer.adapters import _engine
-
-        return getattr(_engine, name)
+    if name in _LAZY:
+        return getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+_LAZY = {
+    "DualEngine": "_engine",
+    "Encoded": "_engine",
+    "choose_device": "_device",
+    "choose_precision": "_device",
+    "load_strictly": "_weights",
+    "read_tensors": "_weights",
+}

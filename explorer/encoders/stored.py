@@ -45,7 +45,15 @@ def open_stored(folder: Path) -> tuple[LocalAlignmentModel, Tokenizer]:
         tokenizer = _open_tokenizer(tokenizer_file)
         model = LocalAlignmentModel(LocalAlignmentConfig(**shape))
         load_strictly(model, state, folder=folder)
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+        SafetensorError,
+    ) as error:
         raise not_as_described(folder, f"{type(error).__name__}: {error}") from error
     return model, tokenizer
 
