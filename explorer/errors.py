@@ -13,6 +13,7 @@
     ├── DataSetError            a data set on disk does not follow its layout
     ├── TrainingError           a training cannot go on
     ├── RetrievalError          an index cannot be opened, written or searched
+    │   └── ClusterError            machines that should share the work cannot be reached
     └── PrototypeError          points cannot be clustered, or a prototype cannot be edited
 
 A message never holds pixel data, report text or anything that identifies a patient.
@@ -69,6 +70,10 @@ class TrainingError(ExplorerError):
 
 class RetrievalError(ExplorerError):
     """An index cannot be opened, written or searched."""
+
+
+class ClusterError(RetrievalError):
+    """A cluster that should share the work of an index cannot be reached, or loses it."""
 
 
 class PrototypeError(ExplorerError):

@@ -128,7 +128,7 @@ def test_python_example_of_the_readme_runs(
 
 def test_every_version_is_pinned() -> None:
     pins = run_time_requirements() + [requirement for _, requirement in extra_requirements()]
-    assert [pin for pin in pins if not re.fullmatch(r"[\w.\[\]-]+==[\w.]+", pin)] == []
+    assert [pin for pin in pins if not re.fullmatch(r"[\w.,\[\]-]+==[\w.]+", pin)] == []
 
 
 def test_dependency_tables_are_complete() -> None:

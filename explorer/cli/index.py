@@ -45,6 +45,12 @@ def build(
     batch: Annotated[
         int, typer.Option(help="Studies of a commit; what a kill can cost.", min=1)
     ] = 16,
+    workers: Annotated[
+        int, typer.Option(help="Processes that read and encode; above 1 on Ray.", min=1)
+    ] = 1,
+    cluster: Annotated[
+        str | None, typer.Option(help="Ray cluster of the workers; default: this machine.")
+    ] = None,
     device: DeviceOption = Device.auto,
     dtype: DtypeOption = Dtype.auto,
 ) -> None:
@@ -55,7 +61,7 @@ def build(
     """
     _fill(
         _Mode.build, corpus, out, checkpoint, layout=layout, keep_paths=keep_paths,
-        device=device, dtype=dtype, batch=batch,
+        device=device, dtype=dtype, batch=batch, workers=workers, cluster=cluster,
     )  # fmt: skip
 
 
@@ -152,6 +158,8 @@ def _fill(
     dtype: Dtype,
     prune: bool = False,
     batch: int = 16,
+    workers: int = 1,
+    cluster: str | None = None,
 ) -> None:
     from explorer import pipeline
 
@@ -170,6 +178,8 @@ def _fill(
             keep_paths=keep_paths,
             prune=prune,
             batch=batch,
+            workers=workers,
+            cluster=cluster,
             progress=progress,
         )
     _say_report(log, report, uri)

@@ -6,9 +6,10 @@ at any moment goes on where it was when the same command is run again.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -61,6 +62,8 @@ def build_index(
     keep_paths: bool = False,
     prune: bool = False,
     batch: int = BATCH,
+    workers: int = 1,
+    cluster: str | None = None,
     progress: Progress = lambda *_: None,
 ) -> BuildReport:
     """Put the studies of a corpus into an index.
@@ -75,6 +78,8 @@ def build_index(
         keep_paths: Keep the path of every film below the corpus.
         prune: With "update", take out studies that the corpus no longer has.
         batch: Studies of a commit.
+        workers: Processes that read and encode; above 1 on Ray, on this machine or on `cluster`.
+        cluster: Address of a Ray cluster whose machines all see the corpus and the checkpoint.
         progress: Told how many studies are done.
 
     Raises:
@@ -85,11 +90,14 @@ def build_index(
     maker = RowMaker(engine, keep_paths=keep_paths)
     with writer(uri, space_of(engine), create=mode == "build") as index:
         run = _Run(index, maker, mode)
-        for done, outcome in enumerate(_read_ahead(studies, run, corpus), start=1):
-            run.take(outcome)
-            if len(run.waiting) >= batch:
-                run.write()
-            progress(done, len(studies))
+        with _outcomes(
+            studies, run, corpus, maker=maker, workers=workers, cluster=cluster
+        ) as outcomes:
+            for done, outcome in enumerate(outcomes, start=1):
+                run.take(outcome)
+                if len(run.waiting) >= batch:
+                    run.write()
+                progress(done, len(studies))
         run.write()
         if mode == "update" and prune:
             run.prune()
@@ -124,13 +132,13 @@ def remove_studies(uri: str, *, study_ids: Sequence[str] = (), where: Filter | N
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What reading one study gave: the study, the error, or nothing where it is in already."""
+class Outcome:
+    """What one study gave: itself or its rows, the error, or nothing where it is in already."""
 
-    known: CorpusStudy
     path: str
     key: str = ""
     read: ReadStudy | None = None
+    rows: StudyRows | None = None
     error: str = ""
 
 
@@ -147,8 +155,8 @@ class _Run:
         self._current: set[str] = set()
         self._keys: set[str] = set()
 
-    def take(self, outcome: _Outcome) -> None:
-        """Count a study, or encode it and let it wait for the next commit."""
+    def take(self, outcome: Outcome) -> None:
+        """Count a study, or let its rows wait for the next commit."""
         if outcome.error:
             self.report.left_out.append((outcome.path, outcome.error))
         elif outcome.key in self._keys:
@@ -158,7 +166,11 @@ class _Run:
             self._current.add(self.by_key[outcome.key])
             self.report.unchanged += 1
         elif outcome.read is not None:
-            self._encode(outcome.read, outcome.path)
+            read = outcome.read
+            films = [film.digest[:32] for film in read.study.radiographs]
+            self._add(outcome, films, lambda fresh: self._maker.rows_of(read.only(fresh)))
+        elif outcome.rows is not None:
+            self._add(outcome, [f.film_id for f in outcome.rows.films], outcome.rows.only)
 
     def write(self) -> None:
         """Commit what waits."""
@@ -172,64 +184,92 @@ class _Run:
         self._index.remove(stale)
         self.report.removed = len(stale)
 
-    def _encode(self, read: ReadStudy, path: str) -> None:
-        new, old = self._split(read)
-        if new is None:
+    def _add(
+        self,
+        outcome: Outcome,
+        films: Sequence[str],
+        make: Callable[[frozenset[str]], StudyRows],
+    ) -> None:
+        fresh, old = self._split(films)
+        if not fresh:
             self.report.duplicates += 1
             return
         try:
-            rows = self._maker.rows_of(new)
+            rows = make(fresh)
         except NotARadiographError as error:
-            self.report.left_out.append((path, str(error)))
+            self.report.left_out.append((outcome.path, str(error)))
             return
-        self.report.left_out += [(path, why) for why in rows.left_out]
+        self.report.left_out += [(outcome.path, why) for why in rows.left_out]
         for study in old:
             self._by_film = {f: s for f, s in self._by_film.items() if s != study}
         self._replaced += sorted(old)
         self._by_film.update({film.film_id: rows.study_id for film in rows.films})
-        self.by_key[read.key] = rows.study_id
-        self._keys.add(read.key)
+        self.by_key[outcome.key] = rows.study_id
+        self._keys.add(outcome.key)
         self._current.add(rows.study_id)
         self.waiting.append(rows)
         self.report.replaced += bool(old)
         self.report.added += not old
 
-    def _split(self, read: ReadStudy) -> tuple[ReadStudy | None, set[str]]:
-        """The study without films that are in already, and the studies that it replaces."""
-        films = read.study.radiographs
-        owner = {film.digest: self._by_film.get(film.digest[:32]) for film in films}
+    def _split(self, films: Sequence[str]) -> tuple[frozenset[str], set[str]]:
+        """The films that are not in already, and the studies that they replace."""
+        owner = {film: self._by_film.get(film) for film in films}
         old = {
             study
             for study in owner.values()
             if self._mode == "update" and study is not None and study not in self._current
         }
-        fresh = tuple(f for f in films if owner[f.digest] is None or owner[f.digest] in old)
-        if not fresh:
-            return None, set()
-        return replace(read, study=replace(read.study, radiographs=fresh)), old
+        return frozenset(f for f in films if owner[f] is None or owner[f] in old), old
 
 
-def _read_ahead(studies: Sequence[CorpusStudy], run: _Run, root: Path) -> Iterator[_Outcome]:
+@contextmanager
+def _outcomes(
+    studies: Sequence[CorpusStudy],
+    run: _Run,
+    root: Path,
+    *,
+    maker: RowMaker,
+    workers: int,
+    cluster: str | None,
+) -> Iterator[Iterator[Outcome]]:
+    """What every study gives, in order: read here and encoded by the caller, or by workers."""
+    if workers <= 1 and cluster is None:
+        yield _read_ahead(studies, run, root)
+        return
+    from explorer.pipeline.index_workers import worker_pool
+
+    with worker_pool(
+        maker, root, known_keys=frozenset(run.by_key), workers=workers, cluster=cluster
+    ) as pool:
+        yield pool.map(studies)
+
+
+def _read_ahead(studies: Sequence[CorpusStudy], run: _Run, root: Path) -> Iterator[Outcome]:
     """Read in order, some studies ahead, in threads that wait for the decoding children."""
 
-    def read(known: CorpusStudy) -> _Outcome:
-        path = known.paths[0].relative_to(root).as_posix()
-        try:
-            key = source_key(known)
-            if key in run.by_key:
-                return _Outcome(known, path, key)
-            found = read_corpus_study(known, key=key, root=root)
-        except (ReadingError, OSError) as error:
-            return _Outcome(known, path, error=_reason(error))
-        return _Outcome(known, path, key, found)
+    def read(known: CorpusStudy) -> Outcome:
+        return read_one(known, root, known_keys=run.by_key)
 
     rest = iter(studies)
     with ThreadPoolExecutor(_READERS) as pool:
-        waiting: deque[Future[_Outcome]] = deque(pool.submit(read, s) for s in islice(rest, _AHEAD))
+        waiting: deque[Future[Outcome]] = deque(pool.submit(read, s) for s in islice(rest, _AHEAD))
         while waiting:
             outcome = waiting.popleft().result()
             waiting.extend(pool.submit(read, s) for s in islice(rest, 1))
             yield outcome
+
+
+def read_one(known: CorpusStudy, root: Path, *, known_keys: Container[str]) -> Outcome:
+    """Read the files of a study unless it is in already."""
+    path = known.paths[0].relative_to(root).as_posix()
+    try:
+        key = source_key(known)
+        if key in known_keys:
+            return Outcome(path, key)
+        found = read_corpus_study(known, key=key, root=root)
+    except (ReadingError, OSError) as error:
+        return Outcome(path, error=_reason(error))
+    return Outcome(path, key, found)
 
 
 def _reason(error: Exception) -> str:

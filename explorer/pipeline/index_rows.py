@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +57,11 @@ class ReadStudy:
     key: str
     path: str
 
+    def only(self, films: frozenset[str]) -> "ReadStudy":
+        """The examination with those of its films alone."""
+        kept = tuple(f for f in self.study.radiographs if f.digest[:32] in films)
+        return replace(self, study=replace(self.study, radiographs=kept))
+
 
 def source_key(known: CorpusStudy) -> str:
     """Digest of an examination's files, report and labels; its paths do not matter.
@@ -92,8 +97,8 @@ class RowMaker:
     """Makes the rows of studies with one checkpoint; text is embedded once a phrase."""
 
     def __init__(self, engine: Engine, *, keep_paths: bool = False) -> None:
-        self._engine = engine
-        self._keep_paths = keep_paths
+        self.engine = engine
+        self.keep_paths = keep_paths
         films = engine.reference
         self._base = None
         if films is not None:
@@ -106,7 +111,7 @@ class RowMaker:
         Raises:
             NotARadiographError: It has no frontal chest radiograph.
         """
-        seen = [(film, embed(self._engine, film)) for film in read.study.radiographs]
+        seen = [(film, embed(self.engine, film)) for film in read.study.radiographs]
         films = [(film, e) for film, e in seen if e.check.verdict == "frontal"]
         left_out = tuple(e.check.message for _, e in seen if e.check.verdict != "frontal")
         left_out += tuple(note for film, _ in seen for note in film.notes if "left out" in note)
@@ -141,7 +146,7 @@ class RowMaker:
             findings=findings,
             findings_known=is_known,
             source=known.source,
-            path=read.path if self._keep_paths else "",
+            path=read.path if self.keep_paths else "",
             thumbnail=to_thumbnail(radiograph.pixels),
         )
 
@@ -155,7 +160,7 @@ class RowMaker:
             embeddings.grid,
             sentences=self._scores(embeddings, claims),
             vocabulary=self._scores(embeddings, standing),
-            threshold=threshold_of(self._engine),
+            threshold=threshold_of(self.engine),
         )
         return [
             RegionRow(
@@ -186,7 +191,7 @@ class RowMaker:
             for number, statement in enumerate(statements_of_sentence(sentence))
         ]
         asked = [masked(statement.asked) for _, _, statement, _ in told]
-        vectors = embed_phrases(self._engine, asked).vectors
+        vectors = embed_phrases(self.engine, asked).vectors
         return tuple(
             SentenceRow(
                 sentence_id=f"{study_id}-{place}-{number}",
@@ -206,13 +211,13 @@ class RowMaker:
     def _scores(
         self, embeddings: ImageEmbeddings, phrases: Sequence[str]
     ) -> list[tuple[str, Float32]]:
-        maps = maps_of(self._engine, embeddings, phrases)
+        maps = maps_of(self.engine, embeddings, phrases)
         return [(map.phrase, map.score) for map in maps]
 
     def _logits(self, embeddings: ImageEmbeddings, phrases: Sequence[str]) -> Float32:
         """(S,) pooled logits."""
-        similarity = self._engine.similarity(embeddings, phrases).reshape(len(phrases), -1)
-        return pooled_logits(similarity, scoring_of(self._engine)).astype(np.float32)
+        similarity = self.engine.similarity(embeddings, phrases).reshape(len(phrases), -1)
+        return pooled_logits(similarity, scoring_of(self.engine)).astype(np.float32)
 
 
 def findings_of(known: CorpusStudy, study: Study) -> tuple[tuple[str, ...], bool]:

@@ -3,7 +3,7 @@
 D numbers of an embedding. Boxes are in pixels of the original radiograph.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -146,6 +146,14 @@ class StudyRows:
     def study_id(self) -> str:
         """Digest of the study's content."""
         return self.films[0].study_id
+
+    def only(self, films: frozenset[str]) -> "StudyRows":
+        """The study with those of its films alone, and their regions."""
+        return replace(
+            self,
+            films=tuple(film for film in self.films if film.film_id in films),
+            regions=tuple(region for region in self.regions if region.film_id in films),
+        )
 
 
 @dataclass(frozen=True, slots=True)
