@@ -1,11 +1,29 @@
 """Attention between the regions of an image and the sentences or words of its report."""
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from explorer.methods._vectors import at_least_float32
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Phrases to find in images by a method's own attention: what `attention_map` is given.
+
+    Attributes:
+        phrases: (P, D) unit embeddings.
+        ids: (P, T) word pieces.
+        mask: (P, T) True for pieces that exist.
+        special: (P, T) True for the start and the end of a phrase, which are no words.
+    """
+
+    phrases: Tensor
+    ids: Tensor
+    mask: Tensor
+    special: Tensor
 
 
 def attention_weights(scores: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -35,13 +53,13 @@ def attend(
         queries: (..., Q, D).
         keys: (..., K, D).
         values: (..., K, E).
-        mask: (..., K) True for keys that exist; None = all.
+        mask: True for keys that exist, broadcast to (..., Q, K); None = all.
 
     Returns:
         Attended values (..., Q, E) and weights (..., Q, K), whose rows sum to 1.
     """
     scores = queries @ keys.transpose(-1, -2) / math.sqrt(queries.shape[-1])
-    weights = attention_weights(scores, None if mask is None else mask[..., None, :])
+    weights = attention_weights(scores, mask)
     return weights @ values, weights
 
 
@@ -62,8 +80,16 @@ class CrossAttention(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def forward(self, own: Tensor, other: Tensor, *, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-        """What each of `own` (..., N, D) sees in `other` (..., M, D); weights (..., N, M)."""
-        seen, weights = attend(self.key(own), self.key(other), self.value(other), mask=mask)
+        """What each of `own` (..., N, D) sees in `other` (..., M, D), and weights (..., N, M).
+
+        `mask` (..., M) is True for those of `other` that exist; None = all.
+        """
+        seen, weights = attend(
+            self.key(own),
+            self.key(other),
+            self.value(other),
+            mask=None if mask is None else mask[..., None, :],
+        )
         return self.output(seen), weights
 
 
@@ -82,5 +108,5 @@ class AttentionPooling(nn.Module):
         """Vectors (B, N, D) with mask (B, N) -> weighted mean (B, D) and weights (B, N)."""
         there = mask[..., None].to(vectors.dtype)
         mean = (vectors * there).sum(1, keepdim=True) / there.sum(1, keepdim=True).clamp(min=1)
-        pooled, weights = attend(self.query(mean), self.key(vectors), vectors, mask=mask)
+        pooled, weights = attend(self.query(mean), self.key(vectors), vectors, mask=mask[:, None])
         return pooled[:, 0], weights[:, 0]

@@ -24,13 +24,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from explorer.methods._attention import AttentionPooling, CrossAttention
+from explorer.methods._attention import Asked, AttentionPooling, CrossAttention
 from explorer.methods._base import (
     Method,
     MethodBatch,
     MethodCard,
     MethodOptions,
     Shapes,
+    View,
     option,
 )
 from explorer.methods._bounds import BOUND_NAMES
@@ -180,12 +181,12 @@ class LoVT(Method):
             "local": self.options.local * (local * told).sum() / told.sum().clamp(min=1),
         }
 
-    def attention_map(self, patches: Tensor, phrases: Tensor) -> Tensor:
-        """Where each phrase (P, D) looks in each image (B, h, w, D): (B, P, h, w), sums of 1."""
-        keys = patches.flatten(1, 2)
-        queries = phrases.expand(len(patches), *phrases.shape)
+    def attention_map(self, view: View, asked: Asked) -> Tensor:
+        """Where each phrase looks in each image: (B, P, h, w), sums of 1."""
+        keys = view.patches.flatten(1, 2)
+        queries = asked.phrases.expand(len(keys), *asked.phrases.shape)
         _, weights = self.attention(queries, keys, mask=None)
-        return weights.unflatten(2, patches.shape[1:3])
+        return weights.unflatten(2, view.patches.shape[1:3])
 
     def _regions(self, patches: Tensor) -> tuple[Tensor, tuple[int, int]]:
         """Unit regions (B, R, D) and the sides of their grid."""

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explorer.methods._attention import CrossAttention
-from explorer.methods._base import Shapes
+from explorer.methods._attention import Asked, CrossAttention
+from explorer.methods._base import Shapes, View
 from explorer.methods.lovt import METHOD, LoVTOptions, local_contrast, spatial_positives
 
 from .by_hand import batch, unit
@@ -168,6 +168,8 @@ def test_neighbouring_regions_become_alike() -> None:
 
 def test_attention_maps_are_where_a_phrase_looks() -> None:
     method = METHOD(LoVTOptions(), SHAPES)
-    maps = method.attention_map(unit(2, 3, 4, 8), unit(5, 8, seed=2))
+    view = View(unit(2, 3, 4, 8), unit(2, 3, 4, 8))
+    ids = torch.zeros(5, 1, dtype=torch.long)
+    maps = method.attention_map(view, Asked(unit(5, 8, seed=2), ids, ids == 0, ids == 0))
     assert maps.shape == (2, 5, 3, 4)
     torch.testing.assert_close(maps.sum((2, 3)), torch.ones(2, 5))
