@@ -7,6 +7,7 @@ tables; what is there already is kept.
 """
 
 import argparse
+import importlib
 import shutil
 import statistics
 import sys
@@ -15,7 +16,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 import pyarrow as pa
 from _report import write_report
@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 from explorer.retrieval import ann
 from explorer.retrieval._lance import connect
+
+faiss: Any = importlib.import_module("faiss")  # its types differ between releases
 
 Float32 = NDArray[np.float32]
 SEED = 0

@@ -48,7 +48,9 @@ from explorer.pipeline.prototypes import (
     GRANULARITIES,
     build_prototypes,
     clustering_methods,
+    on_a_plane,
     phrases_of_prototype,
+    planes,
     points_of,
     prototypes_of_study,
     with_stability_of,
@@ -73,7 +75,6 @@ from explorer.pipeline.studies import (
 )
 from explorer.pipeline.training import TrainingChoices, TrainingSources, train
 from explorer.prototypes.edits import hide, merge, rename, split, undo
-from explorer.prototypes.flat import on_a_plane
 from explorer.prototypes.records import LEVELS, Clustering, Level, Points, Prototype, Use
 from explorer.reading import (
     invert,
@@ -166,6 +167,7 @@ __all__ = [
     "parse_filter",
     "phrase_assertion",
     "phrases_of_prototype",
+    "planes",
     "points_of",
     "prototypes_csv",
     "prototypes_document",

@@ -1,5 +1,6 @@
 """Prototypes of an index: build them, ask where a study uses one, write them to a file."""
 
+import importlib.util
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,10 +9,11 @@ import numpy as np
 
 from explorer.adapters import Engine
 from explorer.embeddings import TextEmbeddings
-from explorer.entities import ImageEmbeddings
+from explorer.entities import Float32, ImageEmbeddings
 from explorer.errors import PrototypeError
 from explorer.pipeline.embedding import embed_phrases
 from explorer.prototypes import clusterings
+from explorer.prototypes import planes as ways_of_planes
 from explorer.prototypes.measures import stability
 from explorer.prototypes.naming import standing
 from explorer.prototypes.records import Assignments, Clustering, Level, Points, Use
@@ -30,6 +32,35 @@ _FEWEST = 2  # points a prototype, on average, below which there is nothing to l
 def clustering_methods() -> dict[str, tuple[str, str]]:
     """Title and one sentence about each clustering, by its id."""
     return {name: (m.TITLE, m.ABOUT) for name, m in discover(clusterings).items()}
+
+
+def planes() -> dict[str, str]:
+    """Title of each way to draw a map that can be used here, by its id; "pca" always can."""
+    return {
+        name: module.TITLE
+        for name, module in discover(ways_of_planes).items()
+        if not module.NEEDS or importlib.util.find_spec(module.NEEDS) is not None
+    }
+
+
+def on_a_plane(vectors: Float32, *, way: str = "pca", seed: int = 0) -> tuple[Float32, str]:
+    """(N, 2) points on a map, and a sentence on what the map keeps.
+
+    Args:
+        vectors: (N, D) unit rows.
+        way: Of `planes`.
+        seed: Of everything random.
+
+    Raises:
+        PrototypeError: There is no such way here.
+    """
+    if way not in planes():
+        raise PrototypeError(
+            f"Unknown map {way!r}. Available here: {', '.join(planes())}. LocalMAP needs: "
+            "pip install 'radiograph-grounding-explorer[maps]'."
+        )
+    plane, words = discover(ways_of_planes)[way].place(vectors, seed=seed)
+    return np.asarray(plane, dtype=np.float32), str(words)
 
 
 def points_of(index: Corpus, engine: Engine, *, level: Level = "regions") -> Points:
@@ -191,6 +222,7 @@ def _regions(index: Corpus) -> dict[str, Any]:
         "boxes": tuple(boxes),
         "places": np.array(centres, dtype=np.float32).reshape(-1, 2),
         "findings": tuple(findings[row] for row in films),
+        "views": tuple(index.films.columns["view"][row] for row in films),
         "texts": tuple(regions.columns["label"][row] for row in rows),
     }
 
@@ -204,6 +236,7 @@ def _films(index: Corpus) -> dict[str, Any]:
         "boxes": (None,) * len(ids),
         "places": None,
         "findings": tuple(_findings(index)),
+        "views": tuple(index.films.columns["view"]),
         "texts": ("",) * len(ids),
     }
 
@@ -223,6 +256,7 @@ def _sentences(index: Corpus) -> dict[str, Any]:
         "boxes": (None,) * len(rows),
         "places": None,
         "findings": tuple(findings[row] for row in film_rows),
+        "views": tuple(index.films.columns["view"][row] for row in film_rows),
         "texts": tuple(said.words[row] for row in rows),
     }
 

@@ -46,11 +46,12 @@ class Points:
     places: Float32 | None
     findings: tuple[tuple[str, ...] | None, ...]
     texts: tuple[str, ...]
+    views: tuple[str, ...]
     vocabulary: TextEmbeddings
 
     def __post_init__(self) -> None:
         counts = {len(self.vectors), len(self.films), len(self.boxes), len(self.findings)}
-        if counts | {len(self.texts)} != {len(self.ids)}:
+        if counts | {len(self.texts), len(self.views)} != {len(self.ids)}:
             raise ValueError(f"Every column must have a value for each of {len(self.ids)} points.")
 
     def __len__(self) -> int:

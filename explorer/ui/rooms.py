@@ -18,7 +18,7 @@ from explorer.ui.state import Session
 if TYPE_CHECKING:
     from explorer.pipeline import Clustering, Corpus, Engine, Level, Points, Use
 
-Colour = Literal["prototype", "finding"]
+Colour = Literal["prototype", "finding", "view"]
 Order = Literal["size", "tightness", "purity", "position"]
 MOST_BYTES = 160_000_000
 SHOWN = 12  # rooms at first, and with every further press
@@ -32,6 +32,7 @@ class Choice:
     method: str = "kmeans"
     granularity: int = 48
     seed: int = 0
+    way: str = "pca"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,14 @@ class Built:
     Attributes:
         key: Names index, checkpoint and parameters.
         plane: (N, 2) points on a map.
-        kept: Share of the variance that the map keeps, [0, 1].
+        words: What the map keeps, one sentence.
     """
 
     key: str
     points: "Points"
     clustering: "Clustering"
     plane: Float32
-    kept: float
+    words: str
 
     @property
     def size(self) -> int:
@@ -133,8 +134,8 @@ def _build(key: str, index: "Corpus", engine: "Engine", choice: Choice) -> Built
         seed=choice.seed,
         with_stability=False,
     )
-    plane, kept = pipeline.on_a_plane(points.centred)
-    return Built(key, points, clustering, plane, kept)
+    plane, words = pipeline.on_a_plane(points.centred, way=choice.way, seed=choice.seed)
+    return Built(key, points, clustering, plane, words)
 
 
 def _key(index: "Corpus", engine: "Engine", choice: Choice) -> str:

@@ -34,6 +34,7 @@ def made_points() -> Points:
         places=np.array(places, np.float32),
         findings=tuple(findings),
         texts=tuple(texts),
+        views=("PA",) * count,
         vocabulary=TextEmbeddings("tiny", phrases, np.eye(3, 4, dtype=np.float32)),
     )
 

@@ -10,11 +10,11 @@ from explorer.pipeline.prototype_files import (
     prototypes_document,
     use_boxes,
 )
-from explorer.pipeline.prototypes import build_prototypes
+from explorer.pipeline.prototypes import build_prototypes, on_a_plane, planes
 from explorer.prototypes import edits
-from explorer.prototypes.flat import on_a_plane
 from explorer.prototypes.naming import propose_names
-from explorer.prototypes.records import Clustering, Points
+from explorer.prototypes.planes.localmap import neighbours_kept
+from explorer.prototypes.records import Clustering, Points, unit
 from explorer.prototypes.use import uses_of
 
 from .conftest import EACH
@@ -174,10 +174,37 @@ def test_the_plane_keeps_the_directions_of_most_variance() -> None:
     vectors = np.zeros((4, 3), np.float32)
     vectors[:, 1] = [-4, -1, 1, 4]
     vectors[:, 2] = [1, -1, -1, 1]
-    plane, kept = on_a_plane(vectors)
+    plane, words = on_a_plane(vectors)
     assert np.abs(plane[:, 0]).tolist() == pytest.approx([4, 1, 1, 4])
-    assert kept == pytest.approx(1.0)
+    assert "keep 100% of the variance" in words
     assert (plane.max(axis=0) >= -plane.min(axis=0) - 1e-6).all()
+
+
+def test_neighbours_on_the_plane_are_counted() -> None:
+    angle = np.linspace(0, 3, 60)
+    vectors = np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+    assert neighbours_kept(vectors, vectors, seed=0) == 1.0
+    mixed = vectors[np.random.default_rng(0).permutation(60)]
+    assert neighbours_kept(vectors, mixed, seed=0) < 0.4  # chance is 10 of 59
+
+
+def test_a_map_that_is_not_installed_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert list(planes()) == ["pca"]
+    with pytest.raises(PrototypeError, match=r"explorer\[maps\]"):
+        on_a_plane(np.eye(3, dtype=np.float32), way="localmap")
+
+
+@pytest.mark.slow
+def test_localmap_keeps_more_neighbours_than_two_components() -> None:
+    pytest.importorskip("pacmap", reason="needs the extra `maps`")
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(12, 16))
+    spread = np.repeat(centres, 40, axis=0) + 0.3 * rng.normal(size=(480, 16))
+    vectors = unit(spread.astype(np.float32))
+    kept = [neighbours_kept(vectors, on_a_plane(vectors, way=w)[0], seed=0) for w in planes()]
+    found = dict(zip(planes(), kept, strict=True))
+    assert found["localmap"] > found["pca"] + 0.1
 
 
 def test_grids_of_as_many_numbers_as_checkpoints_have_are_compared(points: Points) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from explorer.pipeline import Corpus, Level
 
 LEVELS: "dict[Level, str]" = {"regions": "Regions", "films": "Films", "sentences": "Sentences"}
-COLOURS: dict[Colour, str] = {"prototype": "Prototype", "finding": "Finding of the film"}
+COLOURS: dict[Colour, str] = {"prototype": "Prototype", "finding": "Finding", "view": "View"}
 
 
 def prototypes() -> None:
@@ -105,6 +105,17 @@ def _choices(rooms: Rooms) -> Colour:
         width=130,
         help="The same seed gives the same prototypes.",
     )
+    ways = pipeline.planes()
+    way = st.selectbox(
+        "Map",
+        list(ways),
+        index=list(ways).index(before.way) if before.way in ways else 0,
+        format_func=ways.__getitem__,
+        key="prototype_map",
+        persist_state="session",
+        width=170,
+        help="LocalMAP is there where the extra maps is installed; it takes longer.",
+    )
     colour = st.segmented_control(
         "Colour of the map",
         list(COLOURS),
@@ -114,7 +125,7 @@ def _choices(rooms: Rooms) -> Colour:
         key="prototype_colour",
         persist_state="session",
     )
-    rooms.choose(Choice(level, method, int(granularity), int(seed)))
+    rooms.choose(Choice(level, method, int(granularity), int(seed), way))
     return colour if colour in COLOURS else "prototype"
 
 

@@ -52,11 +52,9 @@ def plane(built: Built, clustering: "Clustering", rooms: Rooms, *, colour: Colou
     picked = tuple(sorted({int(p["customdata"][0]) for p in told["selection"]["points"]}))
     if picked != rooms.picked:
         rooms.picked, rooms.open = picked, None if picked else rooms.open
-    words = f"{count(count_all, built.points.level[:-1])}; two principal components"
-    if len(rows) < count_all:
-        words += f", {MOST_POINTS:,} of them drawn"
+    drawn = f", {MOST_POINTS:,} of them drawn" if len(rows) < count_all else ""
     st.caption(
-        f"{words} keep {built.kept:.0%} of the variance, so near on the map is not always alike. "
+        f"{count(count_all, built.points.level[:-1])}{drawn}; {built.words} "
         "Draw round points to list their prototypes."
     )
 
@@ -89,7 +87,7 @@ def _figure(
         height=390,
         margin={"l": 4, "r": 4, "t": 4, "b": 4},
         dragmode="lasso",
-        showlegend=colour == "finding" and opened is None,
+        showlegend=colour != "prototype" and opened is None,
         legend={"orientation": "h", "y": -0.02, "font": {"size": 11}},
         uirevision=f"{built.key}{rooms.maps}",
         hoverlabel={"font": {"size": 12}},
@@ -108,6 +106,12 @@ def _groups(
         return [
             (f"colour {tone}", tones == tone, CHART_NULL if tone < 0 else _TONES[tone])
             for tone in np.unique(tones).tolist()
+        ]
+    if colour == "view":
+        views = np.array([built.points.views[row] or "unknown" for row in rows])
+        return [
+            (html.escape(one_line(view)), views == view, _TONES[k % len(_TONES)])
+            for k, view in enumerate(np.unique(views).tolist())
         ]
     findings = [built.points.findings[row] for row in rows]
     counted = Counter(name for found in findings for name in found or ())

@@ -1,12 +1,15 @@
-"""Points on a plane: the first two principal components, the same every time."""
+"""The first two principal components: quick, the same every time, and far from all of the truth."""
 
 import numpy as np
 
 from explorer.entities import Float32
 
+TITLE = "Two principal components"
+NEEDS = ""  # libraries of an extra
 
-def on_a_plane(vectors: Float32) -> tuple[Float32, float]:
-    """(N, 2) coordinates, and the share of the variance that they keep, [0, 1].
+
+def place(vectors: Float32, *, seed: int) -> tuple[Float32, str]:  # noqa: ARG001 - nothing is drawn
+    """(N, 2) coordinates of (N, D) points, and a sentence on what they keep.
 
     A component has no sign of its own; the largest coordinate is made positive.
     """
@@ -19,4 +22,5 @@ def on_a_plane(vectors: Float32) -> tuple[Float32, float]:
     plane *= np.where(plane[largest, [0, 1]] < 0, -1.0, 1.0)
     total = float(values.sum())
     kept = float(values[::-1][:2].sum()) / total if total > 0 else 0.0
-    return plane.astype(np.float32), kept
+    said = f"two principal components keep {kept:.0%} of the variance"
+    return plane.astype(np.float32), f"{said}, so near on the map is not always alike."
