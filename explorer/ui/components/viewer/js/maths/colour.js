@@ -11,6 +11,9 @@ const ANCHORS = {
     440154 470d60 48186a 482374 472d7b 453781 424086 3e4989 3b528b 375b8d 33638d
     2f6b8e 2c728e 297a8e 26828e 23898e 21918c 1f978b 1f9f88 21a685 27ad81 31b57b
     3dbc74 4cc26c 5cc863 6ece58 81d34d 95d840 aadc32 c0df25 d5e21a eae51a fde725`,
+  // Zero in the middle, told apart by people who see no red and green (ColorBrewer PuOr, reversed).
+  PuOr: `
+    2d004b 542788 8073ac b2abd2 d8daeb f7f7f7 fee0b6 fdb863 e08214 b35806 7f3b08`,
   RdBu_r: `
     053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f`,
 };
@@ -50,15 +53,18 @@ export function overlayIndex(value, low, high) {
  * For every overlay index: the tint times its opacity, and what is left of the grey (0..256).
  * shown = tint[i] + (grey * left[i] >> 8) in each channel: linear blending, 0 = image only,
  * 1 = overlay only. Values below `cut` and index 0 get no tint.
+ * @param {[number, number] | null} gap values between these get no tint either
  * @param {(value: number) => number} place position in the colour map, [0, 1], of a map value
  */
-export function tintTable({ map, low, high, cut, opacity, place = (value) => (value - low) / (high - low) }) {
+export function tintTable({ map, low, high, cut, opacity, gap = null, place = (value) => (value - low) / (high - low) }) {
   const tint = new Uint32Array(65536);
   const left = new Uint16Array(65536).fill(256);
   const rest = Math.round(256 * (1 - opacity));
   const start = cut <= low ? 1 : cut > high ? 65536 : overlayIndex(cut, low, high);
   const steps = scaledSteps(map, 1 - rest / 256, (share) => place(low + share * (high - low)));
+  const [from, to] = gap ? gap.map((value) => overlayIndex(value, low, high)) : [0, 0];
   for (let index = start; index < 65536; index++) {
+    if (index > from && index < to) continue;
     tint[index] = steps[(index - 1) >> 6];
     left[index] = rest;
   }

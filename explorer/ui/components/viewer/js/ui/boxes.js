@@ -2,6 +2,7 @@
 
 import { el, setText } from "./dom.js";
 import { thresholdOf } from "./doubt.js";
+import { belongs } from "./truth.js";
 
 const SEND_AFTER_MS = 600;
 
@@ -128,12 +129,13 @@ export class BoxList {
     const { map, phrase } = pane ?? {};
     const drawn = map && pane.info ? this.shownOn(pane).map(({ box }) => box) : [];
     const reference = map
-      ? pane.reference.filter(({ sentence }) => sentence === null || sentence === phrase.sentence)
+      ? pane.reference.filter((reference) => belongs(reference, phrase))
       : [];
     const rows = [];
     if (drawn.length) rows.push([drawn.length === 1 ? "Your box" : `Your ${drawn.length} boxes`, drawn]);
     if (reference.length) rows.push(["Reference", reference.map(({ box }) => box)]);
-    this.node.hidden = rows.length === 0;
+    // The tab of several panes has the same numbers for all of them.
+    this.node.hidden = rows.length === 0 || this.viewer.panel.tab === "compare";
     if (rows.length) setText(this.iou, `IoU at ${thresholdOf(pane).toFixed(2)}`);
     while (this.rows.children.length > rows.length) this.rows.lastChild.remove();
     rows.forEach(([label, boxes], index) => this.measure(index, label, boxes, map, thresholdOf(pane)));

@@ -87,7 +87,7 @@ export class Cards {
       this.restingScroll = this.list.scrollTop;
       this.node.classList.add("ranking");
     }
-    const { panes } = this.viewer;
+    const panes = this.viewer.own;
     const points = panes.map((other) => this.viewer.pointOn(other) ?? [NaN, NaN]);
     const at = panes.indexOf(pane);
     this.hoverValues = this.cards.map((card) => {

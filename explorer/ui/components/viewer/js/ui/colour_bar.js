@@ -22,19 +22,21 @@ export class ColourBar {
     this.node.hidden = !map;
     if (!map) return;
     this.node.style.visibility = isDrawn(pane) ? "visible" : "hidden";
-    const { quantity, colours } = viewer.state;
+    const { quantity, colours, difference } = viewer.state;
     const [low, high] = map.rangeOf(quantity);
-    const name = quantity === "cosine" ? "RdBu_r" : colours;
-    const title = quantity === "score" && map.mapCalibrated === false ? "score*" : quantity;
+    const name = pane.isDifference ? "PuOr" : quantity === "cosine" ? "RdBu_r" : colours;
+    const title = pane.isDifference ? `\u0394 ${difference?.quantity}` : quantity === "score" && map.mapCalibrated === false ? "score*" : quantity;
     const shown = `${name} ${low} ${high} ${title}`;
     if (this.shown !== shown) {
       this.shown = shown;
       this.ramp.style.setProperty("--up", gradient(name, "to top"));
       this.ramp.style.setProperty("--along", gradient(name, "to right"));
       setText(this.title, title);
-      this.node.title = title === quantity ? "" : "* not calibrated: a plain scale over the usual cosines of this checkpoint";
+      this.node.title = title !== "score*" ? "" : "* not calibrated: a plain scale over the usual cosines of this checkpoint";
       [high, (low + high) / 2, low].forEach((value, index) => setText(this.ticks[index], tick(value)));
     }
+    this.mark.hidden = pane.isDifference === true;
+    if (pane.isDifference) return;
     const cut = map.cutFor(quantity, thresholdOf(pane));
     const share = Math.min(Math.max((cut - low) / (high - low), 0), 1);
     this.mark.style.setProperty("--share", `${100 * share}%`);

@@ -18,7 +18,8 @@ export class Corners {
       this.readout(pane);
       this.scale(pane);
       pane.bar.refresh();
-      pane.setupBar.refresh();
+      if (pane.isDifference) pane.refreshBar();
+      else pane.setupBar.refresh();
       pane.strip.refresh();
     }
   }
@@ -28,7 +29,7 @@ export class Corners {
     const what = info.view === "unknown" ? "view not stated" : info.view;
     const reduced = info.reduction > 1 ? `, shown at 1/${info.reduction}` : "";
     // The bar above a pane names its checkpoint already.
-    const title = this.viewer.setup ? "" : pane.title;
+    const title = this.viewer.setup || pane.isDifference ? "" : pane.title;
     setText(corners.title, `${title ? `${title}\n` : ""}${what}  ${info.width} \u00d7 ${info.height}${reduced}`);
     const plain = asPlainWindow(window);
     const name = pane.preset >= 0 ? pane.presets[pane.preset].name : "set by hand";
@@ -74,7 +75,8 @@ export class Corners {
     const value = pane.valueAt(x, y);
     if (Number.isNaN(value)) return setText(pane.corners.readout, "");
     const lines = [`x ${Math.floor(x)}  y ${Math.floor(y)}`, `value ${formatValue(value, pane.range)}`];
-    if (pane.map) lines.push(...this.mapValues(pane.map, x, y));
+    if (pane.map && pane.isDifference) lines.push(...pane.valuesAt(x, y));
+    else if (pane.map) lines.push(...this.mapValues(pane.map, x, y));
     return setText(pane.corners.readout, lines.join("\n"));
   }
 

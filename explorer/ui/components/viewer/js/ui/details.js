@@ -22,7 +22,7 @@ export class Details {
     const { pane } = viewer;
     const phrase = pane?.phrase;
     const words = phrase && pane.words.get(phrase.id);
-    const state = [phrase?.map, words, viewer.state.threshold, pane?.head, this.asked === askedName(pane), viewer.panes.length, viewer.state.phraseId];
+    const state = [phrase?.map, words, viewer.state.threshold, pane?.head, this.asked === askedName(pane), viewer.own.length, viewer.state.phraseId];
     if (this.state && state.every((item, index) => item === this.state[index])) return;
     this.state = state;
     const content = phrase?.map ? this.content(phrase, words) : [el("p.hint", { text: "Choose a sentence to see what stands behind its map." })];
@@ -32,8 +32,8 @@ export class Details {
   /** Which pane the details are of, when there are several. */
   choosePane() {
     const { viewer } = this;
-    if (viewer.panes.length < 2) return [];
-    const buttons = viewer.panes.map((pane, index) =>
+    if (viewer.own.length < 2) return [];
+    const buttons = viewer.own.map((pane, index) =>
       el("button.choice", {
         type: "button", text: letterOf(index), title: pane.title, "aria-label": `Pane ${letterOf(index)}: ${pane.title}`,
         "aria-pressed": pane === viewer.pane ? "true" : "false", onclick: () => viewer.set({ active: index }),

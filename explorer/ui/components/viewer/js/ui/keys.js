@@ -29,6 +29,7 @@ export const KEY_SHEET = [
   ["Map", [
     ["hold o", "Hide everything but the radiograph"],
     ["c", "Contour lines on or off"],
+    ["d", "Difference of two panes on or off"],
     ["t, Shift + t", "Threshold up, down"],
     ["s", "Show a map although its badge is raised, or hide it again"],
     ["[, ]", "Previous, next phrase"],
@@ -70,6 +71,7 @@ function runKey(viewer, event) {
     r: () => viewer.turn(1),
     l: () => viewer.turn(-1),
     c: () => viewer.toggle("contours"),
+    d: () => viewer.toggleDifference(),
     t: () => viewer.stepThreshold(0.02),
     s: () => viewer.toggleAnyway(),
     f: () => toggleFullScreen(viewer),

@@ -6,6 +6,7 @@ import { orientation, toScreen } from "../maths/view.js";
 import { doubtOf, isDrawn, thresholdOf } from "./doubt.js";
 import { drawBoxes, drawMeasures } from "./hand_marks.js";
 import { drawLens } from "./lens.js";
+import { belongs } from "./truth.js";
 import { corners, hatching, isFree, labelBox, outline, startDrawing, trace, write } from "./strokes.js";
 
 const SHORTEST_LABELLED_LINE = 110; // CSS pixels
@@ -177,9 +178,10 @@ function hatchParts({ g, pane }, parts, colour) {
 
 /** Reference boxes: dashed for the shown sentence, dotted and faint for the other ones. */
 function drawReferences(draw) {
-  const { reference, phrase } = draw.pane;
-  for (const { label, box, sentence } of reference) {
-    if (sentence === null || sentence === phrase?.sentence) {
+  const { reference: all, phrase } = draw.pane;
+  for (const reference of all) {
+    const { label, box, sentence } = reference;
+    if (!phrase ? sentence === null : belongs(reference, phrase)) {
       outline(draw, box, { colour: "#ffffff", width: 1.5, dash: [7, 5] });
       labelBox(draw, box, `reference: ${label}`, "#ffffff", true);
     } else {

@@ -57,8 +57,9 @@ export class Pane {
     const { head = null, phrases = [], words = new Map() } = found ?? {};
     const { title = "", frame = null, reference = [] } = head ?? {};
     // One pane names its checkpoint in the panel; several name theirs on the film.
-    const named = this.viewer.panes.length > 1 ? title : "";
-    Object.assign(this, { head, title: named, frame, phrases, words, reference });
+    const named = this.viewer.own.length > 1 ? title : "";
+    const known = this.info ? this.viewer.truth.on(this.info.id) : [];
+    Object.assign(this, { head, title: named, frame, phrases, words, reference: [...reference, ...known] });
     this.trouble.refresh(head, this.viewer.setup);
     this.touch("map", "tint");
   }

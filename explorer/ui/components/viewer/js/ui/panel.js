@@ -4,7 +4,7 @@ import { el, setAttribute, setText } from "./dom.js";
 import { linkOf } from "./link.js";
 
 const LONGEST = 200; // characters; Python checks again
-const TABS = [["report", "Report"], ["details", "Details"], ["display", "Display"]];
+const TABS = [["report", "Report"], ["compare", "Compare"], ["details", "Details"], ["display", "Display"]];
 const EXAMPLES = ["pleural effusion", "cardiomegaly", "left lower lung opacity", "pneumothorax"];
 
 export class Panel {
@@ -53,7 +53,7 @@ export class Panel {
   arrow(event) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
-    const names = TABS.map(([name]) => name);
+    const names = TABS.map(([name]) => name).filter((name) => name !== "compare" || this.viewer.own.length > 1);
     const next = names[(names.indexOf(this.tab) + step + names.length) % names.length];
     this.show(next);
     this.buttons[next].focus();
@@ -93,7 +93,7 @@ export class Panel {
 
   /** What the results say besides their phrases. */
   refresh() {
-    const { head, done, phrases, waiting, panes } = this.viewer;
+    const { head, done, phrases, waiting, own: panes } = this.viewer;
     const { link, looseReport } = this.viewer.desk.desk ?? {};
     const notes = [...new Set(panes.flatMap((pane) => pane.head?.notes ?? []))];
     const remedies = [...new Set(panes.flatMap((pane) => pane.head?.remedies ?? []))];

@@ -2,6 +2,7 @@
 
 import { partsOf, results } from "../registry.js";
 import { linkedTo } from "./link.js";
+import { DifferencePane } from "./difference_pane.js";
 import { LinkedPanes } from "./linked.js";
 import { readPhrases } from "./maps.js";
 import { inOrder, Merged } from "./merged.js";
@@ -16,10 +17,10 @@ export class Received extends LinkedPanes {
 
   takeFilms(message) {
     const { panes, desk } = message.body;
+    this.dropDifference();
     while (this.panes.length > panes.length) this.panes.pop().remove();
-    while (this.panes.length < panes.length) this.addPane();
-    for (const pane of this.panes) pane.resized = true;
-    this.stage.dataset.panes = panes.length;
+    while (this.panes.length < panes.length) this.addPane(new Pane(this, this.panes.length));
+    this.panesChanged();
     const ids = panes.map(({ study, id }) => `${study} ${id}`).join(" ");
     if (ids !== this.filmIds) {
       this.filmIds = ids;
@@ -30,17 +31,47 @@ export class Received extends LinkedPanes {
     panes.forEach((info, index) =>
       this.panes[index].takeRadiograph(info, message).catch(() => this.panes[index].failed()),
     );
+    this.lastFilms = message;
     if (panes.length) this.followLink(desk.link);
+    if (this.state.difference) this.addDifference();
     this.partsChanged();
     this.schedule();
   }
 
-  addPane() {
-    const pane = new Pane(this, this.panes.length);
+  /** Panes that show results; a difference of two of them may come behind. */
+  get own() {
+    return this.panes.filter(({ isDifference }) => !isDifference);
+  }
+
+  panesChanged() {
+    for (const pane of this.panes) pane.resized = true;
+    this.stage.dataset.panes = this.panes.length;
+  }
+
+  dropDifference() {
+    if (this.panes.at(-1)?.isDifference) this.panes.pop().remove();
+    this.panesChanged();
+  }
+
+  /** A last pane with the difference of two others; a pair that is not there is the first two. */
+  addDifference() {
+    this.dropDifference();
+    const { pair } = this.state.difference;
+    const count = this.own.length;
+    if (count < 2) return;
+    if (pair.some((index) => index >= count)) this.state.difference.pair = [0, 1];
+    const pane = new DifferencePane(this, this.panes.length);
+    this.addPane(pane);
+    this.panesChanged();
+    const film = this.own[this.state.difference.pair[0]].info;
+    pane.takeRadiograph(film, this.lastFilms).catch(() => pane.failed());
+  }
+
+  addPane(pane) {
     this.panes.push(pane);
     this.stage.append(pane.node);
     listenToPointer(pane.marks, pane, this);
-    pane.marks.addEventListener("focus", () => (this.state.active = pane.index));
+    pane.marks.addEventListener("focus", () => (this.state.active = pane.isDifference ? 0 : pane.index));
   }
 
   /** Another film of the study was asked for: this one goes at once. */
@@ -63,15 +94,15 @@ export class Received extends LinkedPanes {
   collect() {
     const parts = partsOf(this.key);
     this.setup = setupOf(parts, this.panes[0]?.info.study);
-    this.panes.forEach((pane, index) => {
+    this.own.forEach((pane, index) => {
       const { study, id } = pane.info;
       const found = results(parts, { study, film: id, pane: index });
       const head = found?.parts.get("head") ?? null;
       pane.take(found && head ? { head: head.body, ...phrasesOf(found.parts) } : null);
     });
-    const heads = this.panes.map(({ head }) => head).filter(Boolean);
+    const heads = this.own.map(({ head }) => head).filter(Boolean);
     const head = heads.find(({ failed }) => !failed) ?? heads[0] ?? null;
-    Object.assign(this, { head, phrases: this.merged.of(this.panes), waiting: !head });
+    Object.assign(this, { head, phrases: this.merged.of(this.own), waiting: !head });
     this.selectPhrase(head);
     this.cards.build(this.phrases);
     if (this.asked) this.cards.reveal();

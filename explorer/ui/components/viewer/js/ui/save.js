@@ -1,5 +1,6 @@
 // Files made in the browser: no rerun, nothing sent.
 
+import { download } from "./download.js";
 import { measurements } from "./save_measures.js";
 import { pictureOf } from "./save_picture.js";
 
@@ -12,12 +13,4 @@ export function saveMeasurements(viewer) {
   const text = JSON.stringify(measurements(viewer), null, 2);
   download(new Blob([text], { type: "application/json" }), "measurements.json");
   viewer.say("Measurements saved");
-}
-
-function download(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

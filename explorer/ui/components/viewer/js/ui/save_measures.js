@@ -12,7 +12,7 @@ export function measurements(viewer) {
     format: "radiograph grounding explorer, measurements",
     version: 1,
     notice: NOTICE,
-    panes: viewer.panes.filter((pane) => pane.info).map((pane) => paneRecord(viewer, pane)),
+    panes: viewer.own.filter((pane) => pane.info).map((pane) => paneRecord(viewer, pane)),
   };
 }
 

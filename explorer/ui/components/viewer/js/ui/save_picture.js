@@ -2,6 +2,7 @@
 
 import { COLOUR_MAPS } from "../maths/colour.js";
 import { doubtOf, reasonOf, thresholdOf } from "./doubt.js";
+import { letterOf } from "./merged.js";
 import { NOTICE } from "./save_measures.js";
 
 const LINE = 18; // CSS pixels of a line of the legend
@@ -81,16 +82,18 @@ function drawScale(g, node, stage) {
 function drawBar(g, { bar, viewer }, stage) {
   const ramp = place(bar.ramp, stage);
   const upright = ramp.height > ramp.width;
-  const colours = COLOUR_MAPS[viewer.state.quantity === "cosine" ? "RdBu_r" : viewer.state.colours];
+  const colours = COLOUR_MAPS[bar.pane.isDifference ? "PuOr" : viewer.state.quantity === "cosine" ? "RdBu_r" : viewer.state.colours];
   const fill = upright
     ? g.createLinearGradient(0, ramp.y + ramp.height, 0, ramp.y)
     : g.createLinearGradient(ramp.x, 0, ramp.x + ramp.width, 0);
   colours.forEach(([r, green, b], index) => fill.addColorStop(index / (colours.length - 1), `rgb(${r} ${green} ${b})`));
   g.fillStyle = fill;
   g.fillRect(ramp.x, ramp.y, ramp.width, ramp.height);
-  const mark = place(bar.mark, stage);
-  g.fillStyle = "#fff";
-  g.fillRect(mark.x, mark.y, mark.width, mark.height);
+  if (!bar.mark.hidden) {
+    const mark = place(bar.mark, stage);
+    g.fillStyle = "#fff";
+    g.fillRect(mark.x, mark.y, mark.width, mark.height);
+  }
   for (const node of [bar.title, ...bar.ticks]) drawText(g, node, stage);
 }
 
@@ -98,8 +101,9 @@ function drawBar(g, { bar, viewer }, stage) {
 function legendOf(pane, several) {
   const { map, phrase, viewer } = pane;
   const title = pane.head?.title || pane.title;
-  const name = several ? `Pane ${pane.index + 1}: ` : "";
+  const name = several ? `Pane ${letterOf(pane.index)}: ` : "";
   const checkpoint = title ? `, checkpoint ${title}` : "";
+  if (pane.isDifference) return [`Difference ${pane.letters} of the ${viewer.state.difference.quantity}`];
   if (!map) return [`${name}no map${checkpoint}`];
   const own = viewer.state.threshold === null ? map.rule : "set by hand";
   const doubt = doubtOf(pane);

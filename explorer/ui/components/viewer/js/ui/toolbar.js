@@ -49,12 +49,14 @@ export class Toolbar {
     this.clear = button("clear", "Delete everything drawn by hand", "", () => viewer.deleteAllDrawn());
     const previous = button("previous", "Previous phrase", "[", () => viewer.stepPhrase(-1));
     const next = button("next", "Next phrase", "]", () => viewer.stepPhrase(1));
+    this.difference = button("difference", "Difference of two panes", "d", () => viewer.toggleDifference());
+    this.difference.classList.add("for-several");
     const help = button("help", "Keys and mouse", "?", () => viewer.sheet.open());
     const group = (label, buttons) => el("div.group", { role: "group", "aria-label": label }, buttons);
     this.node = el("div.toolbar", { role: "toolbar", "aria-label": "Viewer" }, [
       group("Tools", [...this.tools, this.clear]),
       group("View", actions),
-      group("Overlay", this.switches),
+      group("Overlay", [...this.switches, this.difference]),
       group("Phrase", [previous, next]),
       group("Save and help", [...SAVES.map(made), help]),
     ]);
@@ -85,6 +87,7 @@ export class Toolbar {
       setAttribute(this.switches[index], "aria-pressed", state[name] ? "true" : "false"),
     );
     setAttribute(this.invert, "aria-pressed", pane?.info && pane.inverted !== pane.info.inverted ? "true" : "false");
+    setAttribute(this.difference, "aria-pressed", state.difference ? "true" : "false");
     this.clear.disabled = boxes.current.length + measures.current.length === 0;
     this.viewer.stage.dataset.tool = state.tool;
   }

@@ -10,6 +10,12 @@ export class Trouble {
     this.node = el("div.refusal", { role: "alert", hidden: true });
   }
 
+  /** One sentence, or nothing. */
+  say(text) {
+    this.node.hidden = !text;
+    if (text && this.node.textContent !== text) this.node.replaceChildren(text);
+  }
+
   /** With panes to choose from, one without results says that they are being made. */
   refresh(head, setup) {
     const { failed = "", refused = "" } = head ?? {};

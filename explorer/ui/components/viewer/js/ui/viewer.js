@@ -5,6 +5,7 @@ import { BoxList } from "./boxes.js";
 import { Outbox } from "../../../js/outbox.js";
 import { onOpening, opening } from "../../../js/tab.js";
 import { Cards } from "./cards.js";
+import { Comparison } from "./comparison.js";
 import { Controls } from "./controls.js";
 import { Corners } from "./corners.js";
 import { Desk } from "./desk.js";
@@ -19,6 +20,7 @@ import { Panel } from "./panel.js";
 import { Received } from "./received.js";
 import { KeySheet } from "./sheet.js";
 import { Toolbar } from "./toolbar.js";
+import { Truth } from "./truth.js";
 import { Words } from "./words_line.js";
 
 /** What one key brings back. */
@@ -47,6 +49,7 @@ function firstState() {
     hover: null, // { pane, x, y } in image pixels
     lens: null, // the same, while the magnifier is held
     draft: null, // { image, box }: box being drawn
+    difference: null, // { pair: [index, index], quantity } of a pane that subtracts two others
   };
 }
 
@@ -68,11 +71,13 @@ export class Viewer extends Received {
     this.sheet = new KeySheet();
     this.toolbar = new Toolbar(this);
     this.controls = new Controls(this);
+    this.truth = new Truth(this);
+    this.comparison = new Comparison(this);
     this.cards = new Cards(this);
     this.details = new Details(this);
     this.corners = new Corners(this);
     this.wordsLine = new Words(this);
-    this.panel = new Panel(this, { report: [this.cards.node], details: [this.details.node], display: [this.controls.node] });
+    this.panel = new Panel(this, { report: [this.cards.node], compare: [this.comparison.node], details: [this.details.node], display: [this.controls.node] });
     this.stage = el("div.stage");
     this.status = el("div.status", { role: "status", "aria-live": "polite" });
     const film = el("div.film-row", {}, [this.desk.strip, el("div.stage-box", {}, [this.stage, this.desk.cover])]);
@@ -120,7 +125,7 @@ export class Viewer extends Received {
   }
 
   get parts() {
-    return [this.desk, this.corners, this.toolbar, this.controls, this.boxes, this.wordsLine, this.cards, this.details, this.panel];
+    return [this.desk, this.corners, this.toolbar, this.controls, this.boxes, this.wordsLine, this.cards, this.details, this.comparison, this.panel];
   }
 
   paint() {
@@ -172,7 +177,7 @@ export class Viewer extends Received {
   }
 
   get pane() {
-    return this.panes[this.state.active] ?? this.panes[0];
+    return this.own[this.state.active] ?? this.panes[0];
   }
 
   /** Everything back to how it was opened; what was drawn stays. */
@@ -181,6 +186,25 @@ export class Viewer extends Received {
     this.resetWindows();
     this.set(firstLook(), "map", "tint");
     this.say("View, window and controls restored");
+  }
+
+  /** Show the difference of a pair of panes, or none. */
+  showDifference(pair, quantity = this.state.difference?.quantity ?? this.commonQuantity(pair)) {
+    this.state.difference = pair && { pair, quantity };
+    if (pair) this.addDifference();
+    else this.dropDifference();
+    this.set({}, "view", "map", "tint");
+    this.say(pair ? "Difference shown" : "Difference closed");
+  }
+
+  /** Scores where both panes are calibrated, else ranks: other numbers have no common scale. */
+  commonQuantity(pair) {
+    const maps = (pair ?? []).map((index) => this.own[index]?.map);
+    return maps.every((map) => map && map.mapCalibrated !== false) ? "score" : "rank";
+  }
+
+  toggleDifference() {
+    if (this.own.length > 1) this.showDifference(this.state.difference ? null : [0, 1]);
   }
 
   // --- overlay and phrases -------------------------------------------------------------------------
@@ -238,7 +262,7 @@ export class Viewer extends Received {
   hoverAt(pane, sx, sy) {
     if (!pane.view) return;
     const [x, y] = toImage(pane.view, pane.size, sx, sy);
-    this.state.active = pane.index;
+    if (!pane.isDifference) this.state.active = pane.index;
     this.state.hover = { pane, x, y };
     if (this.state.lens) this.set({ lens: { pane, x, y } });
     this.scheduleReadout();
@@ -290,7 +314,7 @@ export class Viewer extends Received {
   }
 
   startGesture(pane, tool, from) {
-    this.state.active = pane.index;
+    if (!pane.isDifference) this.state.active = pane.index;
     return startGesture(this, pane, tool, from);
   }
 

@@ -15,7 +15,7 @@ export class Words {
     const { panes, state } = this.viewer;
     panes.forEach((pane, index) => {
       const { phrase, map, info } = pane;
-      if (!info) return;
+      if (!info || pane.isDifference) return;
       const size = `${info.view === "unknown" ? "Radiograph" : `${info.view} radiograph`}, ${info.width} by ${info.height} pixels.`;
       const words = map ? `\u201c${phrase.text}\u201d: ${this.describe(pane)}` : "No map is shown.";
       const named = `${pane.title ? `${pane.title}. ` : ""}${size} ${words}`;
