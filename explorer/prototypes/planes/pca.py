@@ -4,7 +4,7 @@ import numpy as np
 
 from explorer.entities import Float32
 
-TITLE = "Two principal components"
+TITLE = "PCA"
 NEEDS = ""  # libraries of an extra
 
 

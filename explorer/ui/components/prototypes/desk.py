@@ -113,8 +113,9 @@ def _choices(rooms: Rooms) -> Colour:
         format_func=ways.__getitem__,
         key="prototype_map",
         persist_state="session",
-        width=170,
-        help="LocalMAP is there where the extra maps is installed; it takes longer.",
+        width=130,
+        help="PCA: two principal components, quick. LocalMAP: neighbours stay neighbours; offered "
+        "where the extra maps is installed, and slower.",
     )
     colour = st.segmented_control(
         "Colour of the map",
