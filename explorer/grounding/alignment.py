@@ -58,11 +58,6 @@ def pooled_logits(
     return pooled + scoring.pooled_bias if name == scoring.pooling else pooled
 
 
-def is_calibrated(scoring: Scoring, pooling: str | None) -> bool:
-    """Whether scores of this pooling are calibrated: only the one a checkpoint was trained with."""
-    return scoring.calibrated and pooling in (None, scoring.pooling)
-
-
 def film_logits(patches: Float32, counts: Numbers, text: Float32, scoring: Scoring) -> Float64:
     """Pooled logits (N, S) of films with patches (N, K, D), counts (N, K), for text (S, D)."""
     films, kept, dimension = patches.shape

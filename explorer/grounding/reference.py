@@ -10,6 +10,7 @@ a model that was trained with them scores too low.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from explorer.grounding.alignment import (
     film_logits,
     log_odds,
     phrase_base,
+    pooled_logits,
 )
 
 # Difference of cosine of two mean patches that makes a film count 1 / e as much.
@@ -35,6 +37,39 @@ def reference_logits(films: ReferenceFilms, text: Float32, scoring: Scoring) -> 
     """Pooled logits (N, S) float32 of the reference films for phrases (S, D): cache them."""
     found = film_logits(films.patches, films.counts, text @ films.basis, scoring)
     return found.astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Logits of one pooling read as those of another."""
+
+    slope: float
+    offset: float
+
+    def of(self, logits: Float64) -> Float64:
+        """The same in the other pooling's logits."""
+        return self.slope * logits + self.offset
+
+
+def pooling_line(films: ReferenceFilms, text: Float32, scoring: Scoring, *, pooling: str) -> Line:
+    """The line from logits of a pooling to those of the checkpoint's own that fits films best.
+
+    Args:
+        films: Of the checkpoint; every third is enough for two numbers.
+        text: (S, D), of phrases some of which are on the films and some on none.
+        scoring: Of the checkpoint.
+        pooling: The other one.
+    """
+    n, k, d = films.patches[::3].shape
+    flat = (text @ films.basis) @ films.patches[::3].reshape(n * k, d).T
+    cosines, counts = flat.reshape(len(text), n, k), films.counts[::3]
+    own = pooled_logits(cosines, scoring, counts=counts).ravel()
+    other = pooled_logits(cosines, scoring, counts=counts, pooling=pooling).ravel()
+    spread = float(other.std())
+    if spread == 0:
+        return Line(0.0, float(own.mean()))
+    slope = float(((own - own.mean()) * (other - other.mean())).mean()) / spread**2
+    return Line(slope, float(own.mean()) - slope * float(other.mean()))
 
 
 def likeness(films: ReferenceFilms, grid: Float32) -> Float64:

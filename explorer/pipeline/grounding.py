@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.adapters import Engine, scoring_of, threshold_of
+from explorer.adapters import Engine, threshold_of
 from explorer.entities import (
     Assertion,
     GroundedPhrase,
@@ -13,10 +13,10 @@ from explorer.entities import (
     Report,
     SimilarityMap,
 )
-from explorer.grounding.alignment import is_calibrated, pooled_logits
 from explorer.grounding.controls import measure_controls
 from explorer.grounding.regions import find_regions
 from explorer.pipeline.embedding import as_maps, maps_of
+from explorer.pipeline.poolings import pooled
 from explorer.pipeline.standing import standings_of
 from explorer.text import (
     NONSENSE_PHRASES,
@@ -56,13 +56,12 @@ def ground(
         return ()
     assertions = assertions or [phrase_assertion(p) for p in phrases]
     plan = _ControlPlan.for_phrases(phrases)
-    scoring = scoring_of(engine)
     similarity = engine.similarity(embeddings, plan.texts)
     maps = as_maps(engine, embeddings, similarity, plan.texts)
     nonsense, *nulls = maps_of(engine, embeddings, _CONTROL_PHRASES)
     null_peaks = np.array([float(m.score.max()) for m in nulls])
     cosines = similarity[: len(phrases)].reshape(len(phrases), -1)
-    shown = pooled_logits(cosines, scoring, pooling=pooling)
+    shown, calibrated = pooled(engine, cosines, pooling=pooling)
     rule = rule_for(engine, rule)
     standings = standings_of(engine, embeddings, phrases, assertions)
     results = []
@@ -93,7 +92,7 @@ def ground(
                 controls=controls,
                 regions=regions,
                 standing=standings[i],
-                score_calibrated=is_calibrated(scoring, pooling),
+                score_calibrated=calibrated,
             )
         )
     return tuple(results)

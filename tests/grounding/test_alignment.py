@@ -12,7 +12,6 @@ from explorer.entities import Assertion
 from explorer.grounding.alignment import (
     POOLING_NAMES,
     film_logits,
-    is_calibrated,
     log_odds,
     phrase_base,
     pooled_logits,
@@ -54,14 +53,11 @@ def test_huge_logits_neither_overflow_nor_warn() -> None:
         assert np.isfinite(found).all()
 
 
-def test_another_pooling_leaves_the_bias_out_and_is_not_calibrated() -> None:
+def test_another_pooling_leaves_the_bias_out() -> None:
     scoring = Scoring(2.0, 1.0, "max", pooled_bias=10.0)
     cosine = np.array([0.5, 0.0])
     assert pooled_logits(cosine, scoring) == 2 * 0.5 + 1 + 10
     assert pooled_logits(cosine, scoring, pooling="mean") == 2 * 0.25 + 1
-    assert is_calibrated(scoring, None)
-    assert is_calibrated(scoring, "max")
-    assert not is_calibrated(scoring, "mean")
 
 
 def test_a_film_of_all_its_patches_scores_as_the_film() -> None:

@@ -13,6 +13,7 @@ from explorer.grounding.reference import (
     SHOWN_FROM,
     STANDS_OUT_FROM,
     likeness,
+    pooling_line,
     reference_logits,
     standings,
 )
@@ -95,3 +96,24 @@ def test_likeness_falls_with_the_angle_between_mean_patches() -> None:
 def test_counts_must_fit_the_patches() -> None:
     with pytest.raises(ValueError, match=r"\(films, patches\) = \(2, 2\)"):
         replace(films(), counts=np.ones((2, 3), np.float32))
+
+
+def test_the_line_between_poolings_by_hand() -> None:
+    """Two patches of cosine c and 0: the mean logit is half way from the bias to the maximum."""
+    cosines = np.array([0.1, 0.9, 0.4, 0.8, 0.9, 0.9, 0.2], np.float32)  # each third film is read
+    patches = np.zeros((7, 2, 2), np.float32)
+    patches[:, 0, 0] = cosines
+    films = ReferenceFilms(
+        weights_sha256="0" * 64,
+        basis=np.eye(2, dtype=np.float32),
+        patches=patches,
+        counts=np.ones((7, 2), np.float32),
+        normal=np.ones(7, bool),
+        taught=Taught((), ()),
+    )
+    text = np.array([[1.0, 0.0]], np.float32)
+    scoring = Scoring(6.0, -3.0, "max", pooled_bias=0.5)
+    line = pooling_line(films, text, scoring, pooling="mean")
+    assert line.slope == pytest.approx(2)
+    assert line.offset == pytest.approx(3 + 0.5)  # max = 2 * mean - bias, and the pooled bias
+    assert pooling_line(films, np.zeros((1, 2), np.float32), scoring, pooling="mean").slope == 0

@@ -186,6 +186,20 @@ def test_a_pooling_of_its_own_is_calibrated_and_another_is_not() -> None:
     assert other.score == pytest.approx(1 / (1 + np.exp(-(SCALE / 4 + BIAS))))
 
 
+def test_a_bowl_of_soup_scores_nothing_with_any_pooling() -> None:
+    """With the bundled checkpoint; as it comes, "noisy-or" gives it .78."""
+    engine = pipeline.open_engine(device="cpu")
+    study, _ = pipeline.load_bundled_study("effusion-and-large-heart")
+    film = pipeline.embed(engine, study.radiographs[0])
+    for pooling in (None, "noisy-or", "max"):
+        soup, heart = pipeline.ground(
+            engine, film, ["a bowl of soup", "cardiomegaly"], pooling=pooling
+        )
+        assert soup.score < 0.05
+        assert soup.score_calibrated
+        assert heart.score > 0.1
+
+
 def test_a_region_is_the_mean_direction_of_its_patches() -> None:
     _, film = spelled(left_effusion=LEFT, edema=RIGHT)
     # x from 30 to 40: the last column, where the first phrase alone has cosine 1.
