@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "reading": (*BASE, "registry", "text"),
     "encoders": BASE,
     "methods": (*BASE, "registry"),
-    "adapters": (*BASE, "registry", "text", "encoders", "grounding"),
+    "adapters": (*BASE, "registry", "text", "encoders", "methods", "grounding"),
     "phantom": (*BASE, "registry", "wheel_data", "text"),
     "corpora": (*BASE, "placed", "registry", "reading", "text", "phantom"),
     "grounding": BASE,

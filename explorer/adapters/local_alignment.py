@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from tokenizers import Tokenizer
+from torch import nn
 
 from explorer.adapters._base import AdapterCard
 from explorer.adapters._device import choose_device, choose_precision
@@ -28,11 +29,16 @@ from explorer.entities import (
     ModelFrame,
     PatchGrid,
 )
+from explorer.errors import CheckpointError
+from explorer.methods._attention import Asked
+from explorer.methods._base import View
+from explorer.methods._stored import METHOD_FILE, MapSource, open_method
 from explorer.text import side_swapped
 
 WEIGHTS = (WEIGHTS_FILE,)
-FILES = (CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, IMAGE_CHECK_FILE)
-OPTIONAL = (IMAGE_CHECK_FILE, TOKENIZER_FILE)  # a shared text tower brings its tokenizer
+FILES = (CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, IMAGE_CHECK_FILE, METHOD_FILE)
+# A shared text tower brings its tokenizer; few methods draw maps of their own.
+OPTIONAL = (IMAGE_CHECK_FILE, TOKENIZER_FILE, METHOD_FILE)
 
 
 def load(card: AdapterCard, *, device: str, precision: str) -> "LocalAlignmentEngine":
@@ -45,7 +51,8 @@ def load(card: AdapterCard, *, device: str, precision: str) -> "LocalAlignmentEn
     dtype = choose_precision(precision, device=device)
     model, tokenizer = open_stored(card.folder)
     _check_shape(card, model)
-    return LocalAlignmentEngine(card, model, tokenizer, device=device, dtype=dtype)
+    source = open_method(card.folder)
+    return LocalAlignmentEngine(card, model, tokenizer, device=device, dtype=dtype, source=source)
 
 
 def _check_shape(card: AdapterCard, model: LocalAlignmentModel) -> None:
@@ -69,6 +76,7 @@ class LocalAlignmentEngine(DualEngine):
         *,
         device: str,
         dtype: torch.dtype,
+        source: MapSource | None = None,
     ) -> None:
         model.requires_grad_(requires_grad=False)
         scoring = Scoring(
@@ -85,6 +93,49 @@ class LocalAlignmentEngine(DualEngine):
         self._tokenizer = tokenizer
         self._model = model.eval().requires_grad_(requires_grad=False).to(device)
         self._model.image_encoder.to(memory_format=torch.channels_last)
+        self._source = source.to(device) if isinstance(source, nn.Module) else None
+
+    @property
+    def draws_attention(self) -> bool:
+        """Whether the training left a method that says by its own attention where a phrase is."""
+        return self._source is not None
+
+    def attention_map(self, image: Float32, phrases: Sequence[str]) -> Float32:
+        """Where the method of the training looks for phrases: (S, h, w), each map with sum 1.
+
+        Another answer than `similarity`: LoVT's cross attention, RadTex's decoder. The mirror
+        image has no say in it.
+
+        Args:
+            image: Pixels in the model frame, as `embed_image` takes them.
+            phrases: S texts.
+
+        Raises:
+            CheckpointError: The checkpoint brings no such method.
+            PhraseError: A phrase is empty or too long.
+        """
+        if not isinstance(self._source, MapSource):
+            raise CheckpointError(
+                f"Attention maps need a checkpoint of a method that draws them (lovt, radtex), "
+                f"{self.card.name!r} is of none. Open another, or look at its similarity maps."
+            )
+        self.check_phrases(phrases)
+        if not phrases:
+            return np.zeros((0, *self.card.grid_size), np.float32)
+        ids, mask = (t.to(self.device) for t in tokenize(self._tokenizer, phrases))
+        there = mask.bool()
+        with torch.inference_mode():
+            with self.autocast():
+                features, _ = self._model.image_encoder(self.on_device([image]))
+            view = View(
+                self._model.patch_projection(features.float()), features.float().movedim(1, -1)
+            )
+            last = there.sum(1, keepdim=True) - 1
+            place = torch.arange(ids.shape[1], device=ids.device)
+            special = there & ((place == 0) | (place == last))
+            vectors = self._model.encode_text(ids, mask).float()
+            found = self._source.attention_map(view, Asked(vectors, ids, there, special))
+        return np.asarray(found[0].cpu().numpy(), dtype=np.float32)
 
     def network_input(self, images: Sequence[Float32]) -> Float32:
         """Each image standardised over the radiograph; see `Engine`."""

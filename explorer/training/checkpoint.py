@@ -25,6 +25,8 @@ from explorer.encoders.files import (
 from explorer.encoders.stored import open_stored
 from explorer.encoders.text_share import ENTRY, PREFIX, SharedTower
 from explorer.errors import CheckpointError
+from explorer.methods._base import Method
+from explorer.methods._stored import write_method
 from explorer.training.config import TrainingConfig
 
 
@@ -36,6 +38,7 @@ def write_checkpoint(
     config: TrainingConfig,
     card: dict[str, Any],
     shared: SharedTower | None = None,
+    method: Method | None = None,
 ) -> None:
     """Write config.json, model.safetensors (half precision), tokenizer, preprocessor and card.
 
@@ -46,6 +49,7 @@ def write_checkpoint(
         config: Settings of the run, kept as training.json.
         card: licence, training_data, calibration, metrics and whatever else is worth saying.
         shared: The frozen text tower, when it stays in the folder it came from; None writes it.
+        method: With what it learned; kept where its attention is a map.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = {
@@ -84,6 +88,7 @@ def write_checkpoint(
         },
     )
     (folder / "training.json").write_text(config.to_json(), encoding="utf-8")
+    write_method(folder, method)
     files = {
         f.name: sha256_of(f)
         for f in sorted(folder.iterdir())

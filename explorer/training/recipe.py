@@ -194,6 +194,7 @@ def write(run: Run) -> None:
         config=run.config,
         card=card | run.config.extra,
         shared=run.shared,
+        method=run.method,
     )
 
 
