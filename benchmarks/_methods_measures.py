@@ -78,7 +78,7 @@ def grounding(
     found = []
     for (number, _, mask), phrase in zip(rows, phrases, strict=True):
         cosine = torch.einsum("hwd,d->hw", encoded.patches[number], phrase).numpy()
-        fine = cv2.resize(cosine, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        fine = np.asarray(cv2.resize(cosine, mask.shape[::-1]), dtype=np.float32)
         logit = fine * model.log_scale.exp().item() + model.bias.item()
         found.append((number, *measure(fine, 1 / (1 + np.exp(-logit)), mask)))
     study, pointing, cnr, miou = np.array(found, np.float64).T

@@ -135,7 +135,7 @@ def _render(folder: Path, words: list[str]) -> None:
 
 
 def _cells(only: list[str] | None) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Name -> method and options; the defaults of all objectives first."""
+    """Name -> method and options; as asked, or the defaults of all objectives and then variants."""
     known = {
         name: kind
         for name, kind in list_methods().items()
@@ -143,7 +143,7 @@ def _cells(only: list[str] | None) -> dict[str, tuple[str, dict[str, Any]]]:
     }
     cells: dict[str, tuple[str, dict[str, Any]]] = {name: (name, {}) for name in known}
     cells |= {name: cell for name, cell in VARIANTS.items() if cell[0] in known}
-    return {name: cell for name, cell in cells.items() if not only or name in only}
+    return {name: cells[name] for name in only or cells if name in cells}
 
 
 def _folder(work: Path, name: str, seed: int) -> Path:
@@ -201,7 +201,7 @@ def _run(
         (folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
         print(name, seed, "failed", traceback.format_exc().splitlines()[-1], flush=True)
         return
-    np.savez_compressed(folder / "samples.npz", **samples)  # type: ignore[arg-type]
+    np.savez_compressed(folder / "samples.npz", **samples)
     (folder / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
     print(name, seed, {k: round(v, 3) for k, v in figures.items()}, flush=True)
 
