@@ -14,7 +14,7 @@ from explorer.adapters._base import AdapterCard, Engine
 from explorer.adapters._card import card_from
 from explorer.adapters._families import family_module, family_names
 from explorer.adapters._licences import require_accepted
-from explorer.encoders.files import CARD_FILE, verify_hashes
+from explorer.encoders.files import CARD_FILE, WEIGHTS_FILE, verify_hashes
 from explorer.errors import CheckpointError
 
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
@@ -107,9 +107,9 @@ def read_card(folder: Path) -> AdapterCard:
 
 def _refuse_pickles(folder: Path, *, weights: tuple[str, ...] = ()) -> None:
     found = [f.name for f in folder.glob("*") if f.suffix in PICKLES]
-    wanted = [name for name in weights if not (folder / name).exists()] or ["model.safetensors"]
-    if found and not all((folder / name).exists() for name in wanted):
+    lacking = [name for name in weights or (WEIGHTS_FILE,) if not (folder / name).exists()]
+    if found and lacking:
         raise CheckpointError(
-            f"Weights must be {wanted[0]}, got {found[0]!r} in {folder.name!r}: a pickle can "
+            f"Weights must be {lacking[0]}, got {found[0]!r} in {folder.name!r}: a pickle can "
             "run code and is not opened. Convert it with `explorer checkpoints add`."
         )

@@ -32,6 +32,9 @@ class VitShape:
         return self.image_size // self.patch_size
 
 
+VIT_B_16 = VitShape()
+
+
 class _Attention(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()

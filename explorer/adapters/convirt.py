@@ -1,0 +1,94 @@
+"""ConVIRT (Zhang et al., 2020) in the layout of HKU-MedAI/MGCA, which trains it as a baseline.
+
+The authors of ConVIRT published no weights. Only whole images and reports are aligned, so regions
+are read by our choice: every place of the last feature map of a ResNet, or every patch of a ViT
+that looks at itself alone, goes through the head for whole images.
+"""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from explorer.adapters._base import AdapterCard
+from explorer.adapters._bert import TOKENIZER_FILES, WordPieces, plain_words
+from explorer.adapters._engine import Encoded
+from explorer.adapters._mgca_layout import (
+    MOST_PIECES,
+    UNUSED,
+    ImageEncoder,
+    MgcaSizes,
+    TextEncoder,
+    complete,
+)
+from explorer.adapters._published import PublishedEngine, positions, sizes_of, weights_path
+from explorer.adapters._vit import VisionTransformer
+from explorer.adapters._weights import load_strictly, read_tensors
+
+WEIGHTS = ("model.safetensors", "last.ckpt")
+FILES = (*WEIGHTS, *TOKENIZER_FILES)
+OPTIONAL = FILES  # one of the weights and one of the tokenizers is there
+LAST_STRIDE = 32  # of the ResNet's last feature map
+
+
+class ConvirtNetwork(nn.Module):
+    """Both towers, their heads for regions and words among them, which nobody trained."""
+
+    def __init__(self, sizes: MgcaSizes) -> None:
+        super().__init__()
+        self.img_encoder = ImageEncoder(sizes)
+        self.text_encoder = TextEncoder(sizes)
+
+
+def load(card: AdapterCard, *, device: str, precision: str) -> "ConvirtEngine":
+    """Load strictly; see `explorer.adapters._base`.
+
+    Raises:
+        CheckpointError: The folder does not hold the network its card describes.
+    """
+    sizes = sizes_of(card, MgcaSizes)
+    network = ConvirtNetwork(sizes)
+    tensors = complete(read_tensors(weights_path(card)), text="text_encoder", sizes=sizes)
+    load_strictly(network, tensors, folder=card.folder, unused=UNUSED)
+    tokenizer = WordPieces(card.folder, most=MOST_PIECES)
+    return ConvirtEngine(card, network, tokenizer, sizes, device=device, precision=precision)
+
+
+class ConvirtEngine(PublishedEngine):
+    """A loaded checkpoint; see `explorer.adapters.Engine`."""
+
+    def __init__(
+        self,
+        card: AdapterCard,
+        network: ConvirtNetwork,
+        tokenizer: WordPieces,
+        sizes: MgcaSizes,
+        *,
+        device: str,
+        precision: str,
+    ) -> None:
+        super().__init__(
+            card,
+            sizes.preprocessing(),
+            grid_shape=sizes.grid_shape(LAST_STRIDE),
+            dimension=sizes.dimension,
+            device=device,
+            precision=precision,
+        )
+        self._network = self.ready(network)
+        self._tokenizer = tokenizer
+
+    def _patches(self, images: Tensor) -> Encoded:
+        encoder = self._network.img_encoder
+        if isinstance(encoder.model, VisionTransformer):
+            whole, places = encoder.model.whole_and_places(images)
+        else:
+            places = positions(encoder.feature_maps(images)[-1])
+            whole = places.mean((1, 2))
+        return Encoded(encoder.global_embed(places), encoder.global_embed(whole))
+
+    def _vectors(self, phrases: Sequence[str]) -> Tensor:
+        """The [CLS] of the phrase through the head for reports."""
+        pieces = self._tokenizer(plain_words(phrases)).to(self.device)
+        encoder = self._network.text_encoder
+        vectors: Tensor = encoder.global_embed(encoder.words(pieces)[:, 0])
+        return vectors

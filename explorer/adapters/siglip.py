@@ -1,0 +1,95 @@
+"""SigLIP in Hugging Face folders (`SiglipModel`): SigLIP, SigLIP 2 of fixed size, and MedSigLIP.
+
+The image vector comes from a head in which a learned query looks at all patches. A patch is read
+by letting that query look at this patch alone: its value goes through the head's out-projection,
+norm and MLP. What the head mixes into the image vector before its MLP are just these values.
+Not done: SigLIP 2 of free shape (NaFlex, model type "siglip2").
+"""
+
+import string
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+
+from explorer.adapters._base import AdapterCard
+from explorer.adapters._engine import Encoded
+from explorer.adapters._hf import (
+    PROCESSORS,
+    TOKENIZERS,
+    WEIGHTS,
+    open_model,
+    open_tokenizer,
+    preprocessing_of,
+)
+from explorer.adapters._published import PublishedEngine, in_place
+from explorer.encoders.files import CONFIG_FILE
+
+__all__ = ["FILES", "OPTIONAL", "WEIGHTS", "load"]
+
+OPTIONAL = (*WEIGHTS, *PROCESSORS, *TOKENIZERS)
+FILES = (CONFIG_FILE, *OPTIONAL)
+
+
+def load(card: AdapterCard, *, device: str, precision: str) -> "SiglipEngine":
+    """Load strictly; see `explorer.adapters._base`.
+
+    Raises:
+        CheckpointError: The folder does not hold the network its card describes.
+    """
+    model = open_model(card, {"siglip": "SiglipModel"})
+    return SiglipEngine(card, model, open_tokenizer(card), device=device, precision=precision)
+
+
+class SiglipEngine(PublishedEngine):
+    """A loaded checkpoint; see `explorer.adapters.Engine`."""
+
+    def __init__(
+        self, card: AdapterCard, model: Any, tokenizer: Any, *, device: str, precision: str
+    ) -> None:
+        vision = model.config.vision_config
+        side = vision.image_size // vision.patch_size
+        super().__init__(
+            card,
+            preprocessing_of(card.folder, side=vision.image_size),
+            grid_shape=(side, side),
+            dimension=vision.hidden_size,
+            device=device,
+            precision=precision,
+        )
+        self._model = self.ready(model)
+        self._tokenizer = tokenizer
+        self._pieces = model.config.text_config.max_position_embeddings
+
+    def _patches(self, images: Tensor) -> Encoded:
+        vision = self._model.vision_model
+        found = vision(images)
+        tokens = found.last_hidden_state  # (B, h * w, C)
+        patches = vision.head(tokens.flatten(0, 1)[:, None]).unflatten(0, tokens.shape[:2])
+        return Encoded(in_place(patches, self.card.grid_size), found.pooler_output)
+
+    def _vectors(self, phrases: Sequence[str]) -> Tensor:
+        """The last token of each phrase; all are padded to one length, as in training."""
+        pieces = self._tokenizer(
+            [plain_text(phrase) for phrase in phrases],
+            padding="max_length",
+            truncation=True,
+            max_length=self._pieces,
+            return_tensors="pt",
+        )
+        vectors: Tensor = self._model.get_text_features(
+            input_ids=pieces["input_ids"].to(self.device)
+        ).pooler_output
+        return vectors
+
+
+def plain_text(phrase: str) -> str:
+    """Lower case without ASCII punctuation, as SigLIP reads a text.
+
+    SigLIP 2 learned from lower case too; that it loses its punctuation here is our choice.
+
+    >>> plain_text("Left-sided  effusion.")
+    'leftsided effusion'
+    """
+    kept = phrase.lower().translate(str.maketrans("", "", string.punctuation))
+    return " ".join(kept.split())
