@@ -133,8 +133,9 @@ class LocalAlignmentEngine(DualEngine):
             last = there.sum(1, keepdim=True) - 1
             place = torch.arange(ids.shape[1], device=ids.device)
             special = there & ((place == 0) | (place == last))
-            vectors = self._model.encode_text(ids, mask).float()
-            found = self._source.attention_map(view, Asked(vectors, ids, there, special))
+            words = self._model.phrase_projection(self._model.text_encoder.word_vectors(ids, mask))
+            asked = Asked(self._model.encode_text(ids, mask), words, ids, there, special)
+            found = self._source.attention_map(view, asked)
         return np.asarray(found[0].cpu().numpy(), dtype=np.float32)
 
     def network_input(self, images: Sequence[Float32]) -> Float32:

@@ -15,12 +15,14 @@ class Asked:
 
     Attributes:
         phrases: (P, D) unit embeddings.
+        words: (P, T, D) unit embeddings of their word pieces.
         ids: (P, T) word pieces.
         mask: (P, T) True for pieces that exist.
         special: (P, T) True for the start and the end of a phrase, which are no words.
     """
 
     phrases: Tensor
+    words: Tensor
     ids: Tensor
     mask: Tensor
     special: Tensor

@@ -170,6 +170,8 @@ def test_attention_maps_are_where_a_phrase_looks() -> None:
     method = METHOD(LoVTOptions(), SHAPES)
     view = View(unit(2, 3, 4, 8), unit(2, 3, 4, 8))
     ids = torch.zeros(5, 1, dtype=torch.long)
-    maps = method.attention_map(view, Asked(unit(5, 8, seed=2), ids, ids == 0, ids == 0))
+    maps = method.attention_map(
+        view, Asked(unit(5, 8, seed=2), unit(5, 1, 8), ids, ids == 0, ids == 0)
+    )
     assert maps.shape == (2, 5, 3, 4)
     torch.testing.assert_close(maps.sum((2, 3)), torch.ones(2, 5))

@@ -129,7 +129,7 @@ def test_maps_of_words_are_distributions_over_the_image() -> None:
     assert maps.shape == (3, 5, 3, 4)
     torch.testing.assert_close(maps.sum((2, 3)), mask.float())
     special = (IDS == START) | (IDS == END)
-    whole = method.attention_map(view, Asked(unit(3, 8), IDS, mask, special))
+    whole = method.attention_map(view, Asked(unit(3, 8), unit(3, 5, 8), IDS, mask, special))
     torch.testing.assert_close(whole.sum((2, 3)), torch.ones(2, 3))
     torch.testing.assert_close(whole[0, 0], maps[0, 1:4].mean(0))
 

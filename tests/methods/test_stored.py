@@ -30,7 +30,7 @@ def asked() -> tuple[View, Asked]:
     assert words is not None
     special = (words.ids == words.start) | (words.ids == words.end)
     view = View(batch.patches, batch.features)
-    return view, Asked(batch.phrases, words.ids, words.mask, special)
+    return view, Asked(batch.phrases, words.project(words.vectors), words.ids, words.mask, special)
 
 
 @pytest.mark.parametrize("name", SOURCES)
