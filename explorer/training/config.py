@@ -69,6 +69,11 @@ class TrainingConfig(MethodOptions):
     weak: int = option(6, "Images with labels or a report in a batch.", min=0)
     phantoms: int = option(8, "Phantoms in a batch.", min=0)
     sentences: int = option(8, "Sentences of a report that a step uses at most.", min=1)
+    told: str = option(
+        "all",
+        "Which: all about the image, or those that assert a finding, in reports that have one.",
+        choices=("all", "findings"),
+    )
     accumulate: int = option(1, "Batches a step; their gradients are averaged.", min=1)
     precision: str = option("bfloat16", "Of the image tower.", choices=PRECISIONS)
     trunk_rate: float = option(

@@ -86,7 +86,14 @@ def _written(
     if placed:
         return make_batch(studies, rng, side=side, grid=grid, mirror=config.mirror)
     views = [augment(s, rng, side=side, grid=grid, mirror=config.mirror) for s in studies]
-    return make_report_batch(studies, views, rng, grid=grid, sentences=config.sentences)
+    return make_report_batch(
+        studies,
+        views,
+        rng,
+        grid=grid,
+        sentences=config.sentences,
+        findings_only=config.told == "findings",
+    )
 
 
 def _study_numbers(studies: list[TrainingStudy], index: NDArray[np.int64]) -> NDArray[np.int64]:

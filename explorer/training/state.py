@@ -178,6 +178,9 @@ def _optimizer(
 def _require_same(saved: dict[str, Any] | None, asked: dict[str, Any], *, folder: Path) -> None:
     if saved is None or saved == asked:
         return
+    saved = TrainingConfig().decisive() | saved  # settings that are newer than the run
+    if saved == asked:
+        return
     changed = []
     for name in sorted(saved.keys() | asked.keys()):
         old, new = saved.get(name), asked.get(name)

@@ -69,6 +69,7 @@ def make_report_batch(
     *,
     grid: int,
     sentences: int,
+    findings_only: bool = False,
 ) -> Batch:
     """Every image with sentences of its report, or with phrases of its findings where it has none.
 
@@ -78,10 +79,13 @@ def make_report_batch(
         rng: Source of every draw.
         grid: Patches along a side.
         sentences: At most so many of each report, drawn without repeats, in their order.
+        findings_only: Leave out what denies or names no finding, in reports that assert one.
     """
     draft = Draft()
     for i, (study, view) in enumerate(zip(studies, views, strict=True)):
         said = told(study.report)
+        if findings_only:
+            said = tuple(s for s in said if s.groups and not s.denies) or said
         if not said:
             for t, target in enumerate(study.targets):
                 add_target(draft, study, target, view.masks[t], i, view.mirrored, rng)

@@ -193,6 +193,16 @@ def test_a_run_is_not_resumed_with_other_settings(
     run(whole, config=replace(CONFIG, title="Another title", save_every=1))
 
 
+def test_a_setting_that_is_newer_than_the_run_is_taken_at_its_default(tmp_path: Path) -> None:
+    state = TrainingState.begin(tiny_model.model(), CONFIG)
+    del state.settings["told"]
+    state.save(tmp_path / "state.pt")
+    TrainingState.begin(tiny_model.model(), CONFIG).resume(tmp_path / "state.pt")
+    other = TrainingState.begin(tiny_model.model(), replace(CONFIG, told="findings"))
+    with pytest.raises(TrainingError, match="told 'all', now 'findings'"):
+        other.resume(tmp_path / "state.pt")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_leaves_the_state_before(tmp_path: Path) -> None:
     state = TrainingState.begin(tiny_model.model(), CONFIG)

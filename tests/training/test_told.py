@@ -76,6 +76,16 @@ def test_no_more_sentences_than_asked_in_the_order_of_the_report() -> None:
     assert order.index(found.phrases[0]) <= order.index(found.phrases[1])
 
 
+def test_findings_alone_are_told_where_the_report_asserts_one() -> None:
+    rng = np.random.default_rng(0)
+    normal = "FINDINGS: No pneumothorax. The heart is normal."
+    studies = [reported(REPORT), reported(normal)]
+    views = [augment(s, rng, side=64, grid=8, mirror=0) for s in studies]
+    found = make_report_batch(studies, views, rng, grid=8, sentences=8, findings_only=True)
+    effusion = "Left pleural effusion."
+    assert found.phrases == [effusion, effusion, "No pneumothorax.", "The heart is normal."]
+
+
 def test_a_study_without_a_report_is_told_by_its_findings() -> None:
     found = batch(square_study(exact=True, labels=None, texts=("a mass",)))
     assert found.phrases[0] == "a mass"
