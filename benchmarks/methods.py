@@ -75,7 +75,8 @@ ORDERINGS = (
 PROTOCOL = (
     "Each objective with its default options trains the same small tower (.8 million numbers, 128 "
     "px, grid 16 x 16) for {steps} steps of 32 of 2,400 phantoms (seed 61, 160 px), on sentences "
-    "of their reports (dense_grounding: on phrases with masks), with frozen vectors of one text "
+    "of their reports that assert a finding (dense_grounding: on phrases with masks; all sentences "
+    "where a report asserts none), with frozen vectors of one text "
     "tower; AdamW 2e-3, one thread. Measured on the first {held_out} studies of PhantomCXR-v1 "
     "rendered at 160 px: located phrase of every finding against its exact mask (80 x 80); reports "
     "found by the mean of their sentences' pooled logits, standardised over images; linear probe "
@@ -219,7 +220,8 @@ def _trained_and_measured(
     title = list_methods()[method].card.title
     settings = SMALL | {"name": name, "title": f"{title}, small, on phantoms", "seed": seed}
     config = TrainingConfig(
-        **settings | {"steps": options.steps, "method": method, "options": chosen},
+        **settings
+        | {"steps": options.steps, "told": "findings", "method": method, "options": chosen},
         extra={"licence": pipeline.training.PHANTOM_LICENCE}
         | {"training_data": pipeline.training.PHANTOM_DATA},
     )
