@@ -5,7 +5,7 @@ its own older files named their tensors. What it would fill with random numbers 
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from explorer.adapters._base import AdapterCard
+from explorer.adapters._import import Layout
 from explorer.adapters._preprocessing import Preprocessing, Resampling
 from explorer.adapters._weights import require_same_keys
 from explorer.encoders.files import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
@@ -151,6 +152,24 @@ def read_json(folder: Path, names: tuple[str, ...]) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise not_as_described(folder, f"{path.name} must be an object")
     return found
+
+
+def hugging_face_layout(folder: Path, entries: Mapping[str, Any], *, words: bool) -> Layout | None:
+    """The files of a Hugging Face folder that are read here; None without weights."""
+    weights = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
+    if weights is None:
+        return None
+    names = (CONFIG_FILE, *PROCESSORS, *(TOKENIZERS if words else ()))
+    kept = {name: folder / name for name in names if (folder / name).is_file()}
+    return Layout(entries=entries, files={WEIGHTS_FILE: weights, **kept})
+
+
+def config_of(folder: Path, kinds: Container[str]) -> dict[str, Any] | None:
+    """config.json where it names one of these model types."""
+    if not (folder / CONFIG_FILE).is_file():
+        return None
+    config = read_json(folder, (CONFIG_FILE,))
+    return config if config.get("model_type") in kinds else None
 
 
 def last_block_twice(layers: Any, tokens: Tensor) -> tuple[Tensor, Tensor]:

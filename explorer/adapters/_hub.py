@@ -21,6 +21,8 @@ _WANTED = (
     "*.pt",
     "*.pth",
     "*.ckpt",
+    "*.tar",
+    "spiece.model",
     "*.md",
     "LICENSE*",
 )

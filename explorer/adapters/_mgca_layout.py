@@ -8,6 +8,7 @@ mode does not run.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -15,6 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from explorer.adapters._bert import BertShape, Pieces, build_bert, without_token_types
+from explorer.adapters._import import Layout
+from explorer.adapters._layouts import card_entries, clinical_layout, holder_of, tensor_names
 from explorer.adapters._preprocessing import Preprocessing
 from explorer.adapters._resnet import RESNET_50, ResNet
 from explorer.adapters._vit import VIT_B_16, VisionTransformer, VitShape
@@ -133,6 +136,28 @@ class TextEncoder(nn.Module):
         """Features (S, W, C) of words: those of their pieces, summed; [CLS] first, [SEP] last."""
         hidden = self.model(pieces.ids, pieces.mask).last_hidden_state
         return pieces.words @ hidden.to(pieces.words.dtype)
+
+
+def mgca_layout(
+    folder: Path, title: str, *, tower: str, stride: int, temperature: Mapping[str, float]
+) -> Layout | None:
+    """A folder whose weights hold this image tower; which of the two it is, its names tell."""
+    weights = holder_of(folder, f"{tower}.local_embed.head.0.weight")
+    if weights is None:
+        return None
+    vit = f"{tower}.model.cls_token" in tensor_names(weights)
+    sizes = MgcaSizes(image="vit_base" if vit else "resnet_50")
+    entries = card_entries(
+        sizes.preprocessing(),
+        title=f"{title}, {'ViT-B/16' if vit else 'ResNet-50'} and Bio_ClinicalBERT",
+        grid_shape=sizes.grid_shape(stride),
+        dimension=sizes.dimension,
+        pooling="max" if stride == 16 else "mean",
+        training_data="MIMIC-CXR, as its makers say",
+        architecture={"image": sizes.image},
+        temperature=dict(temperature),
+    )
+    return clinical_layout(folder, weights, entries)
 
 
 def complete(tensors: Mapping[str, Tensor], *, text: str, sizes: MgcaSizes) -> dict[str, Tensor]:

@@ -17,7 +17,7 @@ from explorer.adapters._licences import require_accepted
 from explorer.encoders.files import CARD_FILE, WEIGHTS_FILE, verify_hashes
 from explorer.errors import CheckpointError
 
-PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
+PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt", ".tar")
 
 
 def list_checkpoints(root: Path) -> tuple[AdapterCard, ...]:

@@ -6,6 +6,7 @@ block it looks at itself alone, then goes through post-norm and projection as th
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -16,18 +17,43 @@ from explorer.adapters._hf import (
     PROCESSORS,
     TOKENIZERS,
     WEIGHTS,
+    config_of,
+    hugging_face_layout,
     last_block_twice,
     open_model,
     open_tokenizer,
     preprocessing_of,
 )
+from explorer.adapters._import import Layout
+from explorer.adapters._layouts import card_entries
 from explorer.adapters._published import PublishedEngine, in_place
 from explorer.encoders.files import CONFIG_FILE
 
-__all__ = ["FILES", "OPTIONAL", "WEIGHTS", "load"]
+__all__ = ["FILES", "OPTIONAL", "WEIGHTS", "layout", "load"]
 
 OPTIONAL = (*WEIGHTS, *PROCESSORS, *TOKENIZERS)
 FILES = (CONFIG_FILE, *OPTIONAL)
+_PARTS = ("text_config", "vision_config", "projection_dim")
+
+
+def layout(folder: Path) -> Layout | None:
+    """A folder of the hub whose config.json says CLIP."""
+    config = config_of(folder, ("clip",))
+    if config is None:
+        return None
+    import transformers
+
+    sizes: Any = transformers.CLIPConfig(**{k: v for k, v in config.items() if k in _PARTS})
+    vision = sizes.vision_config
+    side = vision.image_size // vision.patch_size
+    entries = card_entries(
+        preprocessing_of(folder, side=vision.image_size),
+        title=f"CLIP, ViT of {vision.num_hidden_layers} layers",
+        grid_shape=(side, side),
+        dimension=sizes.projection_dim,
+        pooling="mean",
+    )
+    return hugging_face_layout(folder, entries, words=True)
 
 
 def load(card: AdapterCard, *, device: str, precision: str) -> "ClipEngine":

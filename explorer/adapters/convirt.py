@@ -6,12 +6,14 @@ that looks at itself alone, goes through the head for whole images.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from torch import Tensor, nn
 
 from explorer.adapters._base import AdapterCard
 from explorer.adapters._bert import TOKENIZER_FILES, WordPieces, plain_words
 from explorer.adapters._engine import Encoded
+from explorer.adapters._import import Layout
 from explorer.adapters._mgca_layout import (
     MOST_PIECES,
     UNUSED,
@@ -19,6 +21,7 @@ from explorer.adapters._mgca_layout import (
     MgcaSizes,
     TextEncoder,
     complete,
+    mgca_layout,
 )
 from explorer.adapters._published import PublishedEngine, positions, sizes_of, weights_path
 from explorer.adapters._vit import VisionTransformer
@@ -37,6 +40,13 @@ class ConvirtNetwork(nn.Module):
         super().__init__()
         self.img_encoder = ImageEncoder(sizes)
         self.text_encoder = TextEncoder(sizes)
+
+
+def layout(folder: Path) -> Layout | None:
+    """A folder with a ConVIRT of MGCA's code, and vocab.txt of Bio_ClinicalBERT beside it."""
+    return mgca_layout(
+        folder, "ConVIRT", tower="img_encoder", stride=LAST_STRIDE, temperature={"images": 0.07}
+    )
 
 
 def load(card: AdapterCard, *, device: str, precision: str) -> "ConvirtEngine":

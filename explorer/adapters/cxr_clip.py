@@ -7,6 +7,7 @@ projection of that place. Not done: its Swin-T checkpoints (`swint_*.tar`) and M
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,8 @@ from explorer.adapters._bert import (
     build_bert,
 )
 from explorer.adapters._engine import Encoded
+from explorer.adapters._import import Layout
+from explorer.adapters._layouts import card_entries, clinical_layout, holder_of, learned_temperature
 from explorer.adapters._preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
 from explorer.adapters._published import PublishedEngine, positions, sizes_of, weights_path
 from explorer.adapters._resnet import RESNET_50, ResNet
@@ -45,6 +48,19 @@ class CxrClipSizes:
     def grid_shape(self) -> tuple[int, int]:
         """Of the last feature map."""
         return self.image_size // 32, self.image_size // 32
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """Shorter side, middle, ImageNet's mean and deviation."""
+        return Preprocessing(
+            (self.image_size, self.image_size),
+            "shorter side",
+            "bilinear",
+            self.image_size,
+            IMAGENET_MEAN,
+            IMAGENET_STD,
+            nearest_half=True,
+        )
 
 
 class _ImageEncoder(nn.Module):
@@ -82,6 +98,24 @@ class CxrClipNetwork(nn.Module):
         self.logit_scale = nn.Parameter(torch.ones(()))
 
 
+def layout(folder: Path) -> Layout | None:
+    """A folder with a `r50_*.tar` of CXR-CLIP, and vocab.txt of Bio_ClinicalBERT beside it."""
+    weights = holder_of(folder, "image_encoder.resnet.conv1.weight")
+    if weights is None:
+        return None
+    sizes = CxrClipSizes()
+    entries = card_entries(
+        sizes.preprocessing,
+        title="CXR-CLIP, ResNet-50 and Bio_ClinicalBERT",
+        grid_shape=sizes.grid_shape,
+        dimension=sizes.dimension,
+        pooling="mean",
+        training_data="MIMIC-CXR, in r50_mc and r50_mcc other films too, as its makers say",
+        temperature=learned_temperature(weights),
+    )
+    return clinical_layout(folder, weights, entries)
+
+
 def load(card: AdapterCard, *, device: str, precision: str) -> "CxrClipEngine":
     """Load strictly; see `explorer.adapters._base`.
 
@@ -108,18 +142,9 @@ class CxrClipEngine(PublishedEngine):
         device: str,
         precision: str,
     ) -> None:
-        side = sizes.image_size
         super().__init__(
             card,
-            Preprocessing(
-                (side, side),
-                "shorter side",
-                "bilinear",
-                side,
-                IMAGENET_MEAN,
-                IMAGENET_STD,
-                nearest_half=True,
-            ),
+            sizes.preprocessing,
             grid_shape=sizes.grid_shape,
             dimension=sizes.dimension,
             device=device,

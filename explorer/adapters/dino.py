@@ -3,17 +3,27 @@
 Films, regions and prototypes can be compared; phrases cannot, since nothing ties a patch to words.
 """
 
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
 from explorer.adapters._base import AdapterCard
 from explorer.adapters._engine import Encoded
-from explorer.adapters._hf import PROCESSORS, WEIGHTS, open_model, preprocessing_of
+from explorer.adapters._hf import (
+    PROCESSORS,
+    WEIGHTS,
+    config_of,
+    hugging_face_layout,
+    open_model,
+    preprocessing_of,
+)
+from explorer.adapters._import import Layout
+from explorer.adapters._layouts import card_entries
 from explorer.adapters._published import PublishedEngine, in_place
 from explorer.encoders.files import CONFIG_FILE
 
-__all__ = ["FILES", "OPTIONAL", "WEIGHTS", "load"]
+__all__ = ["FILES", "OPTIONAL", "WEIGHTS", "layout", "load"]
 
 OPTIONAL = (*WEIGHTS, *PROCESSORS)
 FILES = (CONFIG_FILE, *OPTIONAL)
@@ -25,6 +35,24 @@ _RENAMED = {
     "v_proj": "attention.value",
     "o_proj": "output.dense",
 }
+
+
+def layout(folder: Path) -> Layout | None:
+    """A folder of the hub whose config.json says DINOv2, with registers or without."""
+    config = config_of(folder, MODELS)
+    if config is None:
+        return None
+    preprocessing = preprocessing_of(folder)
+    rows, columns = preprocessing.input_shape
+    patch = config.get("patch_size", 14)
+    entries = card_entries(
+        preprocessing,
+        title=f"DINOv2, ViT of {config.get('num_hidden_layers', 12)} layers",
+        grid_shape=(rows // patch, columns // patch),
+        dimension=config.get("hidden_size", 768),
+        pooling="mean",
+    )
+    return hugging_face_layout(folder, entries, words=False)
 
 
 def load(card: AdapterCard, *, device: str, precision: str) -> "DinoEngine":

@@ -8,6 +8,7 @@ the regions.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -25,6 +26,8 @@ from explorer.adapters._bert import (
     plain_words,
 )
 from explorer.adapters._engine import Encoded
+from explorer.adapters._import import Layout
+from explorer.adapters._layouts import card_entries, clinical_layout, holder_of
 from explorer.adapters._preprocessing import Preprocessing
 from explorer.adapters._published import PublishedEngine, positions, sizes_of, weights_path
 from explorer.adapters._recent import Recent
@@ -58,9 +61,15 @@ class GloriaSizes:
     text: BertShape = CLINICAL_BERT
 
     @property
-    def grid_size(self) -> int:
-        """Side of the third feature map of the enlarged image."""
-        return math.ceil(self.enlarged / 16)
+    def grid_shape(self) -> tuple[int, int]:
+        """Of the third feature map of the enlarged image."""
+        return math.ceil(self.enlarged / 16), math.ceil(self.enlarged / 16)
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """Letterbox, its middle, values from -1 to 1."""
+        side = (self.crop, self.crop)
+        return Preprocessing(side, "longer side", "area", self.letterbox, nearest_half=True)
 
 
 class _ImageEncoder(nn.Module):
@@ -100,6 +109,25 @@ class GloriaNetwork(nn.Module):
         self.text_encoder = _TextEncoder(sizes)
 
 
+def layout(folder: Path) -> Layout | None:
+    """A folder with a file of GLoRIA's code, and vocab.txt of Bio_ClinicalBERT beside it."""
+    weights = holder_of(folder, "img_encoder.local_embedder.weight")
+    if weights is None:
+        return None
+    sizes = GloriaSizes()
+    entries = card_entries(
+        sizes.preprocessing,
+        title="GLoRIA, ResNet-50 and Bio_ClinicalBERT",
+        grid_shape=sizes.grid_shape,
+        dimension=sizes.text.width,
+        pooling="max",
+        cosine_range=[0.0, 1.0],
+        training_data="CheXpert, as its makers say",
+        temperature={"regions": 1 / SHARPNESS, "words": 0.2, "logits": 0.1},
+    )
+    return clinical_layout(folder, weights, entries)
+
+
 def load(card: AdapterCard, *, device: str, precision: str) -> "GloriaEngine":
     """Load strictly; see `explorer.adapters._base`.
 
@@ -129,14 +157,8 @@ class GloriaEngine(PublishedEngine):
     ) -> None:
         super().__init__(
             card,
-            Preprocessing(
-                (sizes.crop, sizes.crop),
-                "longer side",
-                "area",
-                resized_to=sizes.letterbox,
-                nearest_half=True,
-            ),
-            grid_shape=(sizes.grid_size, sizes.grid_size),
+            sizes.preprocessing,
+            grid_shape=sizes.grid_shape,
             dimension=sizes.text.width,
             device=device,
             precision=precision,

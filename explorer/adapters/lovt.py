@@ -7,6 +7,7 @@ published no weights. Regions and sentences are compared by the cosine that its 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -22,6 +23,8 @@ from explorer.adapters._bert import (
     build_bert,
 )
 from explorer.adapters._engine import Encoded
+from explorer.adapters._import import Layout
+from explorer.adapters._layouts import card_entries, clinical_layout, holder_of
 from explorer.adapters._preprocessing import Preprocessing
 from explorer.adapters._published import PublishedEngine, in_place, sizes_of, weights_path
 from explorer.adapters._resnet import RESNET_50, ResNet
@@ -58,6 +61,13 @@ class LovtSizes:
     def grid_shape(self) -> tuple[int, int]:
         """Of the last feature map."""
         return self.image_size // 32, self.image_size // 32
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """Padded to a square, then to the input."""
+        side = (self.image_size, self.image_size)
+        mean, std = (self.mean,) * 3, (self.std,) * 3
+        return Preprocessing(side, "pad to square", "bilinear", mean=mean, std=std)
 
 
 class _Projection(nn.Module):
@@ -161,6 +171,24 @@ class LovtNetwork(nn.Module):
         return out
 
 
+def layout(folder: Path) -> Layout | None:
+    """A folder with a file of LoVT's code, and vocab.txt of Bio_ClinicalBERT beside it."""
+    weights = holder_of(folder, "ll_attention.key_projection.weight")
+    if weights is None:
+        return None
+    sizes = LovtSizes()
+    entries = card_entries(
+        sizes.preprocessing,
+        title="LoVT, ResNet-50 and Bio_ClinicalBERT",
+        grid_shape=sizes.grid_shape,
+        dimension=sizes.dimension,
+        pooling="max",
+        training_data="not stated",
+        temperature={"images": 0.1, "regions": 0.3},
+    )
+    return clinical_layout(folder, weights, entries)
+
+
 def load(card: AdapterCard, *, device: str, precision: str) -> "LovtEngine":
     """Load strictly; see `explorer.adapters._base`.
 
@@ -191,16 +219,9 @@ class LovtEngine(PublishedEngine):
         device: str,
         precision: str,
     ) -> None:
-        side = sizes.image_size
         super().__init__(
             card,
-            Preprocessing(
-                (side, side),
-                "pad to square",
-                "bilinear",
-                mean=(sizes.mean,) * 3,
-                std=(sizes.std,) * 3,
-            ),
+            sizes.preprocessing,
             grid_shape=sizes.grid_shape,
             dimension=sizes.dimension,
             device=device,

@@ -7,12 +7,14 @@ the published code aligns words, not phrases).
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from torch import Tensor, nn
 
 from explorer.adapters._base import AdapterCard
 from explorer.adapters._bert import TOKENIZER_FILES, WordPieces, plain_words
 from explorer.adapters._engine import Encoded
+from explorer.adapters._import import Layout
 from explorer.adapters._mgca_layout import (
     MOST_PIECES,
     UNUSED,
@@ -21,6 +23,7 @@ from explorer.adapters._mgca_layout import (
     TextEncoder,
     complete,
     mean_of_words,
+    mgca_layout,
 )
 from explorer.adapters._published import PublishedEngine, in_place, sizes_of, weights_path
 from explorer.adapters._weights import load_strictly, read_tensors
@@ -41,6 +44,14 @@ class MgcaNetwork(nn.Module):
         self.patch_local_atten_layer = nn.MultiheadAttention(sizes.dimension, 1)
         self.word_local_atten_layer = nn.MultiheadAttention(sizes.dimension, 1)
         self.prototype_layer = nn.Linear(sizes.dimension, sizes.prototypes, bias=False)
+
+
+def layout(folder: Path) -> Layout | None:
+    """A folder with a file of MGCA's code, and vocab.txt of Bio_ClinicalBERT beside it."""
+    temperature = {"images": 0.07, "words": 0.1, "prototypes": 0.2}
+    return mgca_layout(
+        folder, "MGCA", tower="img_encoder_q", stride=LOCAL_STRIDE, temperature=temperature
+    )
 
 
 def load(card: AdapterCard, *, device: str, precision: str) -> "MgcaEngine":

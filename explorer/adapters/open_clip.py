@@ -7,6 +7,7 @@ neither open_clip's own nor a BERT; a configuration that asks for one is refused
 
 import html
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -17,6 +18,8 @@ from explorer.adapters._base import AdapterCard
 from explorer.adapters._bert import VOCABULARY_FILE, BertShape, WordPieces
 from explorer.adapters._engine import Encoded
 from explorer.adapters._hf import read_json
+from explorer.adapters._import import Layout
+from explorer.adapters._layouts import card_entries, clinical_layout, learned_temperature
 from explorer.adapters._open_clip_config import OpenClipPlan, OpenClipSizes, read_plan
 from explorer.adapters._open_clip_towers import (
     BertTower,
@@ -62,6 +65,28 @@ class OpenClipNetwork(nn.Module):
             self.text = TextTower(plan.text, plan.dimension, activation)
         self.logit_scale = nn.Parameter(torch.ones(()))
         self.logit_bias = nn.Parameter(torch.zeros(())) if biased else None
+
+
+def layout(folder: Path) -> Layout | None:
+    """A folder of the hub with an open_clip_config.json."""
+    weights = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
+    if weights is None or not (folder / CONFIG).is_file():
+        return None
+    try:
+        plan = read_plan(read_json(folder, (CONFIG,)), OpenClipSizes())
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise not_as_described(folder, f"{CONFIG}: {error}") from error
+    entries = card_entries(
+        plan.preprocessing,
+        title=f"open_clip, ViT of {plan.image.depth} layers",
+        grid_shape=(plan.image.grid_size, plan.image.grid_size),
+        dimension=plan.dimension,
+        pooling="mean",
+        weights=WEIGHTS[0],
+        temperature=learned_temperature(weights),
+    )
+    taken = clinical_layout(folder, weights, entries, name=WEIGHTS[0])
+    return Layout(taken.entries, {**taken.files, CONFIG: folder / CONFIG})
 
 
 def load(card: AdapterCard, *, device: str, precision: str) -> "OpenClipEngine":

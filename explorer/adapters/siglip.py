@@ -8,6 +8,7 @@ Not done: SigLIP 2 of free shape (NaFlex, model type "siglip2").
 
 import string
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -18,17 +19,42 @@ from explorer.adapters._hf import (
     PROCESSORS,
     TOKENIZERS,
     WEIGHTS,
+    config_of,
+    hugging_face_layout,
     open_model,
     open_tokenizer,
     preprocessing_of,
 )
+from explorer.adapters._import import Layout
+from explorer.adapters._layouts import card_entries
 from explorer.adapters._published import PublishedEngine, in_place
 from explorer.encoders.files import CONFIG_FILE
 
-__all__ = ["FILES", "OPTIONAL", "WEIGHTS", "load"]
+__all__ = ["FILES", "OPTIONAL", "WEIGHTS", "layout", "load"]
 
 OPTIONAL = (*WEIGHTS, *PROCESSORS, *TOKENIZERS)
 FILES = (CONFIG_FILE, *OPTIONAL)
+_PARTS = ("text_config", "vision_config")
+
+
+def layout(folder: Path) -> Layout | None:
+    """A folder of the hub whose config.json says SigLIP."""
+    config = config_of(folder, ("siglip",))
+    if config is None:
+        return None
+    import transformers
+
+    sizes: Any = transformers.SiglipConfig(**{k: v for k, v in config.items() if k in _PARTS})
+    vision = sizes.vision_config
+    side = vision.image_size // vision.patch_size
+    entries = card_entries(
+        preprocessing_of(folder, side=vision.image_size),
+        title=f"SigLIP, ViT of {vision.num_hidden_layers} layers",
+        grid_shape=(side, side),
+        dimension=vision.hidden_size,
+        pooling="mean",
+    )
+    return hugging_face_layout(folder, entries, words=True)
 
 
 def load(card: AdapterCard, *, device: str, precision: str) -> "SiglipEngine":
