@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from explorer.methods._base import MethodBatch, MethodOptions, option, require
 from explorer.methods._bounds import BOUND_NAMES, bound
-from explorer.methods._scores import bag_negatives, phrase_negatives, pick_one
+from explorer.methods._scores import bag_negatives, phrase_negatives, pick
 from explorer.methods._vectors import phrase_bags
 
 _NEED_A_BASELINE = ("tuba", "interpolated")
@@ -95,15 +95,13 @@ class Reports:
     negative: Tensor
 
 
-def reports_of(
-    batch: MethodBatch, *, name: str, one_sentence: bool, same_text: bool = True
-) -> Reports:
+def reports_of(batch: MethodBatch, *, name: str, sentences: int, same_text: bool = True) -> Reports:
     """Bags of sentences, and which of them match.
 
     Args:
         batch: One step.
         name: Of the method, for messages.
-        one_sentence: One sentence stands for each report, drawn anew at every step.
+        sentences: How many stand for each report, drawn anew at every step; 0 = all.
         same_text: Leave out reports all of whose sentences the image's own report has as well.
 
     Raises:
@@ -112,8 +110,8 @@ def reports_of(
     count = len(batch.patches)
     used = torch.ones_like(batch.owner, dtype=torch.bool)
     index, mask = phrase_bags(batch.owner, use=used, count=count)
-    if one_sentence:
-        index, mask = pick_one(index, mask, generator=batch.generator(salt=1))
+    if sentences:
+        index, mask = pick(index, mask, count=sentences, generator=batch.generator(salt=1))
     text = batch.text_id if same_text else torch.arange(len(batch.owner), device=used.device)
     negative = phrase_negatives(batch.owner, batch.study, text)
     positive = torch.diag(mask.any(1))

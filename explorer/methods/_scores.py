@@ -177,25 +177,26 @@ def _logit_of_log(log_p: Tensor) -> Tensor:
 # --- bags and negatives ---------------------------------------------------------------------
 
 
-def pick_one(
-    index: Tensor, mask: Tensor, *, generator: torch.Generator | None = None
+def pick(
+    index: Tensor, mask: Tensor, *, count: int, generator: torch.Generator | None = None
 ) -> tuple[Tensor, Tensor]:
-    """One sentence of each report, drawn at random.
+    """Some sentences of each report, drawn without replacement.
 
     Args:
         index: (B, S) phrase numbers, padded; as `phrase_bags` gives them.
         mask: (B, S) True where there is one.
+        count: Sentences to draw; a report that has fewer gives all.
         generator: On the CPU.
 
     Returns:
-        Index (B, 1) and mask (B, 1); False where the report has none.
+        Index and mask (B, min(count, S)), sentences first.
 
-    >>> pick_one(torch.tensor([[4, 0]]), torch.tensor([[True, False]]))
+    >>> pick(torch.tensor([[4, 0]]), torch.tensor([[True, False]]), count=1)
     (tensor([[4]]), tensor([[True]]))
     """
     chance = torch.rand(mask.shape, generator=generator).to(mask.device)
-    chosen = chance.masked_fill(~mask, -1).argmax(1, keepdim=True)
-    return index.gather(1, chosen), mask.any(1, keepdim=True)
+    chosen = chance.masked_fill(~mask, -1).topk(min(count, mask.shape[1]), dim=1).indices
+    return index.gather(1, chosen), mask.gather(1, chosen)
 
 
 def bag_scores(
@@ -214,6 +215,12 @@ def bag_scores(
     tensor([[2.]])
     """
     return pool(scores[..., index], name, mask=mask, temperature=temperature)
+
+
+def bag_means(phrases: Tensor, place: Tensor, mask: Tensor) -> Tensor:
+    """Unit means (C, D) of the sentences of each report; zeros for a report without any."""
+    total = phrases[place].masked_fill(~mask[..., None], 0).sum(1)
+    return F.normalize(total, dim=-1)
 
 
 def phrase_negatives(owner: Tensor, study: Tensor, text_id: Tensor) -> Tensor:

@@ -64,8 +64,8 @@ class LocalMIOptions(EstimatorOptions):
     )
     pooling: str = option("max", "How regions become one score.", choices=POOLING_NAMES)
     pooling_temperature: float = option(1.0, "Of the pooling, in units of the scores.", above=0)
-    sentences: str = option(
-        "one", "One drawn sentence stands for a report, or all do.", choices=("one", "all")
+    sentences: int = option(
+        1, "Sentences that stand for a report, drawn anew at every step; 0 = all.", min=0
     )
     temperature: float = option(0.1, "Of the dot critic at the start; learned.", above=0)
     side: int = option(
@@ -116,7 +116,7 @@ class LocalMI(Method):
     def forward(self, batch: MethodBatch) -> dict[str, Tensor]:
         """See `Method.forward`."""
         options = self.options
-        reports = reports_of(batch, name="local_mi", one_sentence=options.sentences == "one")
+        reports = reports_of(batch, name="local_mi", sentences=options.sentences)
         scores = self.scores(self.regions(batch.patches), batch.phrases[reports.phrases])
         table = image_report_scores(
             scores,

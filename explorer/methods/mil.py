@@ -35,6 +35,7 @@ from explorer.methods._reports import (
 )
 from explorer.methods._scores import (
     POOLING_NAMES,
+    bag_means,
     bag_scores,
     pool,
     pool_weighted,
@@ -60,12 +61,6 @@ def non_local(regions: Tensor, *, scale: Tensor | float | None = None) -> Tensor
     return F.normalize((regions + seen).mean(1), dim=-1)
 
 
-def bag_means(phrases: Tensor, place: Tensor, mask: Tensor) -> Tensor:
-    """Unit means (C, D) of the sentences of each report; zeros for a report without any."""
-    total = phrases[place].masked_fill(~mask[..., None], 0).sum(1)
-    return F.normalize(total, dim=-1)
-
-
 @dataclass(frozen=True)
 class MILOptions(EstimatorOptions):
     """Of multiple instance learning."""
@@ -77,8 +72,8 @@ class MILOptions(EstimatorOptions):
         5.0, "g: 1 over the temperature of the pooling, for cosines.", above=0
     )
     sentence_pooling: str = option("mean", "How sentences become one score.", choices=POOLING_NAMES)
-    sentences: str = option(
-        "all", "All sentences stand for a report, or a drawn one does.", choices=("all", "one")
+    sentences: int = option(
+        0, "Sentences that stand for a report, drawn anew at every step; 0 = all.", min=0
     )
     temperature: float = option(0.1, "Divisor of the tables at the start; learned.", above=0)
     local_weight: float = option(1.0, "Of the table of pooled regions.", min=0)
@@ -134,7 +129,7 @@ class MIL(Method):
     def forward(self, batch: MethodBatch) -> dict[str, Tensor]:
         """See `Method.forward`."""
         options: MILOptions = self.options
-        reports = reports_of(batch, name="mil", one_sentence=options.sentences == "one")
+        reports = reports_of(batch, name="mil", sentences=options.sentences)
         phrases, regions = batch.phrases[reports.phrases], batch.regions
         pairs = {"positive": reports.positive, "negative": reports.negative}
         parts = {}

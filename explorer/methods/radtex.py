@@ -34,7 +34,7 @@ from explorer.methods._base import (
     option,
 )
 from explorer.methods._captioner import MOST_PIECES, Captioner, turned_round
-from explorer.methods._scores import coarse, pick_one
+from explorer.methods._scores import coarse, pick
 from explorer.methods._vectors import at_least_float32, phrase_bags
 
 
@@ -130,7 +130,7 @@ class RadTex(Method):
         """Parts `forwards`, `backwards` and `maps`."""
         words = batch.words
         bags = phrase_bags(batch.owner, use=batch.owner >= 0, count=len(batch.patches))
-        chosen, there = pick_one(*bags, generator=batch.generator(salt=4))
+        chosen, there = pick(*bags, count=1, generator=batch.generator(salt=4))
         images = torch.nonzero(there[:, 0]).flatten()
         if words is None or not len(images):
             return {"forwards": batch.features.sum() * 0.0}

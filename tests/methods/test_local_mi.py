@@ -125,11 +125,11 @@ def test_images_of_one_study_are_no_negatives_of_each_other() -> None:
     """Image 0 and report 1 are of one study: no negatives; of two, they are."""
     batch = make_batch(images=4)
     batch = replace(batch, text_id=torch.arange(len(batch.owner)))
-    method = build(sentences="all")
+    method = build(sentences=0)
     costs = {}
     for study in ([0, 0, 1, 2], [0, 1, 2, 3]):
         step = replace(batch, study=torch.tensor(study))
-        reports = reports_of(step, name="x", one_sentence=False)
+        reports = reports_of(step, name="x", sentences=0)
         assert bool(reports.negative[0, 1]) == (study[1] == 1)
         (loss,) = method(step).values()
         costs[study[1]] = loss.item()
@@ -145,7 +145,7 @@ def test_images_without_a_sentence_are_left_out() -> None:
     """They may stand in a step: an image that nobody speaks of is a negative and no positive."""
     batch = make_batch(images=4)
     quiet = replace(batch, owner=batch.owner.where(batch.owner != 2, -1))
-    (loss,) = build(sentences="all")(quiet).values()
+    (loss,) = build(sentences=0)(quiet).values()
     assert loss.isfinite()
 
 
@@ -154,7 +154,7 @@ def test_images_without_a_sentence_are_left_out() -> None:
 def test_bags_of_one_region_or_one_sentence(sentences: int, grid: int) -> None:
     batch = make_batch(images=5, sentences=sentences)
     batch = replace(batch, patches=batch.patches[:, :grid, :grid])
-    (loss,) = build(sentences="all")(batch).values()
+    (loss,) = build(sentences=0)(batch).values()
     assert loss.isfinite()
     assert -loss <= math.log(5) + 1e-6
 

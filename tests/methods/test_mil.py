@@ -14,8 +14,8 @@ from explorer.errors import TrainingError
 from explorer.methods import _bounds as bounds
 from explorer.methods._base import Shapes
 from explorer.methods._reports import reports_of
-from explorer.methods._scores import POOLING_NAMES, bag_scores, pool, similarities
-from explorer.methods.mil import LEARNED, MIL, MILOptions, bag_means, non_local
+from explorer.methods._scores import POOLING_NAMES, bag_means, bag_scores, pool, similarities
+from explorer.methods.mil import LEARNED, MIL, MILOptions, non_local
 
 from . import bags
 from .batches import SHAPES, make_batch
@@ -92,7 +92,7 @@ def test_a_part_without_weight_is_left_out() -> None:
 def test_max_and_mean_are_the_special_cases() -> None:
     """Mean of region cosines is the cosine with the mean region: the score of ConVIRT."""
     batch = make_batch(images=4)
-    reports = reports_of(batch, name="mil", one_sentence=False)
+    reports = reports_of(batch, name="mil", sentences=0)
     phrases = batch.phrases[reports.phrases]
     found = build(pooling="mean").table(batch.regions, phrases, reports)
     means = phrases[reports.place].mean(1)
@@ -122,7 +122,7 @@ def gain(*, seed: int, steps: int, rate: float) -> float:
     """Pointing accuracy of LSE above that of mean, on the same studies, local part alone."""
     found = []
     for pooling in ("log-sum-exp", "mean"):
-        method = build(shapes=bags.SHAPES, pooling=pooling, sentences="one", non_local_weight=0.0)
+        method = build(shapes=bags.SHAPES, pooling=pooling, sentences=1, non_local_weight=0.0)
         towers, more = bags.learn(method, seed=seed, steps=steps, rate=rate)
         found.append(bags.pointing(towers, more(500), similarities))
     return found[0] - found[1]

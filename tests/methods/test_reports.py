@@ -15,9 +15,7 @@ from .batches import make_batch
 
 def test_one_sentence_is_drawn_anew_each_step_and_again_in_a_resumed_run() -> None:
     batch = make_batch(images=6)
-    drawn = [
-        reports_of(replace(batch, seed=s), name="x", one_sentence=True).phrases for s in (1, 1, 2)
-    ]
+    drawn = [reports_of(replace(batch, seed=s), name="x", sentences=1).phrases for s in (1, 1, 2)]
     assert (drawn[0] == drawn[1]).all()
     assert (drawn[0] != drawn[2]).any()
     assert (batch.owner[drawn[0]] == torch.arange(6)).all()
@@ -25,7 +23,7 @@ def test_one_sentence_is_drawn_anew_each_step_and_again_in_a_resumed_run() -> No
 
 def test_all_sentences_are_in_their_places() -> None:
     batch = make_batch(images=4)
-    reports = reports_of(batch, name="x", one_sentence=False)
+    reports = reports_of(batch, name="x", sentences=0)
     used = reports.phrases[reports.place][reports.mask]
     assert sorted(used.tolist()) == batch.owned.tolist()
     assert (batch.owner[reports.phrases[reports.place]][2] == 2).all()
@@ -34,16 +32,16 @@ def test_all_sentences_are_in_their_places() -> None:
 def test_a_report_that_says_the_same_is_a_negative_only_if_asked_for() -> None:
     batch = make_batch(images=3, sentences=1)
     same = replace(batch, text_id=torch.where(batch.owner == 1, batch.text_id[0], batch.text_id))
-    masked = reports_of(same, name="x", one_sentence=False).negative
+    masked = reports_of(same, name="x", sentences=0).negative
     assert not masked[0, 1]
-    assert reports_of(same, name="x", one_sentence=False, same_text=False).negative[0, 1]
+    assert reports_of(same, name="x", sentences=0, same_text=False).negative[0, 1]
 
 
 def test_no_two_different_reports_are_refused_in_words() -> None:
     batch = make_batch(images=3)
     with pytest.raises(TrainingError, match=r"gloria needs reports.*this one has 3 images and 0"):
         reports_of(
-            replace(batch, owner=torch.full_like(batch.owner, -1)), name="gloria", one_sentence=True
+            replace(batch, owner=torch.full_like(batch.owner, -1)), name="gloria", sentences=1
         )
 
 

@@ -187,11 +187,23 @@ def test_one_sentence_is_drawn_fairly_and_never_from_padding() -> None:
     index = torch.tensor([[0, 1, 2], [3, 9, 9], [9, 9, 9]])
     mask = torch.tensor([[True, True, True], [True, False, False], [False, False, False]])
     draws_of = torch.Generator().manual_seed(0)
-    seen = torch.stack([scores.pick_one(index, mask, generator=draws_of)[0] for _ in range(600)])
+    seen = torch.stack(
+        [scores.pick(index, mask, count=1, generator=draws_of)[0] for _ in range(600)]
+    )
     share = torch.bincount(seen[:, 0, 0], minlength=3) / 600
     assert share.min() > 0.27
     assert (seen[:, 1] == 3).all()
-    assert scores.pick_one(index, mask)[1].tolist() == [[True], [True], [False]]
+    assert scores.pick(index, mask, count=1)[1].tolist() == [[True], [True], [False]]
+
+
+def test_several_sentences_are_drawn_without_replacement() -> None:
+    index = torch.tensor([[0, 1, 2], [3, 9, 9]])
+    mask = torch.tensor([[True, True, True], [True, False, False]])
+    found, there = scores.pick(index, mask, count=2)
+    assert there.tolist() == [[True, True], [True, False]]
+    assert len(set(found[0].tolist())) == 2
+    everything, _ = scores.pick(index, mask, count=9)
+    assert sorted(everything[0].tolist()) == [0, 1, 2]
 
 
 def test_negatives_are_of_other_studies_and_other_words() -> None:
