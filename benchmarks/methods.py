@@ -1,7 +1,7 @@
 """Which way of learning is best at equal cost? Every objective, one small tower, the same phantoms.
 
 usage: python benchmarks/methods.py --work FOLDER [--phantoms FOLDER] [--held-out FOLDER]
-           [--steps 300] [--seeds 0 1 2] [--only METHOD ...]
+           [--steps 300] [--start-steps 0] [--seeds 0 1 2] [--only METHOD ...]
 
 Renders and trains what is missing, measures, and writes benchmarks/results/methods.json and
 docs/results_methods.md after every run; one that was stopped goes on where it was. Small
@@ -73,11 +73,11 @@ ORDERINGS = (
      "convirt"),
 )  # fmt: skip
 PROTOCOL = (
-    "Each objective with its default options trains the same small tower (.8 million numbers, 128 "
-    "px, grid 16 x 16) for {steps} steps of 32 of 2,400 phantoms (seed 61, 160 px), on sentences "
-    "of their reports that assert a finding (dense_grounding: on phrases with masks; all sentences "
-    "where a report asserts none), with frozen vectors of one text "
-    "tower; AdamW 2e-3, one thread. Measured on the first {held_out} studies of PhantomCXR-v1 "
+    "{begins} Each objective with its default options trains the same small tower (.8 million "
+    "numbers, 128 px, grid 16 x 16) for {steps} steps of 32 of 2,400 phantoms (seed 61, 160 px), "
+    "on sentences of their reports that assert a finding (dense_grounding: phrases with masks; all "
+    "sentences where a report asserts none), with frozen vectors of one text "
+    "tower; AdamW {rate}, one thread. Measured on the first {held_out} studies of PhantomCXR-v1 "
     "rendered at 160 px: located phrase of every finding against its exact mask (80 x 80); reports "
     "found by the mean of their sentences' pooled logits, standardised over images; linear probe "
     "on mean and maximum of the features, macro AUROC over findings; NMI of k-means on mean patch "
@@ -106,6 +106,8 @@ def main() -> None:
     ]
     if missing:
         data = Data(options)
+        if options.start_steps:
+            learn_start(data, options)
         for name, seed in missing:
             run_apart(name, cells[name], seed, data, options)
             write(options)
@@ -118,6 +120,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--phantoms", type=Path)
     parser.add_argument("--held-out", type=Path)
     parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--start-steps", type=int, default=0)
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--threads", type=int, default=1)
@@ -179,6 +182,45 @@ class Data:
         memory.learn([*texts, *(side_swapped(t) or t for t in texts)])
         memory.save()
 
+    @property
+    def inputs(self) -> RunInputs:
+        """What a run starts from."""
+        return RunInputs(
+            minilm=None,
+            trunk=None,
+            images=(),
+            phantoms=self.trained,
+            laterals=(),
+            strange=(),
+            sentences=(),
+            language=(),
+            text=self.text,
+            text_memory=self.vectors,
+        )
+
+
+def _rate(options: argparse.Namespace) -> float:
+    """Peak learning rate: a quarter where there is something to keep."""
+    return 5e-4 if options.start_steps else 2e-3
+
+
+def _start(work: Path) -> Path:
+    return work / "start" / "checkpoint"
+
+
+def learn_start(data: Data, options: argparse.Namespace) -> None:
+    """The checkpoint that all runs start from: one that learned phrases with their places."""
+    if _start(options.work).exists():
+        return
+    settings = SMALL | {"name": "start", "title": "Common start", "seed": 0}
+    config = TrainingConfig(
+        **settings | {"steps": options.start_steps, "method": "dense_grounding"},
+        extra={"licence": pipeline.training.PHANTOM_LICENCE}
+        | {"training_data": pipeline.training.PHANTOM_DATA},
+    )
+    work = options.work / "start" / "work"
+    recipe.run(config, data.inputs, work=work, out=_start(options.work))
+
 
 def run_apart(
     name: str, cell: tuple[str, dict[str, Any]], seed: int, data: Data, options: argparse.Namespace
@@ -221,22 +263,13 @@ def _trained_and_measured(
     settings = SMALL | {"name": name, "title": f"{title}, small, on phantoms", "seed": seed}
     config = TrainingConfig(
         **settings
-        | {"steps": options.steps, "told": "findings", "method": method, "options": chosen},
+        | {"steps": options.steps, "told": "findings", "method": method, "options": chosen}
+        | {"rate": _rate(options), "trunk_rate": _rate(options)},
         extra={"licence": pipeline.training.PHANTOM_LICENCE}
         | {"training_data": pipeline.training.PHANTOM_DATA},
     )
-    start = RunInputs(
-        minilm=None,
-        trunk=None,
-        images=(),
-        phantoms=data.trained,
-        laterals=(),
-        strange=(),
-        sentences=(),
-        language=(),
-        text=data.text,
-        text_memory=data.vectors,
-    )
+    common = _start(options.work) if options.start_steps else None
+    start = replace(data.inputs, checkpoint=common)
     before, began = _memory_mb(), time.process_time()
     spent: dict[str, float] = {}
 
@@ -284,12 +317,20 @@ def write(options: argparse.Namespace) -> None:
             } | {"seeds": sorted(runs)}
     results = {
         "steps": options.steps,
+        "start_steps": options.start_steps,
         "held_out": HELD_OUT,
         "methods": found,
         "orderings": [_ordering(row, found, options.work) for row in ORDERINGS],
     }
     results["orderings"] = [row for row in results["orderings"] if row]
-    protocol = PROTOCOL.format(steps=options.steps, held_out=HELD_OUT)
+    begins = (
+        f"All start from one checkpoint, {options.start_steps} steps of dense_grounding."
+        if options.start_steps
+        else "All start from nothing."
+    )
+    protocol = PROTOCOL.format(
+        begins=begins, steps=options.steps, rate=_rate(options), held_out=HELD_OUT
+    )
     write_report("methods", protocol=protocol, seed=0, results=results, folder=options.out)
     options.page.write_text(render(results, protocol=protocol), encoding="utf-8")
 
