@@ -31,8 +31,9 @@ def train_head(
     force: bool,
 ) -> None:
     """Fit a head, write it, and print its figures on films it did not learn from."""
-    if (out / "head.json").exists() and not force:
-        raise typer.BadParameter(f"{out.name} holds a head; add --force to overwrite it.")
+    for name, kind in (("head.json", "head"), ("card.json", "checkpoint")):
+        if (out / name).exists() and not force:
+            raise typer.BadParameter(f"{out.name} holds a {kind}; add --force to overwrite it.")
     given = dict(pair(text, flag="--option") for text in options)
     from explorer import pipeline
 

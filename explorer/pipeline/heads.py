@@ -9,9 +9,15 @@ import numpy as np
 
 from explorer.adapters import Engine
 from explorer.errors import CheckpointError, DataSetError
+from explorer.pipeline.copies import COPIES
 from explorer.pipeline.embedding import embed_phrases
 from explorer.pipeline.head_data import data_of_films, data_of_index, encode_films
-from explorer.pipeline.known_films import HELD_OUT_EVERY, few_of_each, known_films
+from explorer.pipeline.known_films import (
+    HELD_OUT_EVERY,
+    KnownFilm,
+    few_of_each,
+    known_films,
+)
 from explorer.pipeline.retrieval import open_index
 from explorer.retrieval.codes import RegionCodes, pack, recall_of_shortlist
 from explorer.retrieval.corpus import Corpus
@@ -65,7 +71,7 @@ def train_head(
         engine: Loaded checkpoint.
         out: Folder of the head.
         options: Of the method, by name.
-        work: Folder of vectors and states; `out`/work when None.
+        work: Folder of vectors and states; `out`.work when None.
         progress: Told how far each stage is.
 
     Returns:
@@ -80,7 +86,13 @@ def train_head(
     from explorer.training import heads
 
     read_options(find_method(method).Options, options, method=method)  # before the long part
-    work = work or out / "work"
+    work = work or out.with_name(f"{out.name}.work")
+    if method in COPIES:
+        if sources.index is not None:
+            raise DataSetError(f"{method} needs films, not an index: --phantoms DIR or --data DIR.")
+        return COPIES[method](
+            engine.card, _films(sources), options, out=out, work=work, progress=progress
+        )
     data, held_out = head_data(
         sources, engine, work=work, progress=lambda done, total: progress("Films", done, total)
     )
@@ -121,10 +133,7 @@ def head_data(
         data = data_of_index(index, engine)
         held = index.films.study % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
     else:
-        films = few_of_each(
-            known_films(phantoms=sources.phantoms, data=sources.data, layout=sources.layout),
-            sources.films,
-        )
+        films = _films(sources)
         vectors = encode_films(engine, films, work=work, progress=progress)
         data = data_of_films(engine, films, vectors)
         held = np.array([film.split == "val" for film in films])
@@ -134,6 +143,11 @@ def head_data(
             f"{int(held.sum())} are held out. Give more films, or both splits train and val."
         )
     return data.of_films(np.flatnonzero(~held)), data.of_films(np.flatnonzero(held))
+
+
+def _films(sources: HeadSources) -> list[KnownFilm]:
+    found = known_films(phantoms=sources.phantoms, data=sources.data, layout=sources.layout)
+    return few_of_each(found, sources.films)
 
 
 def open_codes(
