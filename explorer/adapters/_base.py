@@ -130,6 +130,10 @@ class Engine(Protocol):
         """What the network sees of images in the model frame: (B, channels, rows, columns)."""
         ...
 
+    def steps(self) -> tuple[str, ...]:
+        """What `model_input` and `network_input` do, in words, in order."""
+        ...
+
     def embed_image(self, pixels: Float32, *, frame: ModelFrame) -> ImageEmbeddings:
         """Encode pixels (rows, columns) in [0, 1] already in the model frame, NaN = padding."""
         ...

@@ -103,6 +103,15 @@ class DualEngine:
         values = ((stacked - mean) / std).astype(np.float32)
         return np.where(np.isnan(stacked), np.float32(self.pad_value), values)
 
+    def steps(self) -> tuple[str, ...]:
+        """Placement, then mean and deviation; see `Engine`."""
+        rows, columns = self.card.input_size
+        mean, std = (", ".join(f"{v:g}" for v in values) for values in (self.mean, self.std))
+        return (
+            f"{self.card.frame_mode} to {rows} x {columns} px, shrunk by areas, grown linearly",
+            f"values in [0, 1], less {mean}, divided by {std}; padding {self.pad_value:g}",
+        )
+
     def embed_image(self, pixels: Float32, *, frame: ModelFrame) -> ImageEmbeddings:
         """Encode one image; see `Engine`."""
         return self.embed_images([pixels], frames=[frame])[0]

@@ -69,6 +69,10 @@ class PublishedEngine(DualEngine):
         """Padding black, then mean and deviation of each channel; see `Engine`."""
         return self.preprocessing.network_input(images)
 
+    def steps(self) -> tuple[str, ...]:
+        """The published steps; see `Engine`."""
+        return self.preprocessing.steps()
+
     def ready(self, network: Network) -> Network:
         """The network on the device of this engine, not to be trained."""
         network.eval().requires_grad_(requires_grad=False).to(self.device)

@@ -140,6 +140,10 @@ class BioVilEngine(DualEngine):
         cut = np.asarray(resized)[top : top + rows, left : left + columns]
         return cut.astype(np.float32) / np.float32(255)
 
+    def steps(self) -> tuple[str, ...]:
+        """The published steps; see `Engine`."""
+        return ("grey levels stretched to 0 to 255, in 8 bits", *self._steps.steps())
+
     def network_input(self, images: Sequence[Float32]) -> Float32:
         """Three equal channels in [0, 1]; see `Engine`."""
         return self._steps.network_input(images)

@@ -145,6 +145,8 @@ def load(card: AdapterCard, *, device: str, precision: str) -> "GloriaEngine":
 class GloriaEngine(PublishedEngine):
     """A loaded checkpoint; `similarity` is word attention and not a cosine."""
 
+    draws_attention = True
+
     def __init__(
         self,
         card: AdapterCard,
@@ -188,11 +190,27 @@ class GloriaEngine(PublishedEngine):
         assert lengths is not None  # as_embeddings gives them
         grid = embeddings.grid.values
         regions = torch.from_numpy((grid * lengths[..., None]).reshape(-1, grid.shape[-1]))
+        return self._attention(regions, phrases) / np.float32(most_attention(len(regions)))
+
+    def attention_map(self, image: Float32, phrases: Sequence[str]) -> Float32:
+        """As `similarity`, but each map (h, w) sums to 1.
+
+        Args:
+            image: Pixels in the model frame, as `embed_image` takes them.
+            phrases: S texts.
+
+        Raises:
+            PhraseError: A phrase is empty or too long.
+        """
+        self.check_phrases(phrases)
+        with torch.inference_mode(), self.autocast():
+            local, _ = self._network.img_encoder(self.on_device([image]))
+        return self._attention(local[0].flatten(1).T.float().cpu(), phrases)
+
+    def _attention(self, regions: Tensor, phrases: Sequence[str]) -> Float32:
         maps = [word_attention(regions, words)[1:].mean(0) for words in self._kept(phrases)]
-        if not maps:
-            return np.zeros((0, *grid.shape[:2]), dtype=np.float32)
-        values = torch.stack(maps) / most_attention(len(regions))
-        return np.asarray(values.numpy(), dtype=np.float32).reshape(-1, *grid.shape[:2])
+        shape = (len(phrases), *self.card.grid_size)
+        return np.array([found.numpy() for found in maps], dtype=np.float32).reshape(shape)
 
     def _kept(self, phrases: Sequence[str]) -> list[Tensor]:
         """[CLS] and the words of each phrase, (1 + W, D); those asked before from memory."""

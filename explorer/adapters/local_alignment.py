@@ -138,6 +138,13 @@ class LocalAlignmentEngine(DualEngine):
             found = self._source.attention_map(view, asked)
         return np.asarray(found[0].cpu().numpy(), dtype=np.float32)
 
+    def steps(self) -> tuple[str, ...]:
+        """Placement, then each film by its own mean and deviation; see `Engine`."""
+        placed = super().steps()[0]
+        own = "less the film's own mean, divided by its own deviation; padding 0"
+        mirrored = ("seen a second time as a mirror image",) if self._mirror else ()
+        return (placed, own, *mirrored)
+
     def network_input(self, images: Sequence[Float32]) -> Float32:
         """Each image standardised over the radiograph; see `Engine`."""
         return np.stack([standardise(np.nan_to_num(p), ~np.isnan(p)) for p in images])[:, None]

@@ -2,7 +2,7 @@
 
 Tensors named as the training code of philip-mueller/lovt writes them (commit 87b9a30); its authors
 published no weights. Regions and sentences are compared by the cosine that its local losses use;
-`attention` is its cross attention, of a sentence over the regions.
+`attention_map` is its cross attention, of a sentence over the regions.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from explorer.adapters._preprocessing import Preprocessing
 from explorer.adapters._published import PublishedEngine, in_place, sizes_of, weights_path
 from explorer.adapters._resnet import RESNET_50, ResNet
 from explorer.adapters._weights import load_strictly, read_tensors
-from explorer.entities import Float32, ImageEmbeddings
+from explorer.entities import Float32
 
 WEIGHTS = ("model.safetensors", "last.ckpt")
 FILES = (*WEIGHTS, *TOKENIZER_FILES)
@@ -209,6 +209,8 @@ class LovtEngine(PublishedEngine):
     Its whole images live in another space than its regions, so `whole` is None.
     """
 
+    draws_attention = True
+
     def __init__(
         self,
         card: AdapterCard,
@@ -236,21 +238,21 @@ class LovtEngine(PublishedEngine):
     def _vectors(self, phrases: Sequence[str]) -> Tensor:
         return self._network.sentences(self._tokenizer(phrases).to(self.device))
 
-    def attention(self, embeddings: ImageEmbeddings, phrases: Sequence[str]) -> Float32:
+    def attention_map(self, image: Float32, phrases: Sequence[str]) -> Float32:
         """Cross attention (S, h, w) of each phrase over the regions; a map sums to 1.
+
+        Args:
+            image: Pixels in the model frame, as `embed_image` takes them.
+            phrases: S texts.
 
         Raises:
             PhraseError: A phrase is empty or too long.
         """
         self.check_phrases(phrases)
-        grid = embeddings.grid.values
         if not phrases:
-            return np.zeros((0, *grid.shape[:2]), dtype=np.float32)
-        lengths = embeddings.lengths
-        assert lengths is not None  # as_embeddings gives them
-        regions = torch.from_numpy((grid * lengths[..., None]).reshape(-1, grid.shape[-1]))
+            return np.zeros((0, *self.card.grid_size), dtype=np.float32)
         with torch.inference_mode(), self.autocast():
-            sentences = self._vectors(phrases)
-            found = self._network.ll_attention.over_regions(sentences, regions.to(self.device))
-        values = found.float().cpu().numpy().reshape(-1, *grid.shape[:2])
+            regions = self._network.regions(self.on_device([image]))[0]
+            found = self._network.ll_attention.over_regions(self._vectors(phrases), regions)
+        values = found.float().cpu().numpy().reshape(-1, *self.card.grid_size)
         return np.asarray(values, dtype=np.float32)

@@ -35,6 +35,11 @@ from explorer.pipeline.known_films import few_of_each, known_films
 from explorer.pipeline.methods import MethodRecord, find_method, list_methods, methods_table
 from explorer.pipeline.phantom_benchmark import evaluate_phantoms
 from explorer.pipeline.phantoms import build_bundled_studies, render_phantoms
+from explorer.pipeline.preprocessing_audit import (
+    AuditStep,
+    PreprocessingAudit,
+    audit_preprocessing,
+)
 from explorer.pipeline.probing import evaluate_probe
 from explorer.pipeline.prototype_files import (
     prototypes_csv,
@@ -98,6 +103,7 @@ __all__ = [
     "LEVELS",
     "NULL_PHRASES",
     "AdapterCard",
+    "AuditStep",
     "BuildReport",
     "BundledStudy",
     "Clustering",
@@ -111,6 +117,7 @@ __all__ = [
     "MethodRecord",
     "Part",
     "Points",
+    "PreprocessingAudit",
     "Prototype",
     "ReferenceBox",
     "Results",
@@ -120,6 +127,7 @@ __all__ = [
     "accept_licence",
     "add_checkpoint",
     "attribute_words",
+    "audit_preprocessing",
     "broken_checkpoints",
     "build_bundled_studies",
     "build_index",

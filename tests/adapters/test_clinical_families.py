@@ -74,6 +74,15 @@ def test_a_map_of_gloria_is_the_mean_attention_of_its_words(gloria_engine: Any) 
     np.testing.assert_allclose(together[1:], found, atol=1e-5)
 
 
+def test_the_attention_map_of_gloria_is_its_similarity_with_sum_one(gloria_engine: Any) -> None:
+    pixels = battery.film((90, 70))
+    inside = gloria_engine.model_input(pixels, frame=gloria_engine.frame_of(*pixels.shape))
+    maps = gloria_engine.attention_map(inside, [PHRASE, "mass"])
+    np.testing.assert_allclose(maps.sum((1, 2)), 1, atol=1e-5)
+    similarity = gloria_engine.similarity(encode_one(gloria_engine), [PHRASE, "mass"])
+    np.testing.assert_allclose(maps / most_attention(36), similarity, atol=1e-5)
+
+
 def test_full_attention_is_one() -> None:
     """A word that one region alone looks at draws all that can be drawn."""
     regions = torch.eye(4)
@@ -188,8 +197,9 @@ def test_a_sentence_of_lovt_is_the_largest_of_each_feature(tmp_path: Path) -> No
 
 def test_attention_over_regions_sums_to_one(tmp_path: Path) -> None:
     engine = opened(tmp_path / "tiny", lovt)
-    record = encode_one(engine)
-    maps = engine.attention(record, [PHRASE, "mass"])
+    pixels = battery.film((90, 70))
+    inside = engine.model_input(pixels, frame=engine.frame_of(*pixels.shape))
+    maps = engine.attention_map(inside, [PHRASE, "mass"])
     assert maps.shape == (2, 4, 4)
     np.testing.assert_allclose(maps.sum((1, 2)), 1, atol=1e-5)
     network = engine._network
