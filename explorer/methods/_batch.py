@@ -94,7 +94,8 @@ class MethodBatch:
         index: (B,) row in the training set, for memory banks.
         view: (B,) 0 frontal, 1 lateral.
         scorer: The checkpoint's own scores, whose scale and biases are trained by who uses them.
-        encode: Images (B, 1, S, S) -> View, with gradient: for views of the method's own making.
+        encode: Images (B, 1, S, S) -> View, with gradient: for views of the method's own making. B
+            is that of the batch: several processes share the work.
         images: (B, 1, S, S) standardised.
         masks: (P, h, w) share of each cell inside the place of the phrase.
         weight: (P,) trust in the mask; 0 where the phrase has none.

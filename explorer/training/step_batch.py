@@ -34,22 +34,23 @@ class Towers:
     precision: str
     frozen: bool = False
 
-    def view(self, pixels: Float32) -> tuple[View, Tensor]:
-        """Images (B, 1, S, S) of all processes -> their view, and the images of this process."""
+    def put(self, pixels: Float32) -> Tensor:
+        """Images (B, 1, S, S) of all processes where the model is."""
         place = next(self.model.parameters()).device
-        own = torch.from_numpy(pixels[self.members.share(len(pixels))])
-        images = own.to(place, memory_format=torch.channels_last)
-        return self.encode(images, count=len(pixels)), images
+        return torch.from_numpy(pixels).to(place, memory_format=torch.channels_last)
 
-    def encode(self, images: Tensor, *, count: int | None = None) -> View:
-        """Images (B, 1, S, S) -> patches and features, rows of all processes where `count` is."""
+    def view(self, images: Tensor) -> View:
+        """Images (B, 1, S, S) of all processes -> their view; this process encodes its share."""
+        count = len(images)
+        return self._encode(images[self.members.share(count)], count=count)
+
+    def _encode(self, images: Tensor, *, count: int) -> View:
+        """Images of this process -> patches and features of all `count`."""
         dtype = getattr(torch, self.precision)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             with torch.autocast(images.device.type, dtype, enabled=dtype != torch.float32):
                 features, _ = self.model.image_encoder(images)
-            features = features.to(self.model.log_scale.dtype)
-            if count is not None:
-                features = self.members.gather(features, count=count)
+            features = self.members.gather(features.to(self.model.log_scale.dtype), count=count)
             return View(self.model.patch_projection(features), features.permute(0, 2, 3, 1))
 
     def embed(self, vectors: Tensor) -> Tensor:
@@ -73,8 +74,8 @@ def step_batch(
     The first view, the phrases, the statements and the second view are encoded in this order, so
     that what a method does not ask for takes nothing from the draws of dropout.
     """
-    view, images = towers.view(batch.pixels)
-    place = images.device
+    images = towers.put(batch.pixels)
+    view, place = towers.view(images), images.device
 
     def put(array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(place)
@@ -97,14 +98,14 @@ def step_batch(
         index=put(batch.index),
         view=torch.zeros(len(batch.pixels), dtype=torch.long, device=place),
         scorer=towers.model,
-        encode=towers.encode,
+        encode=towers.view,
         images=images,
         masks=put(batch.masks),
         weight=put(batch.weight),
         elsewhere=put(batch.elsewhere),
         weak=put(weak),
         words=_words(batch, towers, place) if "tokens" in needs else None,
-        second=None if batch.second is None else towers.view(batch.second)[0],
+        second=None if batch.second is None else towers.view(towers.put(batch.second)),
         labels=None if batch.labels is None else put(batch.labels),
         statements=statements,
         step=step,
