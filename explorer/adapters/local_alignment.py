@@ -116,8 +116,9 @@ class LocalAlignmentEngine(DualEngine):
         """
         if not isinstance(self._source, MapSource):
             raise CheckpointError(
-                f"Attention maps need a checkpoint of a method that draws them (lovt, radtex), "
-                f"{self.card.name!r} is of none. Open another, or look at its similarity maps."
+                "Attention maps need a checkpoint of a method that draws them (gloria, lovt, "
+                f"radtex), {self.card.name!r} is of none. Open another, or look at its "
+                "similarity maps."
             )
         self.check_phrases(phrases)
         if not phrases:

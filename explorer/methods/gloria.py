@@ -26,7 +26,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explorer.methods._base import Method, MethodBatch, MethodCard, Shapes, WordBatch, option
+from explorer.methods._attention import Asked
+from explorer.methods._base import (
+    Method,
+    MethodBatch,
+    MethodCard,
+    Shapes,
+    View,
+    WordBatch,
+    option,
+)
 from explorer.methods._critics import DotCritic
 from explorer.methods._reports import (
     Estimate,
@@ -182,6 +191,20 @@ class GLoRIA(Method):
             sharpness=self.options.sharpness,
             word_sharpness=self.options.word_sharpness,
         )
+
+    def attention_map(self, view: View, asked: Asked) -> Tensor:
+        """Where the words of each phrase look, on average: (B, P, h, w), sums of 1.
+
+        A phrase of one word looks everywhere alike, since words share out the regions first.
+        """
+        word = asked.mask & ~asked.special
+        regions = view.patches.flatten(1, 2)
+        looked = word_attention(
+            regions, asked.words * self.log_scale.exp(), word, sharpness=self.options.sharpness
+        )
+        share = word[None, :, :, None].to(looked.dtype)
+        mean = (looked * share).sum(2) / share.sum(2).clamp(min=1)
+        return mean.unflatten(2, view.patches.shape[1:3])
 
     def both(self, table: Tensor, reports: Reports, name: str) -> Tensor:
         """Sum of the bounds of both directions."""

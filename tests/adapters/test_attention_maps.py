@@ -38,7 +38,7 @@ def engine(folder: Path) -> LocalAlignmentEngine:
     return opened
 
 
-@pytest.mark.parametrize("method", ["lovt", "radtex"])
+@pytest.mark.parametrize("method", ["gloria", "lovt", "radtex"])
 def test_maps_are_distributions_that_depend_on_the_phrase(method: str, tmp_path: Path) -> None:
     opened = engine(checkpoint(tmp_path / "tiny", method))
     assert opened.draws_attention
@@ -58,7 +58,7 @@ def test_maps_are_distributions_that_depend_on_the_phrase(method: str, tmp_path:
 def test_a_checkpoint_without_such_a_method_says_so(tmp_path: Path) -> None:
     opened = engine(checkpoint(tmp_path / "tiny", "cmc"))
     assert not opened.draws_attention
-    with pytest.raises(CheckpointError, match=r"a method that draws them \(lovt, radtex\)"):
+    with pytest.raises(CheckpointError, match=r"a method that draws them \(gloria, "):
         opened.attention_map(np.zeros((64, 64), np.float32), PHRASES)
 
 

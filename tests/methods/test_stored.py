@@ -14,7 +14,7 @@ from explorer.methods._stored import METHOD_FILE, MapSource, open_method, write_
 
 from .batches import SHAPES, make_batch
 
-SOURCES = ("lovt", "radtex")
+SOURCES = ("gloria", "lovt", "radtex")
 
 
 def built(name: str, **options: object) -> Method:
