@@ -17,6 +17,7 @@ from explorer.cli.evaluate_phantoms import evaluate_phantoms
 from explorer.cli.evaluate_probe import evaluate_probe
 from explorer.cli.ground import ground
 from explorer.cli.index import add, build, info, remove, update
+from explorer.cli.information import information
 from explorer.cli.methods import methods
 from explorer.cli.phantom import bundle, render
 from explorer.cli.prototypes import build as build_prototypes
@@ -85,7 +86,7 @@ prototypes_app = typer.Typer(
     help="Cluster the regions, films or sentences of an index.", no_args_is_help=True
 )
 app.add_typer(prototypes_app, name="prototypes")
-for _command in (ground, methods, retrieve, serve, train):
+for _command in (ground, information, methods, retrieve, serve, train):
     app.command(epilog=EXIT_CODE_HELP)(_command)
 evaluate_app.command("grounding", epilog=EXIT_CODE_HELP)(evaluate_grounding)
 evaluate_app.command("phantoms", epilog=EXIT_CODE_HELP)(evaluate_phantoms)

@@ -31,6 +31,7 @@ from explorer.pipeline.grounding import ground, ground_report
 from explorer.pipeline.heads import HeadSources, open_codes, train_head
 from explorer.pipeline.index_build import BuildReport, build_index, remove_studies
 from explorer.pipeline.indexed_study import indexed_study
+from explorer.pipeline.information import measure_information
 from explorer.pipeline.known_films import few_of_each, known_films
 from explorer.pipeline.methods import MethodRecord, find_method, list_methods, methods_table
 from explorer.pipeline.phantom_benchmark import evaluate_phantoms
@@ -166,6 +167,7 @@ __all__ = [
     "make_study",
     "maps_from",
     "maps_of",
+    "measure_information",
     "merge",
     "methods_table",
     "on_a_plane",

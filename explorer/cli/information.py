@@ -1,0 +1,106 @@
+"""`explorer information`: how much regions and phrases tell of each other in a checkpoint."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from explorer.cli._console import consoles, staged, working
+from explorer.cli._options import (
+    Device,
+    DeviceOption,
+    Dtype,
+    DtypeOption,
+    FiguresOption,
+    write_figures,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def information(
+    checkpoint: Annotated[
+        str | None, typer.Argument(help="Name on the shelf, or folder; default: the bundled one.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a data set with labels.", exists=True, file_okay=False),
+    ] = None,
+    layout: Annotated[
+        str | None, typer.Option(help="Of the data set; found by its files when not given.")
+    ] = None,
+    phantoms: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of phantom shards, instead of --data.", exists=True, file_okay=False
+        ),
+    ] = None,
+    films: Annotated[int | None, typer.Option(help="Use at most so many films.", min=10)] = None,
+    estimator: Annotated[
+        list[str] | None, typer.Option(help="A bound, may be given again; default: all.")
+    ] = None,
+    batch: Annotated[int, typer.Option(help="Films of a batch, K.", min=2)] = 32,
+    batches: Annotated[int, typer.Option(help="Batches that are measured.", min=2)] = 50,
+    side: Annotated[int, typer.Option(help="Regions along a side of the film.", min=1)] = 4,
+    json_file: FiguresOption = None,
+    device: DeviceOption = Device.auto,
+    dtype: DtypeOption = Dtype.auto,
+    seed: Annotated[int, typer.Option(help="Of everything random.", min=0)] = 0,
+) -> None:
+    """Mutual information between regions and phrases on held-out films, by several bounds.
+
+    Scale and bias of the cosine are fitted on the split train, and val is measured; of phantoms
+    every fifth is val. Values are nats, with the spread over batches.
+    """
+    from explorer import pipeline
+
+    console, log = consoles()
+    chosen = pipeline.known_films(phantoms=phantoms, data=data, layout=layout)
+    with working(log, "Loading the checkpoint"):
+        engine = pipeline.open_engine(checkpoint, device=device.value, precision=dtype.value)
+    with staged(log) as progress:
+        found = pipeline.measure_information(
+            engine,
+            pipeline.few_of_each(chosen, films),
+            estimators=tuple(estimator or ()),
+            size=batch,
+            batches=batches,
+            side=side,
+            seed=seed,
+            progress=progress,
+        )
+    write_figures(json_file, found)
+    _print(console, found)
+
+
+def _print(console: "Console", found: dict[str, Any]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    count = found["n"]
+    table = Table(
+        title=f"{found['protocol']}: nats, {found['batches']} batches of {found['batch']} of "
+        f"{count['val']} held-out films, log K = {found['log_k']:.2f}, checkpoint "
+        f"{found['checkpoint']['name']}",
+        caption="local: a phrase and its best region; global: and the whole film; sum: of the "
+        f"{found['regions']} bounds of single regions. In brackets: standard deviation over "
+        "batches. infonce cannot exceed log K in any of them but the sum; jsd is a divergence, no "
+        "information.",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+    )
+    table.add_column("bound", no_wrap=True)
+    for name in ("local", "global", "sum", "sum below global?"):
+        table.add_column(name, no_wrap=True, justify="right")
+    for name, row in found["estimators"].items():
+        cells = [f"{row[k]['mean']:.2f} ({row[k]['std']:.2f})" for k in ("local", "global", "sum")]
+        table.add_row(name, *cells, _verdict(row.get("sum below global")))
+    console.print(table)
+
+
+def _verdict(claim: dict[str, Any] | None) -> str:
+    if claim is None:
+        return "-"
+    return f"{claim['verdict']} ({claim['excess']:+.2f} +- {claim['error']:.2f})"
