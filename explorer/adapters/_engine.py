@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explorer.adapters._base import AdapterCard
+from explorer.adapters._base import AdapterCard, scoring_of
 from explorer.adapters._recent import Recent
 from explorer.embeddings import ReferenceFilms, Scoring
+from explorer.encoders.pooling import pool
 from explorer.entities import NOT_CHECKED, Float32, ImageEmbeddings, ModelFrame, PatchGrid
 from explorer.errors import CheckpointError, PhraseError
 from explorer.grounding.geometry import fit_frame, to_model_input
@@ -161,6 +162,20 @@ class DualEngine:
             )
             for i, frame in enumerate(frames)
         )
+
+    # --- what explanations read -------------------------------------------------------------
+
+    def patches_with_gradient(self, images: Tensor) -> Tensor:
+        """Patches (B, h, w, D) of network inputs before unit norm, in full precision."""
+        return self._patches(images).patches.float()
+
+    def film_logits(self, patches: Tensor, vector: Tensor) -> Tensor:
+        """Logit (B,) of a phrase (D,) for patches (B, h, w, D), with the checkpoint's pooling."""
+        scoring = scoring_of(self)
+        cosine = torch.nn.functional.normalize(patches, dim=-1) @ vector
+        logits = (cosine * scoring.scale + scoring.bias).flatten(1)
+        pooled: Tensor = pool(logits, scoring.pooling, temperature=scoring.temperature)
+        return pooled + scoring.pooled_bias
 
     # --- text -------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from explorer.adapters._base import AdapterCard
 from explorer.adapters._device import choose_device, choose_precision
-from explorer.adapters._engine import DualEngine
+from explorer.adapters._engine import DualEngine, Encoded
 from explorer.adapters._reference import read_reference
 from explorer.embeddings import Scoring
 from explorer.encoders.alignment import (
@@ -156,15 +156,9 @@ class LocalAlignmentEngine(DualEngine):
         """Encode several in one batch, with what the image check says; see `Engine`."""
         if not images:
             return ()
-        tensor = self.on_device(images)
-        if self._mirror:
-            tensor = torch.cat([tensor, tensor.flip(-1)])
-        count = len(images)
         with torch.inference_mode(), self.autocast():
-            patches, kinds = self._model.encode_image(tensor.to(memory_format=torch.channels_last))
-            if self._mirror:
-                patches = both_views(patches[:count], patches[count:].flip(2))
-        chances = torch.softmax(kinds[:count].float(), -1).cpu().numpy()
+            patches, kinds = self._look(self.on_device(images))
+        chances = torch.softmax(kinds.float(), -1).cpu().numpy()
         values = patches.float().cpu().numpy()
         return tuple(
             ImageEmbeddings(
@@ -174,6 +168,18 @@ class LocalAlignmentEngine(DualEngine):
             )
             for grid, chance, frame in zip(values, chances, frames, strict=True)
         )
+
+    def _patches(self, images: torch.Tensor) -> Encoded:
+        return Encoded(self._look(images)[0])
+
+    def _look(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Patches and image-check logits, from the mirror image as well where the model does so."""
+        count = len(images)
+        every = torch.cat([images, images.flip(-1)]) if self._mirror else images
+        patches, kinds = self._model.encode_image(every.to(memory_format=torch.channels_last))
+        if self._mirror:
+            patches = both_views(patches[:count], patches[count:].flip(2))
+        return patches, kinds[:count]
 
     def _vectors(self, phrases: Sequence[str]) -> torch.Tensor:
         if not self._mirror:

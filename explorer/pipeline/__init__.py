@@ -4,6 +4,7 @@ from explorer.adapters import AdapterCard, Engine
 from explorer.corpora.bundled import BundledStudy, ReferenceBox
 from explorer.exchange.grounding_json import to_json_text
 from explorer.grounding.attribution import attribute_words
+from explorer.grounding.faithfulness import Curve, Faithfulness
 from explorer.pipeline._assets import APP_FILE
 from explorer.pipeline.benchmark import evaluate_grounding
 from explorer.pipeline.checkpoints import (
@@ -33,6 +34,15 @@ from explorer.pipeline.index_build import BuildReport, build_index, remove_studi
 from explorer.pipeline.indexed_study import indexed_study
 from explorer.pipeline.information import measure_information
 from explorer.pipeline.known_films import few_of_each, known_films
+from explorer.pipeline.map_sources import (
+    SIMILARITY,
+    Sanity,
+    SourceMap,
+    check_faithfulness,
+    check_sanity,
+    map_sources,
+    source_map,
+)
 from explorer.pipeline.methods import MethodRecord, find_method, list_methods, methods_table
 from explorer.pipeline.phantom_benchmark import evaluate_phantoms
 from explorer.pipeline.phantoms import build_bundled_studies, render_phantoms
@@ -103,13 +113,16 @@ __all__ = [
     "GRANULARITIES",
     "LEVELS",
     "NULL_PHRASES",
+    "SIMILARITY",
     "AdapterCard",
     "AuditStep",
     "BuildReport",
     "BundledStudy",
     "Clustering",
     "Corpus",
+    "Curve",
     "Engine",
+    "Faithfulness",
     "Filter",
     "HeadSources",
     "Hit",
@@ -122,6 +135,8 @@ __all__ = [
     "Prototype",
     "ReferenceBox",
     "Results",
+    "Sanity",
+    "SourceMap",
     "TrainingChoices",
     "TrainingSources",
     "Use",
@@ -134,7 +149,9 @@ __all__ = [
     "build_index",
     "build_prototypes",
     "bundled_index",
+    "check_faithfulness",
     "check_image",
+    "check_sanity",
     "clustering_methods",
     "describe_engine",
     "embed",
@@ -165,6 +182,7 @@ __all__ = [
     "load_bundled_study",
     "make_reference",
     "make_study",
+    "map_sources",
     "maps_from",
     "maps_of",
     "measure_information",
@@ -194,6 +212,7 @@ __all__ = [
     "search_region",
     "search_reports",
     "search_text",
+    "source_map",
     "split",
     "states_normal",
     "suggests_inversion",

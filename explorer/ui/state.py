@@ -177,6 +177,8 @@ class Session:
         typed: Phrases the person typed, in order, without repeats.
         asked: Phrase the viewer is to select, with a number that makes each request new.
         words_asked: Phrases whose words were asked for: (pane, id of the phrase).
+        sources_asked: Maps of other sources that were asked for: (pane, id of the phrase).
+        checked: Phrase whose maps are checked for faithfulness on Compare.
         everything: Whether the person asked for all sentences of a long report.
         runs: Counts results; names them in order.
         works: Results of the study on screen, by what decides them, the newest last.
@@ -207,6 +209,8 @@ class Session:
     typed: list[str] = field(default_factory=list)
     asked: tuple[int, str] | None = None
     words_asked: list[tuple[int, str]] = field(default_factory=list)
+    sources_asked: list[tuple[int, str]] = field(default_factory=list)
+    checked: str | None = None
     everything: bool = False
     runs: int = 0
     works: "dict[tuple[object, ...], Work]" = field(default_factory=dict)
@@ -264,8 +268,8 @@ class Session:
         self.loaded, self.before, self.failed = loaded, None, False
         self.problems = tuple(problems)
         self.radiograph_index = loaded.first_frontal()
-        self.asked, self.everything = None, False
-        self.words_asked, self.boxes = [], ()
+        self.asked, self.checked, self.everything = None, None, False
+        self.words_asked, self.sources_asked, self.boxes = [], [], ()
         self.forget_work()
 
     def fail(self, problems: Sequence[Problem]) -> None:

@@ -15,3 +15,5 @@ EXPECTED: dict[str, tuple[str, Tone]] = {
 CHART_PHRASE = "#1c98a2"
 CHART_NULL = "#8a979e"
 CHART_LIMIT = "#d0743c"
+# One a pane of Compare, told apart without red and green.
+PANE_COLORS = ("#1c98a2", "#d0743c", "#8d82d6", "#b9a12c")

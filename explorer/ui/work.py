@@ -2,18 +2,34 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from explorer.entities import GroundedPhrase, ImageCheck, Radiograph, Report
 from explorer.errors import ExplorerError, PhraseError
 from explorer.ui import encoded, engines, grounded
+from explorer.ui.door import pipeline
+from explorer.ui.sharing import turn
 from explorer.ui.state import LoadedStudy, Options, PaneChoice, Session
 
 if TYPE_CHECKING:
-    from explorer.pipeline import Engine
+    from explorer.pipeline import Engine, Faithfulness, Sanity, SourceMap
 
 Say = Callable[[str], None]
 ON_SCREEN = PaneChoice()  # the film, checkpoint and options on screen
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Whether a map can be trusted: curves, and what is left of it without learned weights.
+
+    Attributes:
+        sanity: None where the family lets its layers not be drawn anew; `why` then says so.
+    """
+
+    curves: "Faithfulness"
+    sanity: "Sanity | None"
+    why: str = ""
 
 
 @dataclass(slots=True)
@@ -27,6 +43,8 @@ class Work:
         pieces: [start, end) of the sentences of every finished piece.
         typed: Grounded phrases that were typed, by their text.
         refused: Why a sentence of the report cannot be grounded; else empty.
+        sources: Maps of other sources, or why there is none, by source and phrase.
+        checks: Whether a map can be trusted, by source and phrase.
         words: What each word adds, for phrases that were asked for; by the phrase.
     """
 
@@ -40,6 +58,8 @@ class Work:
     pieces: list[tuple[int, int]] = field(default_factory=list)
     refused: str = ""
     typed: dict[str, GroundedPhrase] = field(default_factory=dict)
+    sources: "dict[tuple[str, str], SourceMap | str]" = field(default_factory=dict)
+    checks: "dict[tuple[str, str], Checks]" = field(default_factory=dict)
     words: dict[str, dict[int, grounded.Share]] = field(default_factory=dict)
 
     @property
@@ -201,3 +221,47 @@ def ask_words(work: Work, phrase: str) -> None:
     )
     if found is not None and phrase not in work.words:
         work.words[phrase] = grounded.word_shares(work.engine, work.encoded, found)
+
+
+def ask_source(work: Work, phrase: str, source: str, *, say: Say) -> None:
+    """Find the map of a phrase from another source, taking a turn for each call of the model."""
+    key = source, phrase
+    if key in work.sources:
+        return
+    doing = f"{source.capitalize()} of \u201c{phrase[:60]}\u201d"
+    say(doing)
+    try:
+        work.sources[key] = pipeline.source_map(
+            work.engine,
+            work.radiograph,
+            phrase,
+            source=source,
+            around=partial(turn, queue_words(say, doing)),
+        )
+    except ExplorerError as error:
+        work.sources[key] = str(error)
+
+
+def check_map(work: Work, phrase: str, source: str, *, say: Say) -> Checks | None:
+    """Whether the map of a phrase can be trusted; None where there is no such map."""
+    key = source, phrase
+    if key not in work.checks:
+        ask_source(work, phrase, source, say=say)
+        shown = work.sources[key]
+        if isinstance(shown, str):
+            return None
+        work.checks[key] = _checks(work, shown, say)
+    return work.checks[key]
+
+
+def _checks(work: Work, shown: "SourceMap", say: Say) -> Checks:
+    doing = "Taking parts of the film away, and bringing them back"
+    say(doing)
+    parts = work.engine, work.radiograph, shown
+    around = partial(turn, queue_words(say, doing))
+    curves = pipeline.check_faithfulness(*parts, around=around)
+    say("Drawing the layers anew")
+    try:
+        return Checks(curves, pipeline.check_sanity(*parts, around=around))
+    except ExplorerError as error:
+        return Checks(curves, None, str(error))

@@ -182,6 +182,37 @@ def test_maps_bring_the_range_of_cosines_of_their_own_checkpoint(
     assert [(m["calibrated"], m["mapCalibrated"]) for m in maps] == [(True, True), (False, False)]
 
 
+def test_a_pane_of_another_source_makes_the_map_of_a_phrase_when_it_is_asked_for(
+    compare: AppTest,
+) -> None:
+    tell(compare, "set", pane=1, name="source", value="integrated gradients")
+    waiting = of_pane(compare, 1)["piece:0"]["phrases"]
+    assert all(p["map"] is None and p["pending"] for p in waiting)
+    assert all(p["map"] for p in of_pane(compare, 0)["piece:0"]["phrases"])
+    tell(compare, "source", pane=1, text="s1")
+    (made,) = of_pane(compare, 1)["source:s1"]["phrases"]
+    assert made["map"]["source"] == "integrated gradients"
+    assert "convergence delta" in made["map"]["note"]
+    assert made["map"]["calibrated"] is True  # the score is that of the phrase
+    assert made["map"]["mapCalibrated"] is False
+    assert made["text"] == waiting[1]["text"]
+    ask(compare, "rib fracture")
+    tell(compare, "source", pane=1, text="t:rib fracture")
+    assert of_pane(compare, 1)["source:t:rib fracture"]["phrases"][0]["kind"] == "typed"
+
+
+def test_a_family_that_lets_no_gradient_through_says_so_for_the_phrase(
+    compare: AppTest, engines: dict[str, TinyEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TinyEngine, "similarity", lambda *_: None, raising=False)
+    tell(compare, "set", pane=1, name="source", value="occlusion")
+    tell(compare, "source", pane=1, text="s0")
+    (refused,) = of_pane(compare, 1)["source:s0"]["phrases"]
+    assert refused["map"] is None
+    assert "Take the maps from similarity" in refused["note"]
+    assert not compare.error
+
+
 def test_no_study_shows_the_empty_stage(open_app: OpenApp, monkeypatch: pytest.MonkeyPatch) -> None:
     from explorer import pipeline
 

@@ -1,9 +1,9 @@
 """What a pane of the viewer is told of its results: head, typed phrases, sentences, words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from explorer.entities import GroundedPhrase, Sentence
+from explorer.entities import NO_REFERENCE, GroundedPhrase, PhraseControls, Sentence
 from explorer.errors import PhraseError
 from explorer.ui import encoded, engines, work
 from explorer.ui.components.viewer import (
@@ -25,7 +25,10 @@ from explorer.ui.remedies import remedies
 from explorer.ui.state import PaneChoice, Session
 
 if TYPE_CHECKING:
-    from explorer.pipeline import Engine
+    from explorer.pipeline import Engine, SourceMap
+
+SIMILARITY = "similarity"
+HALF_OF_LARGEST = 0.5  # score of half of the largest value on the plain scale of an attribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,14 @@ class Feeding:
         result: What the pane shows.
         key: Of the viewer.
         pane: Which of its panes.
+        source: Where its maps come from; other sources than similarity are asked for one by one.
     """
 
     memory: Session
     result: work.Work
     key: str
     pane: int = 0
+    source: str = SIMILARITY
 
     @property
     def place(self) -> Place:
@@ -51,7 +56,7 @@ class Feeding:
             study=self.result.loaded.token,
             film=image_id(self.result.radiograph),
             space=engines.engine_key(self.result.engine),
-            run=self.memory.run_of(self.key, self.pane, self.result.key),
+            run=self.memory.run_of(self.key, self.pane, (*self.result.key, self.source)),
             pane=self.pane,
         )
 
@@ -66,8 +71,37 @@ class Feeding:
         for number, text in enumerate(self.memory.typed):
             if text in known:
                 span = self.result.engine.card.cosine_range
-                phrases = [_typed(text, known[text], number, span)]
+                phrases = self._of_source([_typed(text, known[text], number, span)])
                 feed_phrases(self.place, phrases, key=self.key, part=f"typed:{text}", first=number)
+
+    def _of_source(self, phrases: list[ViewerPhrase]) -> list[ViewerPhrase]:
+        """Phrases of a pane that takes its maps elsewhere wait until theirs is asked for."""
+        if self.source == SIMILARITY:
+            return phrases
+        return [
+            replace(
+                phrase,
+                grounded=None,
+                pending=phrase.grounded is not None,
+                text=phrase.shown_text,
+            )
+            for phrase in phrases
+        ]
+
+    def sources(self, *, say: work.Say) -> None:
+        """Maps of another source, for the phrases they were asked for on this pane."""
+        if self.source == SIMILARITY:
+            return
+        for phrase_id in dict.fromkeys(i for p, i in self.memory.sources_asked if p == self.pane):
+            phrase = _card_of(self.result, self.memory, phrase_id)
+            if phrase is None or phrase.grounded is None:
+                continue
+            work.ask_source(self.result, phrase.grounded.phrase, self.source, say=say)
+            found = self.result.sources[self.source, phrase.grounded.phrase]
+            shown = _from_source(phrase, phrase.grounded, found)
+            order = phrase.sentence or 0
+            part = f"source:{phrase_id}"
+            feed_phrases(self.place, [shown], key=self.key, part=part, first=order)
 
     def words(self) -> None:
         """What each word adds, for the phrases it was asked for on this pane."""
@@ -81,8 +115,59 @@ class Feeding:
     def piece(self, index: int) -> None:
         """One finished piece of the report."""
         begin, end = self.result.pieces[index]
-        phrases = _sentences(self.result, begin, end)
+        phrases = self._of_source(_sentences(self.result, begin, end))
         feed_phrases(self.place, phrases, key=self.key, part=f"piece:{begin}", first=begin)
+
+
+def _card_of(result: work.Work, memory: Session, phrase_id: str) -> ViewerPhrase | None:
+    """The card of a phrase, with its similarity map."""
+    span = result.engine.card.cosine_range
+    grounded = by_id(result, phrase_id)
+    if grounded is None:
+        return None
+    if phrase_id.startswith("t:"):
+        text = phrase_id[2:]
+        number = memory.typed.index(text) if text in memory.typed else 0
+        return _typed(text, grounded, number, span)
+    index = int(phrase_id[1:])
+    return _sentences(result, index, index + 1)[0]
+
+
+def _from_source(
+    phrase: ViewerPhrase, grounded: GroundedPhrase, found: "SourceMap | str"
+) -> ViewerPhrase:
+    """The same card with the map of another source; the score stays that of the phrase."""
+    if isinstance(found, str):
+        return replace(phrase, grounded=None, note=found, text=phrase.shown_text)
+    plain = PhraseControls(0.0, None, None, 0.0, 0.0, abstain=False)
+    shown = replace(
+        grounded,
+        map=found.map,
+        threshold=HALF_OF_LARGEST,
+        threshold_rule="half of the largest value",
+        controls=plain,
+        regions=(),
+        standing=NO_REFERENCE,
+    )
+    return replace(
+        phrase,
+        grounded=shown,
+        text=phrase.shown_text,
+        source=found.source,
+        note=_note(found),
+        value_range=(-1.0, 1.0),
+    )
+
+
+def _note(found: "SourceMap") -> str:
+    """Unit of the values, and for integrated gradients how much of the change they miss."""
+    words = f"1 = {found.largest:.3g} ({found.unit})"
+    if found.delta is None or found.change is None:
+        return words
+    return (
+        f"{words}; convergence delta {found.delta:+.3g} logits, where film and grey differ by "
+        f"{found.change:.3g}"
+    )
 
 
 def feed_failure(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.ui import engines
 from explorer.ui.components.options_form import POOLINGS
 from explorer.ui.components.viewer import MAX_PANES, PaneSetup, Setup
+from explorer.ui.door import pipeline
 from explorer.ui.state import PaneChoice, Session
 from explorer.ui.wording import one_line
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from explorer.pipeline import AdapterCard
 
 FEWEST = 2
-SIMILARITY = "similarity"
-SOURCES = {SIMILARITY: "similarity"}
+SECOND_SOURCE = "integrated gradients"  # of a second pane where there is one checkpoint only
 
 
 def panes_of(memory: Session) -> tuple[PaneChoice, ...]:
@@ -23,7 +23,7 @@ def panes_of(memory: Session) -> tuple[PaneChoice, ...]:
         names = [card.name for card in engines.checkpoints()]
         shown = memory.options.checkpoint or names[0]
         others = [name for name in names if name != shown]
-        second = PaneChoice(checkpoint=others[0]) if others else PaneChoice(pooling="mean")
+        second = PaneChoice(checkpoint=others[0]) if others else PaneChoice(source=SECOND_SOURCE)
         memory.panes = (PaneChoice(), second)
     return memory.panes
 
@@ -35,7 +35,7 @@ def setup_of(memory: Session) -> Setup:
         panes=tuple(_shown(memory, pane, cards) for pane in panes_of(memory)),
         checkpoints=tuple((name, one_line(card.title)) for name, card in cards.items()),
         poolings=tuple((name, name) for name in POOLINGS),
-        sources=tuple(SOURCES.items()),
+        sources=tuple((name, name) for name in pipeline.map_sources()),
         films=tuple(
             f"{number}: {one_line(label, longest=40)}"
             for number, label in enumerate(memory.loaded.labels if memory.loaded else (), start=1)
@@ -57,7 +57,7 @@ def change(memory: Session, index: int, name: object, value: object) -> None:
     known: dict[object, set[Any]] = {
         "checkpoint": {card.name for card in engines.checkpoints()},
         "pooling": set(POOLINGS),
-        "source": set(SOURCES),
+        "source": set(pipeline.map_sources()),
         "film": set(range(len(memory.loaded.labels))) if memory.loaded else set(),
     }
     if not 0 <= index < len(panes) or value not in known.get(name, set()):
@@ -66,6 +66,8 @@ def change(memory: Session, index: int, name: object, value: object) -> None:
     panes[index] = replace(panes[index], **changed)
     if name == "checkpoint":
         panes[index] = replace(panes[index], pooling=None)  # the new one's own
+    if name in ("checkpoint", "source", "film"):
+        memory.sources_asked = [asked for asked in memory.sources_asked if asked[0] != index]
     memory.panes = tuple(panes)
 
 
@@ -86,3 +88,4 @@ def remove(memory: Session, index: int) -> None:
     panes = panes_of(memory)
     if len(panes) > FEWEST and 0 <= index < len(panes):
         memory.panes = panes[:index] + panes[index + 1 :]
+        memory.sources_asked = []  # panes behind it have other numbers now; the viewer asks again

@@ -10,7 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explorer.ui import work
 from explorer.ui.components.compare import choices
-from explorer.ui.components.error_box import error_box
+from explorer.ui.components.compare.trust import trust
+from explorer.ui.components.error_box import error_box, guarded
 from explorer.ui.components.feeding import Feeding, feed_failure
 from explorer.ui.components.viewer import ViewerFilm, feed_setup, viewer
 from explorer.ui.components.workbench import desk_of, hear
@@ -18,6 +19,7 @@ from explorer.ui.state import Session, session
 
 KEY = "compare"
 LETTERS = "ABCD"
+MOST_SOURCES = 48  # maps of other sources that are kept on screen
 
 
 @st.fragment
@@ -35,10 +37,14 @@ def compare() -> None:
     with st.container(key="feeds"):
         if shown:
             _tell_setup(memory, token)
-            if problems := _fill(memory, progress):
+            filled, problems = _fill(memory, progress)
+            if problems:
                 with st.container(key="stage_error"):
                     for about, error in problems:
                         error_box(error, about=about)
+    if shown:
+        with guarded(about="Faithfulness"):
+            trust(memory, filled, partial(_say, progress))
     progress.empty()
 
 
@@ -50,24 +56,23 @@ def _tell_setup(memory: Session, token: str) -> None:
 Problems = list[tuple[str, Exception]]
 
 
-def _fill(memory: Session, progress: DeltaGenerator) -> Problems:
+def _fill(memory: Session, progress: DeltaGenerator) -> tuple[list[Feeding], Problems]:
     """Heads of all panes first, then what was typed, then the report, a piece of each in turn.
 
     A pane that fails says why; the others are filled all the same.
 
     Returns:
-        What else went wrong, with the letter of the pane.
+        The panes that have results, and what else went wrong with the letter of its pane.
     """
     problems: Problems = []
     filled: list[Feeding] = []
 
-    def say(text: str) -> None:
-        progress.caption(text)
-
+    say = partial(_say, progress)
     for index, pane in enumerate(choices.panes_of(memory)):
         say_of = partial(_say_of, progress, LETTERS[index])
         try:
-            feeding = Feeding(memory, work.start(memory, say=say_of, pane=pane), KEY, index)
+            result = work.start(memory, say=say_of, pane=pane)
+            feeding = Feeding(memory, result, KEY, index, pane.source)
             feeding.head()
         except Exception as error:  # noqa: BLE001 - the border to the person; the others stay
             feed_failure(memory, error, pane, key=KEY, index=index)
@@ -82,7 +87,14 @@ def _fill(memory: Session, progress: DeltaGenerator) -> Problems:
         with _collected(problems, feeding):
             feeding.words()
     _fill_reports(memory, filled, say, problems)
-    return problems
+    for feeding in filled:
+        with _collected(problems, feeding):
+            feeding.sources(say=partial(_say_of, progress, LETTERS[feeding.pane]))
+    return filled, problems
+
+
+def _say(progress: DeltaGenerator, text: str) -> None:
+    progress.caption(text)
 
 
 def _say_of(progress: DeltaGenerator, letter: str, text: str) -> None:
@@ -120,6 +132,10 @@ def _hear(kind: str, values: dict[str, Any]) -> None:
     memory, pane = session(), values.get("pane")
     if kind == "set" and isinstance(pane, int):
         choices.change(memory, pane, values.get("name"), values.get("value"))
+    elif kind == "source" and isinstance(pane, int) and isinstance(values.get("text"), str):
+        memory.sources_asked = [*memory.sources_asked, (pane, values["text"])][-MOST_SOURCES:]
+    elif kind == "check" and isinstance(values.get("text"), str):
+        memory.checked = values["text"]
     elif kind == "add":
         choices.add(memory)
     elif kind == "remove" and isinstance(pane, int):

@@ -59,6 +59,9 @@ class ViewerPhrase:
         sentence: Index into `report.sentences`; None for typed phrases.
         start, end: Character offsets in the report; None for typed phrases.
         text: What the card says; empty takes `grounded.phrase`.
+        source: Where the map comes from; empty for similarity.
+        note: Of a map from another source: its unit and how far it can be trusted.
+        pending: Whether a map can be asked for that is not there yet.
         value_range: Lowest and highest value on the colour bar of the cosine; None takes -1 to 1.
     """
 
@@ -72,6 +75,9 @@ class ViewerPhrase:
     end: int | None = None
     text: str = ""
     value_range: tuple[float, float] | None = None
+    source: str = ""
+    note: str = ""
+    pending: bool = False
 
     def __post_init__(self) -> None:
         if self.grounded is None and not self.text:

@@ -266,6 +266,8 @@ def _phrase(packer: Packer, phrase: ViewerPhrase, index: int) -> dict[str, Any]:
         "sentence": phrase.sentence,
         "start": phrase.start,
         "end": phrase.end,
+        "pending": phrase.pending,
+        "note": phrase.note,
         "map": None if phrase.grounded is None else _grounded(packer, phrase),
     }
 
@@ -281,6 +283,8 @@ def _grounded(packer: Packer, phrase: ViewerPhrase) -> dict[str, Any]:
         "scale": shown.score_scale,
         "bias": shown.score_bias,
         "range": None if phrase.value_range is None else list(phrase.value_range),
+        "source": phrase.source,
+        "note": phrase.note,
         "mapCalibrated": shown.calibrated,
         "score": float(grounded.score),
         "calibrated": grounded.score_calibrated,

@@ -1,7 +1,7 @@
 // One card: what the report says, and one plain verdict on what each pane's model makes of it.
 
 import { el, setText } from "./dom.js";
-import { letterOf } from "./merged.js";
+import { isChoosable, letterOf } from "./merged.js";
 import { gaugeOf, verdictOf } from "./verdict.js";
 
 const TAGS = { present: "present", absent: "absent", uncertain: "uncertain", normal: "normal" };
@@ -15,7 +15,8 @@ export function mapsOf({ map, each }) {
 export function makeCard(phrase, { choose, forget }) {
   const { map, kind, each } = phrase;
   const words = [el("span.text", { text: phrase.text })];
-  const button = map ? el("button.say", { type: "button", onclick: choose }, words) : null;
+  const choosable = isChoosable(phrase);
+  const button = choosable ? el("button.say", { type: "button", onclick: choose }, words) : null;
   const remove = kind === "typed"
     ? el("button.remove", { type: "button", "aria-label": `Remove ${phrase.text}`, title: "Remove this phrase", text: "\u00d7", onclick: forget })
     : null;
@@ -24,11 +25,11 @@ export function makeCard(phrase, { choose, forget }) {
     button ?? el("div.say", {}, words),
     remove,
     el("div.meta", {}, [...tags(phrase), map && !each ? verdict(phrase) : null]),
-    map && each ? el("div.panes", {}, each.map((own, index) => paneRow(own, index))) : null,
+    choosable && each ? el("div.panes", {}, each.map((own, index) => paneRow(own, index))) : null,
     ...under.map((row) => row.node),
   ]);
   node.style.setProperty("--key", phrase.color);
-  node.classList.toggle("mute", !map);
+  node.classList.toggle("mute", !choosable);
   node.classList.toggle("typed", kind === "typed");
   /** Scores under the cursor, one a pane; null when there is no cursor. */
   const setHover = (scores) => under.forEach((row, index) => row.set(scores === null ? null : scores[index]));
@@ -51,7 +52,7 @@ function underCursor(letter) {
 /** What one of several panes makes of the phrase. */
 function paneRow(phrase, index) {
   const letter = el("span.letter", { text: letterOf(index) });
-  if (!phrase?.map) return el("div.pane-row", {}, [letter, el("span.quiet", { text: phrase ? "no map" : "not there yet" })]);
+  if (!phrase?.map) return el("div.pane-row", {}, [letter, el("span.quiet", { text: phrase?.pending ? "when it is chosen" : phrase ? "no map" : "not there yet" })]);
   return el("div.pane-row", {}, [letter, el("span.number", scoreOf(phrase.map)), verdict(phrase)]);
 }
 
@@ -63,13 +64,15 @@ export function scoreOf({ pooled, calibrated }) {
   return { text: pooled.toFixed(2), title: "Calibrated score of the phrase, 0 to 1" };
 }
 
-function tags({ kind, section, assertion, map }) {
+function tags(phrase) {
+  const { kind, section, assertion, map } = phrase;
+  const choosable = isChoosable(phrase);
   const from = kind === "typed" ? "asked" : section;
   const stated = TAGS[assertion];
   return [
     from ? el("span.tag", { text: from }) : null,
     stated && !(assertion === "present" && kind === "typed") ? el(`span.tag.${assertion}`, { text: stated }) : null,
-    map ? null : el("span.tag", { text: "not about the image" }),
+    map || choosable ? null : el("span.tag", { text: "not about the image" }),
   ];
 }
 

@@ -19,13 +19,17 @@ export class ColourBar {
   refresh() {
     const { pane } = this;
     const { map, viewer } = pane;
-    this.node.hidden = !map;
-    if (!map) return;
+    // Among several panes a place without a map is kept, so that all films are of one size.
+    this.node.hidden = !map && viewer.own.length < 2;
+    if (!map) {
+      this.node.style.visibility = "hidden";
+      return;
+    }
     this.node.style.visibility = isDrawn(pane) ? "visible" : "hidden";
     const { quantity, colours, difference } = viewer.state;
     const [low, high] = map.rangeOf(quantity);
     const name = pane.isDifference ? "PuOr" : quantity === "cosine" ? "RdBu_r" : colours;
-    const title = pane.isDifference ? `\u0394 ${difference?.quantity}` : quantity === "score" && map.mapCalibrated === false ? "score*" : quantity;
+    const title = pane.isDifference ? `\u0394 ${difference?.quantity}` : map.source ? (quantity === "score" ? "score*" : "share") : quantity === "score" && map.mapCalibrated === false ? "score*" : quantity;
     const shown = `${name} ${low} ${high} ${title}`;
     if (this.shown !== shown) {
       this.shown = shown;

@@ -25,6 +25,9 @@ export class Comparison {
         this.forget, this.file,
       ]),
       this.said,
+      el("div.row.for-setup", { role: "group", "aria-label": "Faithfulness" }, [
+        button("Check faithfulness", "Does the score follow each map, and does the map depend on what was learned? Takes a while.", () => viewer.post("check", { text: viewer.state.phraseId })),
+      ]),
       el("div.row", { role: "group", "aria-label": "Take along" }, [
         button("Figure PNG", "All panes with labels and colour bars", () => saveFigure(viewer, "png")),
         button("Figure SVG", "The same with text and lines as vectors", () => saveFigure(viewer, "svg")),

@@ -28,9 +28,10 @@ export class Corners {
     const { info, view, window, corners } = pane;
     const what = info.view === "unknown" ? "view not stated" : info.view;
     const reduced = info.reduction > 1 ? `, shown at 1/${info.reduction}` : "";
+    const source = pane.map?.source ? `\n${pane.map.source}: ${pane.map.note}` : "";
     // The bar above a pane names its checkpoint already.
     const title = this.viewer.setup || pane.isDifference ? "" : pane.title;
-    setText(corners.title, `${title ? `${title}\n` : ""}${what}  ${info.width} \u00d7 ${info.height}${reduced}`);
+    setText(corners.title, `${title ? `${title}\n` : ""}${what}  ${info.width} \u00d7 ${info.height}${reduced}${source}`);
     const plain = asPlainWindow(window);
     const name = pane.preset >= 0 ? pane.presets[pane.preset].name : "set by hand";
     const center = formatValue(plain.center, pane.range);
@@ -92,6 +93,7 @@ export class Corners {
   mapValues(map, x, y) {
     const cosine = map.valueAt("cosine", x, y);
     if (Number.isNaN(cosine)) return ["not seen by the model"];
+    if (map.source) return [`${map.source} ${signed(cosine)}`];
     const mark = map.mapCalibrated === false ? "*" : "";
     return [`cosine ${signed(cosine)}`, `score${mark} ${map.valueAt("score", x, y).toFixed(3)}`];
   }

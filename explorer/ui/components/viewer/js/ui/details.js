@@ -44,6 +44,7 @@ export class Details {
 
   content(phrase, words) {
     const { map } = phrase;
+    if (map.source) return this.attribution(phrase);
     return [
       el("h3", { text: phrase.text }),
       map.phrase !== phrase.text ? el("p.hint", { text: `Asked of the model: ${map.phrase}` }) : null,
@@ -55,6 +56,20 @@ export class Details {
       map.mapCalibrated === false ? el("p.hint", { text: "This checkpoint was never calibrated: its scores are a plain scale over its usual cosines, and say nothing of how likely the finding is." }) : null,
       map.calibrated === false && map.mapCalibrated !== false ? el("p.hint", { text: "The score of this pooling is not calibrated: it says nothing of how likely the finding is." }) : null,
     ].filter(Boolean);
+  }
+
+  /** What a map of another source is, in place of controls that speak of similarity. */
+  attribution(phrase) {
+    const { map } = phrase;
+    return [
+      el("h3", { text: phrase.text }),
+      el("section", {}, [
+        el("p.verdict.large.quiet", {}, [el("span", { text: map.source })]),
+        el("p", { text: `Values over their largest magnitude: ${map.note}.` }),
+        el("p.hint", { text: "It says what moves the score of this phrase for the whole film, not where the finding is. The threshold is half of the largest value." }),
+      ]),
+      this.regions(phrase),
+    ];
   }
 
   verdict({ map, assertion }) {

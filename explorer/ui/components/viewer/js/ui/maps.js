@@ -74,6 +74,7 @@ export class ShownMap {
 
   /** Whether the score hardly varies over the image. */
   get flat() {
+    if (this.source) return this.high - this.low < FLATTEST;
     return this.scoreOf(this.high) - this.scoreOf(this.low) < FLATTEST;
   }
 

@@ -29,6 +29,11 @@ export class Merged {
   }
 }
 
+/** Whether a phrase can be put on screen: it has a map in some pane, or one can be asked for. */
+export function isChoosable({ map, pending, each }) {
+  return Boolean(map || pending || each?.some((phrase) => phrase?.map || phrase?.pending));
+}
+
 /** Typed phrases first, the newest on top, then the report in its order. */
 export function inOrder(phrases) {
   const typed = phrases.filter(({ kind }) => kind === "typed").sort((a, b) => b.order - a.order);

@@ -60,7 +60,7 @@ export class Pane {
     const named = this.viewer.own.length > 1 ? title : "";
     const known = this.info ? this.viewer.truth.on(this.info.id) : [];
     Object.assign(this, { head, title: named, frame, phrases, words, reference: [...reference, ...known] });
-    this.trouble.refresh(head, this.viewer.setup);
+    this.trouble.refresh(head, this.viewer.setup, this.phrase);
     this.touch("map", "tint");
   }
 

@@ -5,14 +5,17 @@ import { linkedTo } from "./link.js";
 import { DifferencePane } from "./difference_pane.js";
 import { LinkedPanes } from "./linked.js";
 import { readPhrases } from "./maps.js";
-import { inOrder, Merged } from "./merged.js";
+import { inOrder, isChoosable, Merged } from "./merged.js";
 import { Pane } from "./pane.js";
 import { listenToPointer } from "./pointer.js";
+
+const ASK_AFTER_MS = 250; // a hand that pages through phrases asks for the last one only
 
 export class Received extends LinkedPanes {
   phrases = []; // of all panes: typed ones first, newest on top, then the report
   head = null; // what is known before any phrase, of the first pane that has something
   merged = new Merged();
+  askedSources = new Set();
   setup = null; // what the panes are set to and can be set to, on Compare
 
   takeFilms(message) {
@@ -105,8 +108,24 @@ export class Received extends LinkedPanes {
     Object.assign(this, { head, phrases: this.merged.of(this.own), waiting: !head });
     this.selectPhrase(head);
     this.cards.build(this.phrases);
+    this.askSources();
     if (this.asked) this.cards.reveal();
     this.schedule();
+  }
+
+  /** Ask for the map of the phrase in view where a pane's source makes one at a time. */
+  askSources() {
+    clearTimeout(this.asking);
+    const wanted = this.own.filter((pane) => pane.phrase?.pending);
+    if (!wanted.length) return;
+    this.asking = setTimeout(() => {
+      for (const pane of wanted.filter(({ phrase }) => phrase?.pending)) {
+        const name = `${pane.head.study} ${pane.head.run} ${pane.index} ${pane.phrase.id}`;
+        if (this.askedSources.has(name)) continue;
+        this.askedSources.add(name);
+        this.post("source", { pane: pane.index, text: pane.phrase.id });
+      }
+    }, ASK_AFTER_MS);
   }
 
   /** Follow the address of the page once: its sentence and its view. */
@@ -121,7 +140,7 @@ export class Received extends LinkedPanes {
 
   /** Keep the chosen phrase; on a new study start with what was asked, else what stands out. */
   selectPhrase(head) {
-    const known = (id) => this.phrases.some((phrase) => phrase.id === id && phrase.map);
+    const known = (id) => this.phrases.some((phrase) => phrase.id === id && isChoosable(phrase));
     const request = head?.asked && `${head.study} ${head.asked.number}`;
     this.asked = Boolean(request) && request !== this.lastRequest && known(head.asked.phrase);
     if (this.asked) {
@@ -158,7 +177,14 @@ function phrasesOf(parts) {
   const phrases = [];
   const words = new Map();
   for (const part of parts.values()) {
-    if (part.body.phrases) phrases.push(...(part.read ??= readPhrases(part.body.phrases, part.floats)));
+    if (part.body.phrases) {
+      for (const phrase of (part.read ??= readPhrases(part.body.phrases, part.floats))) {
+        // A map of another source comes after the promise of it.
+        const at = phrases.findIndex(({ id }) => id === phrase.id);
+        if (at < 0) phrases.push(phrase);
+        else if (phrases[at].pending) phrases[at] = { ...phrase, order: phrases[at].order };
+      }
+    }
     if (part.body.words) words.set(part.body.phrase, part.body.words);
   }
   return { phrases: inOrder(phrases), words };
@@ -166,6 +192,6 @@ function phrasesOf(parts) {
 
 /** The first sentence that stands out, else the first with a map. */
 function bestStart(phrases) {
-  const shown = phrases.filter(({ map }) => map);
-  return (shown.find(({ map }) => !map.controls.abstain) ?? shown[0])?.id ?? null;
+  const shown = phrases.filter(isChoosable);
+  return (shown.find(({ map }) => map && !map.controls.abstain) ?? shown[0])?.id ?? null;
 }

@@ -17,12 +17,15 @@ export class Trouble {
   }
 
   /** With panes to choose from, one without results says that they are being made. */
-  refresh(head, setup) {
+  refresh(head, setup, phrase = null) {
     const { failed = "", refused = "" } = head ?? {};
-    const waiting = !head && Boolean(setup);
-    this.node.hidden = !failed && !refused && !waiting;
+    const made = phrase?.pending ? "The map of this phrase is being made." : "";
+    const refusedMap = phrase && !phrase.map && !phrase.pending ? phrase.note : "";
+    const waiting = (!head && Boolean(setup)) || Boolean(made);
+    this.node.hidden = !failed && !refused && !waiting && !refusedMap;
     this.node.classList.toggle("waiting", waiting);
-    if (waiting) this.node.textContent = "The maps of this pane are being made.";
+    if (waiting) this.node.textContent = made || "The maps of this pane are being made.";
+    else if (refusedMap) this.node.replaceChildren(el("strong", { text: "No map here. " }), refusedMap);
     else if (failed) this.node.replaceChildren(el("strong", { text: "No maps here. " }), failed);
     else if (refused) this.node.replaceChildren(el("strong", { text: "Nothing was grounded. " }), `${refused} ${CHECK}`);
   }

@@ -3,6 +3,7 @@
 /** Short words, a tone for the colour, and the reason. @param {object | null} map */
 export function verdictOf(map, assertion = "present") {
   if (!map) return { words: "not about the image", tone: "quiet", reason: "Nothing on a radiograph answers to this sentence." };
+  if (map.source) return { words: map.source, tone: "quiet", reason: map.note };
   const { standing, controls } = map;
   const grade = standing?.grade ?? "no reference";
   if (grade === "unknown phrase") return { words: "the model does not know this", tone: "bad", reason: standing.reason };

@@ -14,6 +14,7 @@ import { el, setText } from "./dom.js";
 import { doubtOf, thresholdOf } from "./doubt.js";
 import { cancelGesture, endGesture, moveGesture, startGesture } from "./gestures.js";
 import { listenToKeys } from "./keys.js";
+import { isChoosable } from "./merged.js";
 import { Measures } from "./measures.js";
 import { Memory } from "./memory.js";
 import { Panel } from "./panel.js";
@@ -241,6 +242,8 @@ export class Viewer extends Received {
   /** Show a phrase without telling anyone. */
   showPhrase(phraseId) {
     this.set({ phraseId }, "map", "tint");
+    for (const pane of this.own) pane.trouble.refresh(pane.head, this.setup, pane.phrase);
+    this.askSources();
   }
 
   /** A person chose a phrase. */
@@ -250,7 +253,7 @@ export class Viewer extends Received {
   }
 
   stepPhrase(step) {
-    const shown = this.phrases.filter((phrase) => phrase.map);
+    const shown = this.phrases.filter(isChoosable);
     if (!shown.length) return;
     const at = shown.findIndex((phrase) => phrase.id === this.state.phraseId);
     this.choosePhrase(shown[(at + step + shown.length) % shown.length].id);
