@@ -2,6 +2,7 @@
 
 The score is the logit of the phrase for the whole film, with the checkpoint's own pooling. What is
 "not there" is uniform grey: the mean of the network input of this film, channel by channel.
+Captum and torch take seconds to import: only who asks for a map pays for them.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,12 +13,11 @@ from typing import Any, Protocol, TypeVar, cast
 
 import cv2
 import numpy as np
-import torch
 
 from explorer.entities import Float32, ModelFrame
 
 STEPS = 24  # of the path of integrated gradients
-MOST_CELLS = 40  # a side of the grid that a map is laid out on
+MOST_CELLS = 20  # a side of the grid that a map is laid out on
 WINDOWS = 10  # a side: how many windows occlusion greys out one after the other
 BATCH = 10  # images encoded at once
 
@@ -79,6 +79,8 @@ def attribute_image(
     """
     if way not in WAYS:
         raise ValueError(f"Unknown way {way!r}. Available: {', '.join(WAYS)}.")
+    import torch
+
     inputs = model.on_device([image]).float()
     phrase = torch.from_numpy(np.asarray(vector, np.float32)).to(inputs.device)
     return WAYS[way](_Score(model, phrase, around), inputs)
@@ -118,6 +120,7 @@ def _gradient_times_input(score: _Score, inputs: Any) -> Attribution:
 
 
 def _integrated_gradients(score: _Score, inputs: Any) -> Attribution:
+    import torch
     from captum.attr import IntegratedGradients
 
     grey = _grey(inputs)
@@ -134,6 +137,7 @@ def _integrated_gradients(score: _Score, inputs: Any) -> Attribution:
 
 
 def _occlusion(score: _Score, inputs: Any) -> Attribution:
+    import torch
     from captum.attr import Occlusion
 
     channels, rows, columns = inputs.shape[1:]
@@ -150,6 +154,7 @@ def _occlusion(score: _Score, inputs: Any) -> Attribution:
 
 
 def _layer_grad_cam(score: _Score, inputs: Any) -> Attribution:
+    import torch
     from captum.attr import LayerGradCam
 
     class Tower(torch.nn.Module):
@@ -184,7 +189,7 @@ def _summed(found: Any) -> Float32:
 
 
 def in_cells(attribution: Attribution, frame: ModelFrame) -> tuple[Float32, ModelFrame]:
-    """Lay an attribution out on a grid of at most 40 cells a side, each the sum of its part.
+    """Lay an attribution out on a grid of at most 20 cells a side, each the sum of its part.
 
     Returns:
         Values (h, w) and the frame with that grid.
@@ -212,6 +217,8 @@ def redrawn(engine: Engine, image: Float32, *, share: float, seed: int) -> Engin
         share: Of the layers with weights, counted from the last that runs, (0, 1].
         seed: Of the new weights.
     """
+    import torch
+
     other: Any = copy(engine)
     ran: list[torch.nn.Module] = []
     towers = {k: v for k, v in vars(engine).items() if isinstance(v, torch.nn.Module)}
@@ -231,8 +238,10 @@ def redrawn(engine: Engine, image: Float32, *, share: float, seed: int) -> Engin
     return cast(Engine, other)
 
 
-def _draw(weights: Any, generator: torch.Generator) -> None:
+def _draw(weights: Any, generator: Any) -> None:
     """New weights of the same mean and spread, so that nothing overflows."""
+    import torch
+
     fresh = torch.randn(weights.shape, generator=generator).to(weights)
     with torch.no_grad():
         spread = weights.std() if weights.numel() > 1 else weights.abs().mean()

@@ -13,6 +13,7 @@ from explorer.pipeline.checkpoints import (
     broken_checkpoints,
     list_checkpoints,
     open_engine,
+    verify_checkpoint,
 )
 from explorer.pipeline.embedding import (
     check_image,
@@ -225,6 +226,7 @@ __all__ = [
     "undo",
     "use_boxes",
     "use_document",
+    "verify_checkpoint",
     "warm_up",
     "with_stability_of",
 ]

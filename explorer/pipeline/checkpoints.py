@@ -4,6 +4,8 @@ from pathlib import Path
 
 from explorer import adapters
 from explorer.adapters import AdapterCard, Engine
+from explorer.adapters._shelf import read_card
+from explorer.encoders.files import verify_hashes
 from explorer.errors import CheckpointError
 from explorer.pipeline._assets import ASSETS, own_shelf
 
@@ -117,3 +119,15 @@ def _folder(name: str, root: Path | None) -> Path:
         f"Unknown checkpoint {name!r}: nothing on the shelf has that name and no folder has that "
         f"path. Available: {names}."
     )
+
+
+def verify_checkpoint(name: str, root: Path | None = None) -> AdapterCard:
+    """Read every file that a checkpoint's card names and compare its sha256; nothing is loaded.
+
+    Raises:
+        CheckpointError: Unknown name; or a file is missing or is not the one the card names.
+    """
+    card = read_card(_folder(name, root))
+    files = card.extra["files"]
+    verify_hashes(card.folder, files=files, loaded=list(files))
+    return card

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.adapters import DualEngine, Engine, scoring_of
+from explorer.adapters import Engine, scoring_of
 from explorer.entities import Float32, Radiograph, SimilarityMap
 from explorer.errors import CheckpointError
 from explorer.grounding.alignment import pooled_logits
@@ -102,6 +102,8 @@ def source_map(
 
 
 def _differentiable(engine: Engine) -> Differentiable:
+    from explorer.adapters import DualEngine  # brings torch
+
     if not isinstance(engine, DualEngine) or type(engine).similarity is not DualEngine.similarity:
         raise CheckpointError(
             f"Attribution needs a checkpoint that compares patches with one vector of the phrase; "

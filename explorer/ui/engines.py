@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from explorer.errors import ExplorerError
 from explorer.ui.door import pipeline
+from explorer.ui.memory import give_back
 from explorer.ui.sharing import turn
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
 MOST_ENGINES = 4  # as many as the viewer has panes
 _LOADED: "dict[tuple[str, str, str], Engine]" = {}
+_HASHES: dict[str, str] = {}  # "" where the files match their card, else why not
 
 
 def _forget(released: "Engine") -> None:
@@ -48,9 +51,32 @@ def loaded_engines(name: str) -> "dict[tuple[str, str], Engine]":
 
 
 def unload(name: str) -> None:
-    """Drop every engine of a checkpoint from memory."""
+    """Drop every engine of a checkpoint from memory; results of all sessions stay."""
     for device, precision in loaded_engines(name):
         _engine.clear(name, device, precision)
+    give_back()
+
+
+def check_hashes(name: str) -> None:
+    """Compare the files of a checkpoint with its card, in turn, and keep what came of it."""
+    with turn():
+        try:
+            pipeline.verify_checkpoint(name)
+        except ExplorerError as error:
+            _HASHES[name] = str(error)
+        else:
+            _HASHES[name] = ""
+
+
+def hash_state(name: str) -> str | None:
+    """Say why files do not match their card, nothing if they do; None when nobody has looked."""
+    return "" if loaded_engines(name) else _HASHES.get(name)
+
+
+def look_again() -> None:
+    """Read the shelf anew, and forget what is known of its files."""
+    _HASHES.clear()
+    checkpoints.clear()
 
 
 @st.cache_resource(show_spinner=False, ttl="10m")

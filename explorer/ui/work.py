@@ -37,6 +37,7 @@ class Work:
     """Results for one radiograph, report, checkpoint and set of options.
 
     Attributes:
+        opened: Name, device and precision of the checkpoint; unloading it drops nothing here.
         key: All that decides the results: engine, opening, film, threshold rule, pooling.
         options: Threshold rule and pooling.
         sentences: Grounded sentences so far, in report order; None where nothing is grounded.
@@ -49,7 +50,7 @@ class Work:
     """
 
     key: tuple[object, ...]
-    engine: "Engine"
+    opened: tuple[str | None, str, str]
     loaded: LoadedStudy
     radiograph: Radiograph
     encoded: encoded.Encoded
@@ -61,6 +62,12 @@ class Work:
     sources: "dict[tuple[str, str], SourceMap | str]" = field(default_factory=dict)
     checks: "dict[tuple[str, str], Checks]" = field(default_factory=dict)
     words: dict[str, dict[int, grounded.Share]] = field(default_factory=dict)
+
+    @property
+    def engine(self) -> "Engine":
+        """The checkpoint, loaded again if it was unloaded: results alone keep no weights."""
+        name, device, precision = self.opened
+        return engines.engine(name, device=device, precision=precision)
 
     @property
     def check(self) -> ImageCheck:
@@ -106,7 +113,8 @@ def start(memory: Session, *, say: Say, pane: PaneChoice = ON_SCREEN) -> Work:
     if work is None:
         say("Encoding the radiograph")
         film = encoded.encode(engine, radiograph, told=queue_words(say, "Encoding the radiograph"))
-        work = Work(key, engine, loaded, radiograph, film, options)
+        opened = options.checkpoint, options.device, options.precision
+        work = Work(key, opened, loaded, radiograph, film, options)
     memory.keep_work(work)
     return work
 

@@ -103,7 +103,7 @@ def test_cells_keep_the_sum() -> None:
     values = np.random.default_rng(1).normal(size=(90, 60)).astype(np.float32)
     frame = ModelFrame((90, 60), (90, 60), (9, 6), 1.0, 1.0, 0.0, 0.0)
     cells, placed = in_cells(Attribution(values, "logits"), frame)
-    assert cells.shape == placed.grid_shape == (40, 40)
+    assert cells.shape == placed.grid_shape == (20, 20)
     assert cells.sum() == pytest.approx(values.sum(), abs=1e-2)
     small, placed = in_cells(Attribution(values[:4, :4], "logits"), frame)
     assert_allclose(small, values[:4, :4])

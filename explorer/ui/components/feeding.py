@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from explorer.entities import NO_REFERENCE, GroundedPhrase, PhraseControls, Sentence
 from explorer.errors import PhraseError
-from explorer.ui import encoded, engines, work
+from explorer.ui import encoded, work
 from explorer.ui.components.viewer import (
     Head,
     Place,
@@ -55,7 +55,7 @@ class Feeding:
         return Place(
             study=self.result.loaded.token,
             film=image_id(self.result.radiograph),
-            space=engines.engine_key(self.result.engine),
+            space=str(self.result.key[0]),
             run=self.memory.run_of(self.key, self.pane, (*self.result.key, self.source)),
             pane=self.pane,
         )

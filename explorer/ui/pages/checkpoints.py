@@ -8,6 +8,8 @@ import streamlit as st
 from explorer.ui import encoded, engines
 from explorer.ui.components.error_box import guarded
 from explorer.ui.components.measured import measured_grounding
+from explorer.ui.components.methods_part import methods_part
+from explorer.ui.measured_here import Measured, measure, measured
 from explorer.ui.state import Problem, session
 from explorer.ui.wording import file_size, plain
 
@@ -34,7 +36,7 @@ def show() -> None:
     """Draw the page."""
     st.title("Checkpoints")
     st.markdown(
-        "Trained weights that the Ground page can use. Their hashes are checked each time they "
+        "Trained weights that every page can use. Their hashes are checked each time they "
         "are loaded; only safetensors are opened, no code in a checkpoint folder is run."
     )
     _device_form()
@@ -44,7 +46,9 @@ def show() -> None:
                 _card(card, default=number == 0)
     for problem in engines.broken_checkpoints():
         st.error(plain(str(problem)), title="A checkpoint folder is left out")
-    st.button("Look for new checkpoints", on_click=engines.checkpoints.clear, key="rescan")
+    st.button("Look for new checkpoints", on_click=engines.look_again, key="rescan")
+    with guarded(about="Methods"):
+        methods_part()
 
 
 def _device_form() -> None:
@@ -71,11 +75,26 @@ def _device_form() -> None:
 
 def _card(card: "AdapterCard", *, default: bool) -> None:
     loaded = engines.loaded_engines(card.name)
-    badges = ":blue-badge[default] " if default else ""
-    badges += ":green-badge[loaded]" if loaded else ":gray-badge[not loaded]"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"#### {plain(card.title)} {badges}", width="stretch")
-        options = session().options
+    options = session().options
+    badges = " ".join(_badges(card, default=default, loaded=bool(loaded)))
+    st.markdown(f"#### {plain(card.title)} {badges}")
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Check hashes",
+            key=f"hash_{card.name}",
+            on_click=engines.check_hashes,
+            args=(card.name,),
+            disabled=engines.hash_state(card.name) == "",
+            help="Reads every file the card names and compares its sha256; nothing is loaded.",
+        )
+        st.button(
+            "Measure here",
+            key=f"measure_{card.name}",
+            on_click=_measure,
+            args=(card.name,),
+            disabled=session().radiograph is None,
+            help="Loads it anew, then encodes the film on screen and four phrases, five times.",
+        )
         st.button(
             "Load",
             key=f"load_{card.name}",
@@ -90,11 +109,16 @@ def _card(card: "AdapterCard", *, default: bool) -> None:
             args=(card.name,),
             disabled=not loaded,
         )
+    if wrong := engines.hash_state(card.name):
+        st.error(plain(wrong), title="A file is not the one its card names")
     for problem in session().problems:
         if problem.about == card.name:
             st.error(plain(problem.message), title=problem.title)
     left, right = st.columns(2, gap="large")
-    left.table(_facts(card), alt=f"What is known of {card.title}")
+    with left:
+        st.table(_facts(card), alt=f"What is known of {card.title}")
+        if found := measured(card.name, options.device, options.precision):
+            st.table(_measured_rows(found), alt=f"Measured here with {card.title}")
     with right:
         if grounding := card.metrics.get("grounding"):
             measured_grounding(grounding, key=card.name)
@@ -103,6 +127,43 @@ def _card(card: "AdapterCard", *, default: bool) -> None:
             st.table(_flat(others), alt=f"Figures measured with {card.title}")
         for (device, precision), engine in loaded.items():
             _runs(engine, device=device, precision=precision)
+
+
+def _badges(card: "AdapterCard", *, default: bool, loaded: bool) -> list[str]:
+    """What there is to see at once: default, licence, hashes, loaded."""
+    colour = "orange" if card.restricted else "green"
+    state = engines.hash_state(card.name)
+    hashes = {
+        None: ":gray-badge[hashes not checked]",
+        "": ":green-badge[hashes match]",
+    }.get(state, ":red-badge[hashes differ]")
+    return [
+        *([":blue-badge[default]"] if default else []),
+        f":{colour}-badge[{plain(card.licence, longest=24)}]",
+        hashes,
+        ":green-badge[loaded]" if loaded else ":gray-badge[not loaded]",
+    ]
+
+
+def _measure(name: str) -> None:
+    memory = session()
+    memory.problems = ()
+    film, options = memory.radiograph, memory.options
+    try:
+        if film is not None:
+            measure(name, options.device, options.precision, film)
+    except Exception as error:  # noqa: BLE001 - a callback has no page to draw on; shown on it
+        memory.problems = (Problem.of(error, about=name),)
+
+
+def _measured_rows(found: Measured) -> dict[str, list[str]]:
+    rows = {
+        "One film": f"{found.image_ms:.0f} ms",
+        "Four phrases": "reads no text" if found.text_ms is None else f"{found.text_ms:.0f} ms",
+        "Loading": f"{found.load_ms / 1000:.1f} s",
+        "Memory it took": "not known here" if found.memory is None else file_size(found.memory),
+    }
+    return {"Measured here": list(rows), "Value": list(rows.values())}
 
 
 def _load(name: str) -> None:
@@ -117,7 +178,7 @@ def _load(name: str) -> None:
 
 def _facts(card: "AdapterCard") -> dict[str, list[str]]:
     rows = {
-        "Licence": card.licence,
+        "Licence": f"{card.licence}. {card.allows}",
         "Trained on": card.training_data,
         "Input": f"{card.input_size[0]} x {card.input_size[1]} pixels, {card.frame_mode}",
         "Patch grid": f"{card.grid_size[0]} x {card.grid_size[1]}, {card.dimension} numbers each",

@@ -28,8 +28,8 @@ export class ColourBar {
     this.node.style.visibility = isDrawn(pane) ? "visible" : "hidden";
     const { quantity, colours, difference } = viewer.state;
     const [low, high] = map.rangeOf(quantity);
-    const name = pane.isDifference ? "PuOr" : quantity === "cosine" ? "RdBu_r" : colours;
-    const title = pane.isDifference ? `\u0394 ${difference?.quantity}` : map.source ? (quantity === "score" ? "score*" : "share") : quantity === "score" && map.mapCalibrated === false ? "score*" : quantity;
+    const name = pane.isDifference ? "PuOr" : quantity === "cosine" || map.source ? "RdBu_r" : colours;
+    const title = pane.isDifference ? `\u0394 ${difference?.quantity}` : map.source ? "share" : quantity === "score" && map.mapCalibrated === false ? "score*" : quantity;
     const shown = `${name} ${low} ${high} ${title}`;
     if (this.shown !== shown) {
       this.shown = shown;
@@ -41,7 +41,7 @@ export class ColourBar {
     }
     this.mark.hidden = pane.isDifference === true;
     if (pane.isDifference) return;
-    const cut = map.cutFor(quantity, thresholdOf(pane));
+    const cut = map.cutFor(map.source ? "cosine" : quantity, thresholdOf(pane));
     const share = Math.min(Math.max((cut - low) / (high - low), 0), 1);
     this.mark.style.setProperty("--share", `${100 * share}%`);
   }

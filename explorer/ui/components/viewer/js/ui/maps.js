@@ -25,7 +25,8 @@ export class ShownMap {
 
   /** Lowest and highest value of a quantity on the colour bar. */
   rangeOf(quantity) {
-    return quantity === "cosine" ? (this.range ?? COSINE_RANGE) : [0, 1];
+    // An attribution is shown by its sign, whatever quantity is chosen for the others.
+    return quantity === "cosine" || this.source ? (this.range ?? COSINE_RANGE) : [0, 1];
   }
 
   scoreOf(cosine) {

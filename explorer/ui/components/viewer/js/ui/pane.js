@@ -170,6 +170,7 @@ export class Pane {
     const { map } = this;
     const { quantity, colours, opacity, cut } = this.viewer.state;
     if (!map) return tintTable({ map: colours, low: 0, high: 1, cut: 2, opacity });
+    if (map.source) return signedTint(map, opacity);
     const [low, high] = map.rangeOf(quantity);
     return tintTable({
       map: quantity === "cosine" ? "RdBu_r" : colours,
@@ -180,4 +181,10 @@ export class Pane {
       place: (cosine) => (map.shownValue(quantity, cosine) - low) / (high - low),
     });
   }
+}
+
+/** An attribution has a sign: both ends are drawn, and nothing where it adds next to nothing. */
+function signedTint(map, opacity) {
+  const place = (value) => (value + 1) / 2;
+  return tintTable({ map: "RdBu_r", low: map.low, high: map.high, cut: map.low, gap: [-0.06, 0.06], opacity, place });
 }
