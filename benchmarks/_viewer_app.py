@@ -1,5 +1,6 @@
-"""The app that viewer_frames.py drives: the viewer with one synthetic 2048 x 2048 radiograph."""
+"""The app that viewer_frames.py drives: the viewer with synthetic 2048 x 2048 radiographs."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -56,9 +57,9 @@ def synthetic_radiograph() -> Radiograph:
     )
 
 
-def synthetic_phrases(frame: ModelFrame) -> tuple[ViewerPhrase, ...]:
-    """A dozen sentences, each with a map of one bump."""
-    generator = np.random.default_rng(SEED)
+def synthetic_phrases(frame: ModelFrame, pane: int) -> tuple[ViewerPhrase, ...]:
+    """A dozen sentences, each with a map of one bump, in another place in every pane."""
+    generator = np.random.default_rng(SEED + pane)
     rows, columns = np.mgrid[:GRID, :GRID]
     phrases = []
     for index in range(SENTENCES):
@@ -86,7 +87,9 @@ def synthetic_phrases(frame: ModelFrame) -> tuple[ViewerPhrase, ...]:
 st.set_page_config(layout="wide")
 whole = ModelFrame((SIDE, SIDE), (256, 256), (GRID, GRID), 256 / SIDE, 256 / SIDE, 0.0, 0.0)
 film = ViewerFilm("synthetic", synthetic_radiograph())
-place = Place("synthetic", image_id(film.radiograph), "none", run=1)
-viewer([film], key="bench", desk=Desk(), hear=lambda _kind, _values: None)
-feed_head(place, Head("Synthetic", "none", frame=whole), key="bench", asked=None)
-feed_phrases(place, synthetic_phrases(whole), key="bench", part="piece:0")
+panes = int(os.environ.get("PANES", "1"))
+viewer([film] * panes, key="bench", desk=Desk(), hear=lambda _kind, _values: None)
+for pane in range(panes):
+    place = Place("synthetic", image_id(film.radiograph), f"space {pane}", run=1, pane=pane)
+    feed_head(place, Head(f"Synthetic {pane}", "none", frame=whole), key="bench", asked=None)
+    feed_phrases(place, synthetic_phrases(whole, pane), key="bench", part="piece:0")

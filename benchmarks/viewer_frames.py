@@ -1,6 +1,6 @@
-"""How long does one frame of the viewer take while a hand works on a 2048 x 2048 radiograph?
+"""How long does one frame of the viewer take while a hand works on 2048 x 2048 radiographs?
 
-Run: python benchmarks/viewer_frames.py [--steps 60]
+Run: python benchmarks/viewer_frames.py [--steps 60] [--panes 4]
 Needs Chromium or Chrome: on the PATH, or named in CHROMIUM.
 """
 
@@ -29,15 +29,16 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 VIEWPORT = {"width": 1400, "height": 1000}
 PROTOCOL = (
-    "Headless Chromium without GPU, window 1400 x 1000 filled by the viewer with its panel, one "
-    "synthetic 2048 x 2048 12-bit radiograph, 32 x 32 maps of 12 sentences, overlay, contours and "
-    "region on. Each action is done in small steps, one an animation frame, after a warm-up round "
-    "of the same. cpu = processor time of the animation frame's callbacks on the page's main "
-    "thread, from Chromium's trace: it hardly depends on what else the machine does. main_thread = "
-    "processor time of the whole main thread a step: input, script, style, layout, paint, commit. "
-    "wall = clock time from the start of the viewer's callback to its last canvas call; "
-    "frame = clock time between animation frames, which the display holds at 16.7 ms or more. "
-    "Websocket frames are those in both directions during all actions."
+    "Headless Chromium without GPU, window 1400 x 1000 filled by the viewer with its panel, panes "
+    "with a synthetic 2048 x 2048 12-bit radiograph, 32 x 32 maps of 12 sentences in each, "
+    "overlay, contours and region on. Each action is done in small steps, one an animation frame, "
+    "after a warm-up round of the same. cpu = processor time of the animation frame's callbacks on "
+    "the page's main thread, from Chromium's trace: it hardly depends on what else the machine "
+    "does. main_thread = processor time of the whole main thread a step: input, script, style, "
+    "layout, paint, commit. wall = clock time from the start of the viewer's callback to its last "
+    "canvas call; frame = clock time between animation frames, which the display holds at 16.7 ms "
+    "or more. Websocket frames are those in both directions during all actions. phrase = the next "
+    "sentence in all panes; difference = the same with the difference of two panes shown."
 )
 
 # One step per animation frame; returns paint times and frame gaps. `step(i)` acts, then waits.
@@ -66,6 +67,8 @@ async ([action, steps]) => {
       new WheelEvent('wheel', { ...point(...middle), deltaY: Math.sin(i / 9) > 0 ? -60 : 60 })),
     opacity: (i) => slide(sliders[0], wave(i)),
     threshold: (i) => slide(sliders[1], wave(i)),
+    phrase: () => canvas.dispatchEvent(
+      new KeyboardEvent('keydown', { key: ']', bubbles: true, composed: true })),
   };
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   const clock = action === 'hover' ? 'hoverMs' : 'frameMs';
@@ -86,22 +89,26 @@ async ([action, steps]) => {
 """
 TRACED = ["devtools.timeline", "disabled-by-default-devtools.timeline"]
 KEYS = {"window": "w", "pan": "p", "box": "b"}
+ACTIONS = ("window", "zoom", "pan", "opacity", "threshold", "hover", "box", "phrase")
 
 
 def main() -> None:
     """Start server and browser, work the viewer, write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=60)
-    steps = parser.parse_args().steps
-    with _server() as address, sync_playwright() as playwright:
+    parser.add_argument("--panes", type=int, default=1, choices=(1, 2, 3, 4))
+    options = parser.parse_args()
+    steps, panes = options.steps, options.panes
+    with _server(panes) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_browser(), args=SWITCHES)
         page = browser.new_page(viewport=VIEWPORT)  # type: ignore[arg-type]
-        results = measure(page, address, steps=steps)
+        results = measure(page, address, steps=steps, panes=panes)
         browser.close()
-    write_report("viewer_frames", protocol=PROTOCOL, seed=7, results=results)
+    name = "viewer_frames" if panes == 1 else f"viewer_frames_{panes}_panes"
+    write_report(name, protocol=PROTOCOL, seed=7, results=results)
 
 
-def measure(page: Page, address: str, *, steps: int) -> dict[str, Any]:
+def measure(page: Page, address: str, *, steps: int, panes: int) -> dict[str, Any]:
     """Figures of every action, and what crossed the websocket meanwhile."""
     traffic: list[int] = []
     page.on("websocket", lambda socket: _listen(socket, traffic))
@@ -111,10 +118,19 @@ def measure(page: Page, address: str, *, steps: int) -> dict[str, Any]:
     page.wait_for_timeout(2000)
     received = sum(traffic)
     traffic.clear()
-    results: dict[str, Any] = {"image": [2048, 2048], "first_page_websocket_mb": received / 1e6}
-    for action in ("window", "zoom", "pan", "opacity", "threshold", "hover", "box"):
+    results: dict[str, Any] = {
+        "image": [2048, 2048],
+        "panes": panes,
+        "first_page_websocket_mb": received / 1e6,
+    }
+    for action in ACTIONS:
         results[action] = _act(page, action, steps=steps)
         sys.stdout.write(f"{action}: {results[action]}\n")
+    if panes > 1:
+        page.keyboard.press("d")
+        page.wait_for_timeout(500)
+        results["difference"] = _act(page, "phrase", steps=steps)
+        sys.stdout.write(f"difference: {results['difference']}\n")
     page.wait_for_timeout(500)
     results["websocket_frames_during_actions"] = len(traffic)
     return results
@@ -179,14 +195,19 @@ def _listen(socket: Any, traffic: list[int]) -> None:
 
 
 @contextmanager
-def _server() -> Iterator[str]:
+def _server(panes: int) -> Iterator[str]:
     """Serve the app on a free port until the block ends."""
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(HERE / "_viewer_app.py")]
     command += ["--server.port", str(port), "--server.headless", "true"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, "PANES": str(panes)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     address = f"http://localhost:{port}"
     try:
         _wait_for(f"{address}/_stcore/health")

@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer.adapters import Engine, scoring_of
 from explorer.entities import Float32, Radiograph, SimilarityMap
@@ -187,12 +188,12 @@ def check_sanity(
 
 def _rank_correlation(a: Float32, b: Float32) -> float:
     """Spearman's, equal values in mean rank; 0 for a map that is the same everywhere."""
-    ranks = [_ranks(values.ravel()) for values in (a, b)]
-    if min(rank.std() for rank in ranks) == 0:
+    first, second = _ranks(a.ravel()), _ranks(b.ravel())
+    if first.std() == 0 or second.std() == 0:
         return 0.0
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(first, second)[0, 1])
 
 
-def _ranks(values: Float32) -> np.ndarray:
+def _ranks(values: Float32) -> NDArray[np.float64]:
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[place])
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[place], np.float64)

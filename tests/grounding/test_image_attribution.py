@@ -129,7 +129,7 @@ class TwoLayers:
 
 def weights(engine: TwoLayers) -> list[np.ndarray]:
     layers = (*engine.tower, engine.text)
-    return [layer.weight.detach().numpy().copy() for layer in layers]  # type: ignore[union-attr,operator]
+    return [layer.weight.detach().numpy().copy() for layer in layers]
 
 
 def test_layers_are_drawn_anew_from_the_top_in_a_copy(image: np.ndarray) -> None:
