@@ -72,6 +72,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "transformers": ("encoders", "adapters"),
     "captum": ("grounding/attribution.py", "grounding/image_attribution.py"),
     "pydicom": ("reading", "exchange", "phantom"),
+    "openvino": ("adapters",),
+    "nncf": ("adapters",),
     "highdicom": ("exchange",),
     "lancedb": ("retrieval",),
     "ray": ("serving",),

@@ -1,6 +1,6 @@
 """Checkpoints trained here: `LocalAlignmentModel` in a Hugging Face folder."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -163,7 +163,7 @@ class LocalAlignmentEngine(DualEngine):
         return tuple(
             ImageEmbeddings(
                 PatchGrid(grid, frame),
-                _image_check(chance) if self._model.config.checks_images else NOT_CHECKED,
+                image_check_of(chance) if self._model.config.checks_images else NOT_CHECKED,
                 self.space_id,
             )
             for grid, chance, frame in zip(values, chances, frames, strict=True)
@@ -181,18 +181,28 @@ class LocalAlignmentEngine(DualEngine):
             patches = both_views(patches[:count], patches[count:].flip(2))
         return patches, kinds[:count]
 
+    @property
+    def towers(self) -> tuple[LocalAlignmentModel, Tokenizer]:
+        """The model and its tokenizer, to be exported."""
+        return self._model, self._tokenizer
+
     def _vectors(self, phrases: Sequence[str]) -> torch.Tensor:
-        if not self._mirror:
-            return self._encode(phrases)
-        swapped = [side_swapped(phrase) or phrase for phrase in phrases]
-        every = list(dict.fromkeys([*phrases, *swapped]))
-        vectors = dict(zip(every, self._encode(every), strict=True))
-        pairs = zip(phrases, swapped, strict=True)
-        return torch.stack([both_views(vectors[own], vectors[other]) for own, other in pairs])
+        return with_swapped_sides(phrases, self._encode) if self._mirror else self._encode(phrases)
 
     def _encode(self, phrases: Sequence[str]) -> torch.Tensor:
         token_ids, mask = tokenize(self._tokenizer, phrases)
         return self._model.encode_text(token_ids.to(self.device), mask.to(self.device)).float()
+
+
+def with_swapped_sides(
+    phrases: Sequence[str], encode: Callable[[Sequence[str]], torch.Tensor]
+) -> torch.Tensor:
+    """Vectors of phrases and of their side-swapped forms, joined; one batch; see `both_views`."""
+    swapped = [side_swapped(phrase) or phrase for phrase in phrases]
+    every = list(dict.fromkeys([*phrases, *swapped]))
+    vectors = dict(zip(every, encode(every), strict=True))
+    pairs = zip(phrases, swapped, strict=True)
+    return torch.stack([both_views(vectors[own], vectors[other]) for own, other in pairs])
 
 
 NOT_CLEAR_CUT = 0.25  # of a second kind beside "frontal": the person is told of it
@@ -210,7 +220,8 @@ _MESSAGES = {
 }
 
 
-def _image_check(probabilities: Float32) -> ImageCheck:
+def image_check_of(probabilities: Float32) -> ImageCheck:
+    """What the chances of each of `IMAGE_KINDS` mean for a person."""
     scores = {kind: float(p) for kind, p in zip(IMAGE_KINDS, probabilities, strict=True)}
     verdict, second = sorted(scores, key=scores.__getitem__, reverse=True)[:2]
     message = _MESSAGES[verdict]

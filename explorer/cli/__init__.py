@@ -15,6 +15,7 @@ from explorer.cli.checkpoints import add as add_checkpoint
 from explorer.cli.evaluate import evaluate_grounding
 from explorer.cli.evaluate_phantoms import evaluate_phantoms
 from explorer.cli.evaluate_probe import evaluate_probe
+from explorer.cli.export import export as export_checkpoint
 from explorer.cli.ground import ground
 from explorer.cli.index import add, build, info, remove, update
 from explorer.cli.information import information
@@ -78,6 +79,7 @@ index_app = typer.Typer(help="Build and keep an index of films to search.", no_a
 app.add_typer(index_app, name="index")
 checkpoints_app = typer.Typer()
 checkpoints_app.callback(invoke_without_command=True, epilog=EXIT_CODE_HELP)(checkpoints)
+app.command("export", epilog=EXIT_CODE_HELP)(export_checkpoint)
 checkpoints_app.command("reference", epilog=EXIT_CODE_HELP)(reference)
 checkpoints_app.command("add", epilog=EXIT_CODE_HELP)(add_checkpoint)
 checkpoints_app.command("accept", epilog=EXIT_CODE_HELP)(accept)

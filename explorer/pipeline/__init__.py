@@ -28,6 +28,7 @@ from explorer.pipeline.embedding import (
     maps_of,
     summarise,
 )
+from explorer.pipeline.export import export_checkpoint
 from explorer.pipeline.exports import describe_engine, grounding_document, grounding_figure
 from explorer.pipeline.grounding import ground, ground_report
 from explorer.pipeline.heads import HeadSources, open_codes, train_head
@@ -165,6 +166,7 @@ __all__ = [
     "evaluate_grounding",
     "evaluate_phantoms",
     "evaluate_probe",
+    "export_checkpoint",
     "few_of_each",
     "film_pixels",
     "find_method",

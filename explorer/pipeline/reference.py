@@ -95,7 +95,7 @@ def _real_films(
 ) -> Iterator[_Film]:
     """Frontal films of the training split, drawn without looking, as many as are asked for."""
     rng = np.random.default_rng(SEED)
-    rows = _training_rows(images)
+    rows = training_rows(images)
     for wanted, is_normal in ((normal, True), (abnormal, False)):
         pool = [row for row in rows if (row["findings"] == "No Finding") == is_normal]
         stage, found = "Normal films" if is_normal else "Films with findings", 0
@@ -114,7 +114,12 @@ def _real_films(
             )
 
 
-def _training_rows(images: Path) -> list[dict[str, str]]:
+def training_rows(images: Path) -> list[dict[str, str]]:
+    """Rows of the split train of a table of images.
+
+    Raises:
+        DataSetError: It lacks a column.
+    """
     with images.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, restval="")
         missing = {"path", "split", "findings"} - set(reader.fieldnames or ())

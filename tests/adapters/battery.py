@@ -201,6 +201,12 @@ def weights_of(folder: Path) -> list[str]:
     return list(card.get("weights", ["model.safetensors"]))
 
 
+def tensors_of(folder: Path) -> list[str]:
+    """Names of the weights files that hold named tensors; graphs (.xml beside .bin) hold none."""
+    names = weights_of(folder)
+    return [name for name in names if f"{Path(name).stem}.xml" not in names]
+
+
 def change_weights(folder: Path, name: str, change: Callable[[State], State]) -> None:
     """Rewrite a weights file and sign the folder."""
     path = folder / name

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from explorer.adapters.local_alignment import _image_check
+from explorer.adapters.local_alignment import image_check_of
 from explorer.encoders.alignment import IMAGE_KINDS
 
 
@@ -15,15 +15,15 @@ def probabilities(**named: float) -> np.ndarray:
 
 
 def test_a_clear_frontal_film_needs_no_words() -> None:
-    assert _image_check(probabilities(frontal=0.9)).message == ""
+    assert image_check_of(probabilities(frontal=0.9)).message == ""
 
 
 def test_a_frontal_film_that_may_be_turned_is_named() -> None:
-    found = _image_check(probabilities(frontal=0.59, rotated_right=0.36))
+    found = image_check_of(probabilities(frontal=0.59, rotated_right=0.36))
     assert (found.verdict, found.refuse) == ("frontal", False)
     assert "frontal 0.59, rotated right 0.36" in found.message
 
 
 @pytest.mark.parametrize(("second", "told"), [(0.24, False), (0.26, True)])
 def test_the_limit(second: float, told: bool) -> None:
-    assert bool(_image_check(probabilities(frontal=0.7, upside_down=second)).message) is told
+    assert bool(image_check_of(probabilities(frontal=0.7, upside_down=second)).message) is told

@@ -11,7 +11,7 @@ import torch
 from explorer.adapters import Engine, open_checkpoint
 from explorer.adapters._engine import MAX_PHRASE_CHARACTERS
 from explorer.adapters._shelf import read_card
-from explorer.adapters.local_alignment import _image_check
+from explorer.adapters.local_alignment import image_check_of
 from explorer.encoders.preprocessing import standardise
 from explorer.encoders.text import tokenize
 from explorer.entities import ModelFrame
@@ -217,6 +217,6 @@ def test_the_image_check_warns_of_turned_films_and_refuses_other_pictures(
 ) -> None:
     probabilities = np.full(7, 0.015, np.float32)
     probabilities[best] = 0.9
-    check = _image_check(probabilities)
+    check = image_check_of(probabilities)
     assert (check.verdict, check.refuse) == (verdict, refuse)
     assert bool(check.message) == (verdict != "frontal")
