@@ -1,6 +1,7 @@
 """How long does one frame of the viewer take while a hand works on 2048 x 2048 radiographs?
 
-Run: python benchmarks/viewer_frames.py [--steps 60] [--panes 4]
+Run: python benchmarks/viewer_frames.py [--steps 60]
+Four panes: benchmarks/compare_panes.py.
 Needs Chromium or Chrome: on the PATH, or named in CHROMIUM.
 """
 
@@ -96,15 +97,16 @@ def main() -> None:
     """Start server and browser, work the viewer, write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=60)
-    parser.add_argument("--panes", type=int, default=1, choices=(1, 2, 3, 4))
-    options = parser.parse_args()
-    steps, panes = options.steps, options.panes
+    run("viewer_frames", steps=parser.parse_args().steps, panes=1)
+
+
+def run(name: str, *, steps: int, panes: int) -> None:
+    """Work the viewer with some panes and write the figures under a name."""
     with _server(panes) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_browser(), args=SWITCHES)
         page = browser.new_page(viewport=VIEWPORT)  # type: ignore[arg-type]
         results = measure(page, address, steps=steps, panes=panes)
         browser.close()
-    name = "viewer_frames" if panes == 1 else f"viewer_frames_{panes}_panes"
     write_report(name, protocol=PROTOCOL, seed=7, results=results)
 
 
