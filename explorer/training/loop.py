@@ -104,8 +104,7 @@ def steps(
             _set_rates(state.optimizer, config, state.step)
             drawn = list(islice(batches, config.accumulate))
             figures = training_step(state, drawn, config, memory=memory, members=members)
-            if not state.method.card.frozen:
-                state.update_average(decay=config.ema)
+            state.update_average(decay=config.ema)
             state.step += 1
             yield figures
 
@@ -167,7 +166,7 @@ def batch_losses(
     seed = config.seed * 1_000_003 + state.step * config.accumulate + part
     torch.manual_seed(seed)
     method = state.method
-    towers = Towers(state.model, memory, members, config.precision, frozen=method.card.frozen)
+    towers = Towers(state.model, memory, members, config.precision)
     seen = step_batch(
         batch,
         towers,

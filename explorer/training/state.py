@@ -59,8 +59,6 @@ class TrainingState:
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         model.train()
         model.text_encoder.eval()
-        if method.card.frozen:
-            model.eval().requires_grad_(requires_grad=False)
         return cls(
             model=model,
             method=method,

@@ -25,14 +25,12 @@ class Towers:
         memory: Of its frozen text tower.
         members: Processes that share the images.
         precision: Name of the dtype of the image tower.
-        frozen: Whether nothing of the model learns.
     """
 
     model: LocalAlignmentModel
     memory: PhraseMemory
     members: ProcessGroup
     precision: str
-    frozen: bool = False
 
     def put(self, pixels: Float32) -> Tensor:
         """Images (B, 1, S, S) of all processes where the model is."""
@@ -47,16 +45,14 @@ class Towers:
     def _encode(self, images: Tensor, *, count: int) -> View:
         """Images of this process -> patches and features of all `count`."""
         dtype = getattr(torch, self.precision)
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            with torch.autocast(images.device.type, dtype, enabled=dtype != torch.float32):
-                features, _ = self.model.image_encoder(images)
-            features = self.members.gather(features.to(self.model.log_scale.dtype), count=count)
-            return View(self.model.patch_projection(features), features.permute(0, 2, 3, 1))
+        with torch.autocast(images.device.type, dtype, enabled=dtype != torch.float32):
+            features, _ = self.model.image_encoder(images)
+        features = self.members.gather(features.to(self.model.log_scale.dtype), count=count)
+        return View(self.model.patch_projection(features), features.permute(0, 2, 3, 1))
 
     def embed(self, vectors: Tensor) -> Tensor:
         """Vectors (..., Ct) of the text tower -> unit embeddings (..., D)."""
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            embedded: Tensor = self.model.phrase_projection(vectors)
+        embedded: Tensor = self.model.phrase_projection(vectors)
         return embedded
 
 
