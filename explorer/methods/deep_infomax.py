@@ -13,10 +13,11 @@ and nothing of one place's noise. No text is needed.
 
 Deviations: local form and prior alone, the global form (weight 0 in the paper's best local model)
 is left out, and so are divergences beside the bounds of `_bounds.py`. The summary is a linear map
-of the mean of the tower's features. 128 units for 2048. The released Donsker-Varadhan raises an
-error and its InfoNCE keeps the image's own places in the denominator at a logit of -10; neither is
-copied. Two images of one examination are no negatives of each other. Phrases are not looked at: the
-checkpoint's maps of phrases mean nothing until another objective trains them.
+of the mean of the tower's features. 128 units for 2048, and means over an 8 x 8 grid where patches
+are finer. The released Donsker-Varadhan raises an error and its InfoNCE keeps the image's own places
+in the denominator at a logit of -10; neither is copied. Two images of one examination are no
+negatives of each other. Phrases are not looked at: the checkpoint's maps of phrases mean nothing
+until another objective trains them.
 """
 
 import math
@@ -29,6 +30,7 @@ from explorer.methods._base import Method, MethodBatch, MethodCard, Shapes, opti
 from explorer.methods._bounds import BOUND_NAMES
 from explorer.methods._prior import Discriminator, prior_loss
 from explorer.methods._reports import Estimate, EstimatorOptions, starting_bias
+from explorer.methods._scores import coarse
 
 _INDIFFERENT = 2 * math.log(2)  # what the bound of a constant critic lacks to 0
 
@@ -78,6 +80,9 @@ class DeepInfoMaxOptions(EstimatorOptions):
     estimator: str = option("jsd", "Bound on the mutual information.", choices=BOUND_NAMES)
     units: int = option(128, "Size of the space in which both sides are compared.", min=1)
     code: int = option(64, "Size of the summary.", min=1)
+    side: int = option(
+        8, "Places along a side of the grid, as means of patches; 0 = every patch.", min=0
+    )
     local_weight: float = option(1.0, "Beta: of places against summaries.", min=0)
     prior: float = option(0.1, "Gamma: of matching the summary to a uniform prior.", min=0)
 
@@ -102,6 +107,7 @@ class DeepInfoMax(Method):
         ours=(
             "Local form and prior; no global form, and the divergences of our bounds alone.",
             "The summary is a linear map of the mean of the features; 128 units for 2048.",
+            "At most 8 x 8 places, as means of patches.",
             "Images of one examination are no negatives of each other.",
             "Phrases are not trained: maps of phrases mean nothing after this alone.",
         ),
@@ -130,7 +136,10 @@ class DeepInfoMax(Method):
             "deep_infomax needs images of at least two examinations in a batch, got "
             f"{len(batch.study)} of one.",
         )
-        places = self.of_places(batch.region_features)
+        features = batch.region_features
+        if options.side:
+            features = coarse(batch.features, options.side)
+        places = self.of_places(features)
         code = torch.sigmoid(self.encode(batch.region_features.mean(1)))
         summary = self.of_summary(code) / math.sqrt(options.units)
         scores, matched, other = places_table(summary, places, batch.study)

@@ -77,6 +77,14 @@ def test_weights_of_the_parts_are_used() -> None:
     assert set(build(prior=0.0)(batch)) == {"local"}
 
 
+def test_places_are_means_of_patches_where_the_grid_is_finer() -> None:
+    batch = make_batch(images=4)
+    halves = batch.features.unflatten(1, (2, 2)).unflatten(3, (2, 2)).mean((2, 4))
+    coarser = build(side=2)(replace(batch, features=halves))
+    torch.testing.assert_close(build(side=2)(batch)["local"], coarser["local"])
+    assert build(side=0)(batch)["local"] != coarser["local"]
+
+
 def test_phrases_are_not_looked_at() -> None:
     batch = make_batch(images=4)
     other = replace(batch, phrases=-batch.phrases, owner=torch.full_like(batch.owner, -1))
