@@ -14,8 +14,8 @@ and nothing of one place's noise. No text is needed.
 Deviations: local form and prior alone, the global form (weight 0 in the paper's best local model)
 is left out, and so are divergences beside the bounds of `_bounds.py`. The summary is a linear map
 of the mean of the tower's features. 128 units for 2048, and means over an 8 x 8 grid where patches
-are finer. The released Donsker-Varadhan raises an error and its InfoNCE keeps the image's own places
-in the denominator at a logit of -10; neither is copied. Two images of one examination are no
+are finer. The released Donsker-Varadhan raises an error and its InfoNCE keeps the image's own
+places in the denominator at a logit of -10; neither is copied. Two images of one examination are no
 negatives of each other. Phrases are not looked at: the checkpoint's maps of phrases mean nothing
 until another objective trains them.
 """
