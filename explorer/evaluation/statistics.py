@@ -17,6 +17,16 @@ class Interval:
     high: float
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Values summed by cluster and group: (clusters, groups) each; unknown values are left out."""
+
+    groups: tuple[str, ...]
+    clusters: tuple[str, ...]
+    sums: NDArray[np.float64]
+    counts: NDArray[np.float64]
+
+
 def grouped_means(
     values: ArrayLike,
     *,
@@ -42,15 +52,29 @@ def grouped_means(
     Returns:
         Interval by group, in sorted order, and the macro interval.
     """
+    if not 0 < level < 1 or replicates < 0:
+        raise ValueError(
+            f"level must be between 0 and 1 and replicates 0 or more, got {level} and {replicates}."
+        )
+    table = table_of(values, groups=groups, clusters=clusters)
+    once = np.ones((1, len(table.clusters)))
+    means = _means(once, table.sums, table.counts)  # (1, G)
+    drawn = draws(len(table.clusters), replicates=replicates, rng=rng)
+    replicated = _means(drawn, table.sums, table.counts)  # (B, G)
+    by_group = {
+        name: _interval(means[0, i], replicated[:, i], level) for i, name in enumerate(table.groups)
+    }
+    macro = _interval(_row_means(means)[0], _row_means(replicated), level)
+    return by_group, macro
+
+
+def table_of(values: ArrayLike, *, groups: Sequence[str], clusters: Sequence[str]) -> Table:
+    """Sum values (N,) by cluster and group; groups and clusters in sorted order."""
     numbers = np.asarray(values, dtype=np.float64)
     if not len(numbers) == len(groups) == len(clusters):
         raise ValueError(
             "values, groups and clusters must have one length, "
             f"got {len(numbers)}, {len(groups)} and {len(clusters)}."
-        )
-    if not 0 < level < 1 or replicates < 0:
-        raise ValueError(
-            f"level must be between 0 and 1 and replicates 0 or more, got {level} and {replicates}."
         )
     names, group_index = np.unique(np.asarray(groups, dtype=np.str_), return_inverse=True)
     patients, cluster_index = np.unique(np.asarray(clusters, dtype=np.str_), return_inverse=True)
@@ -59,15 +83,18 @@ def grouped_means(
     counts = np.zeros((len(patients), len(names)))
     np.add.at(sums, (cluster_index[known], group_index[known]), numbers[known])
     np.add.at(counts, (cluster_index[known], group_index[known]), 1)
-    once = np.ones((1, len(patients)))
-    means = _means(once, sums, counts)  # (1, G)
-    drawn = rng.multinomial(len(patients), once[0] / max(1, len(patients)), size=replicates)
-    replicated = _means(drawn.astype(np.float64), sums, counts)  # (B, G)
-    by_group = {
-        str(name): _interval(means[0, i], replicated[:, i], level) for i, name in enumerate(names)
-    }
-    macro = _interval(_row_means(means)[0], _row_means(replicated), level)
-    return by_group, macro
+    return Table(tuple(map(str, names)), tuple(map(str, patients)), sums, counts)
+
+
+def draws(clusters: int, *, replicates: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """(replicates, clusters) how often each cluster is drawn, with replacement."""
+    shares = np.full(clusters, 1 / max(1, clusters))
+    return rng.multinomial(clusters, shares, size=replicates).astype(np.float64)
+
+
+def interval_of(mean: float, replicated: NDArray[np.float64], *, level: float = 0.95) -> Interval:
+    """A figure with the percentile interval of its bootstrap replicates."""
+    return _interval(mean, replicated, level)
 
 
 def _means(

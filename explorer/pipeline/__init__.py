@@ -2,6 +2,8 @@
 
 from explorer.adapters import AdapterCard, Engine
 from explorer.corpora.bundled import BundledStudy, ReferenceBox
+from explorer.corpora.placed_sets import read_placed, readers
+from explorer.corpora.predicted_boxes import read_predicted
 from explorer.exchange.grounding_json import to_json_text
 from explorer.grounding.attribution import attribute_words
 from explorer.grounding.faithfulness import Curve, Faithfulness
@@ -27,6 +29,12 @@ from explorer.pipeline.embedding import (
     maps_from,
     maps_of,
     summarise,
+)
+from explorer.pipeline.evaluation import (
+    Evaluation,
+    evaluate_placed,
+    run_name,
+    start_evaluation,
 )
 from explorer.pipeline.export import export_checkpoint
 from explorer.pipeline.exports import describe_engine, grounding_document, grounding_figure
@@ -85,6 +93,23 @@ from explorer.pipeline.retrieval import (
     search_reports,
     search_text,
 )
+from explorer.pipeline.runs import (
+    DEFAULT as DEFAULT_PROTOCOL,
+)
+from explorer.pipeline.runs import (
+    Run,
+    as_json,
+    compare_runs,
+    definitions,
+    describe_cards,
+    export_run,
+    list_runs,
+    most_apart,
+    protocol_names,
+    read_run,
+    runs_root,
+    summarise_run,
+)
 from explorer.pipeline.studies import (
     list_bundled_studies,
     load_bundled_study,
@@ -112,6 +137,7 @@ __all__ = [
     "APP_FILE",
     "DEFAULT_GRANULARITY",
     "DEFAULT_METHOD",
+    "DEFAULT_PROTOCOL",
     "GRANULARITIES",
     "LEVELS",
     "NULL_PHRASES",
@@ -124,6 +150,7 @@ __all__ = [
     "Corpus",
     "Curve",
     "Engine",
+    "Evaluation",
     "Faithfulness",
     "Filter",
     "HeadSources",
@@ -137,6 +164,7 @@ __all__ = [
     "Prototype",
     "ReferenceBox",
     "Results",
+    "Run",
     "Sanity",
     "SourceMap",
     "TrainingChoices",
@@ -144,6 +172,7 @@ __all__ = [
     "Use",
     "accept_licence",
     "add_checkpoint",
+    "as_json",
     "attribute_words",
     "audit_preprocessing",
     "broken_checkpoints",
@@ -155,6 +184,9 @@ __all__ = [
     "check_image",
     "check_sanity",
     "clustering_methods",
+    "compare_runs",
+    "definitions",
+    "describe_cards",
     "describe_engine",
     "embed",
     "embed_many",
@@ -165,8 +197,10 @@ __all__ = [
     "embed_report",
     "evaluate_grounding",
     "evaluate_phantoms",
+    "evaluate_placed",
     "evaluate_probe",
     "export_checkpoint",
+    "export_run",
     "few_of_each",
     "film_pixels",
     "find_method",
@@ -182,6 +216,7 @@ __all__ = [
     "list_bundled_studies",
     "list_checkpoints",
     "list_methods",
+    "list_runs",
     "load_bundled_study",
     "make_reference",
     "make_study",
@@ -191,6 +226,7 @@ __all__ = [
     "measure_information",
     "merge",
     "methods_table",
+    "most_apart",
     "on_a_plane",
     "open_codes",
     "open_engine",
@@ -200,26 +236,35 @@ __all__ = [
     "phrases_of_prototype",
     "planes",
     "points_of",
+    "protocol_names",
     "prototypes_csv",
     "prototypes_document",
     "prototypes_of_study",
     "read_files",
+    "read_placed",
+    "read_predicted",
     "read_report",
     "read_report_file",
+    "read_run",
     "read_study",
+    "readers",
     "remove_studies",
     "rename",
     "render_phantoms",
     "results_document",
+    "run_name",
+    "runs_root",
     "search_film",
     "search_region",
     "search_reports",
     "search_text",
     "source_map",
     "split",
+    "start_evaluation",
     "states_normal",
     "suggests_inversion",
     "summarise",
+    "summarise_run",
     "to_json_text",
     "to_thumbnail",
     "train",

@@ -122,3 +122,30 @@ def test_an_image_of_another_size_than_its_table_says_is_refused():
 
     with pytest.raises(DataSetError, match="Correct width and height in the table"):
         run_benchmark(IMAGES, locate, replicates=0)
+
+
+def test_intervals_draw_patients_so_that_copies_of_their_images_are_no_news():
+    """Drawing images or samples would make the interval three times narrower."""
+    spans = []
+    for copies in (1, 9):
+        images = [
+            BoxedImage(f"{image.path} {n}", image.split, image.patient, SHAPE, image.boxes)
+            for image in IMAGES
+            for n in range(copies)
+        ]
+        found = as_report(run_benchmark(images, blank, replicates=300))["intervals"]["macro"]
+        spans.append(found["plain"]["pointing"])
+    assert spans[0] == spans[1] == [0.0, 1.0]
+    wide = [BoxedImage(f"{p}.png", "val", p, SHAPE, IMAGES[1 + n % 2].boxes) for n, p in
+            enumerate("abcdefghijkl")]  # fmt: skip
+    many = [
+        BoxedImage(f"{n} {image.path}", "val", image.patient, SHAPE, image.boxes)
+        for image in wide
+        for n in range(9)
+    ]
+    one, nine = (
+        as_report(run_benchmark(images, blank, replicates=300))["intervals"]["macro"]["plain"]
+        for images in (wide, many)
+    )
+    assert one["pointing"] == nine["pointing"]
+    assert one["pointing"][1] - one["pointing"][0] > 0.4
