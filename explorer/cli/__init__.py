@@ -14,6 +14,7 @@ from explorer.cli import evaluate_run
 from explorer.cli.checkpoints import accept, checkpoints, reference
 from explorer.cli.checkpoints import add as add_checkpoint
 from explorer.cli.evaluate import evaluate_grounding
+from explorer.cli.evaluate_findings import findings
 from explorer.cli.evaluate_phantoms import evaluate_phantoms
 from explorer.cli.evaluate_probe import evaluate_probe
 from explorer.cli.export import export as export_checkpoint
@@ -94,14 +95,12 @@ for _command in (ground, information, methods, retrieve, serve, train):
 evaluate_app.command("grounding", epilog=EXIT_CODE_HELP)(evaluate_grounding)
 evaluate_app.command("phantoms", epilog=EXIT_CODE_HELP)(evaluate_phantoms)
 evaluate_app.command("probe", epilog=EXIT_CODE_HELP)(evaluate_probe)
-for _command in (
-    evaluate_run.run,
-    evaluate_run.compare,
-    evaluate_run.runs,
-    evaluate_run.export,
-    evaluate_run.protocols,
-):
-    evaluate_app.command(epilog=EXIT_CODE_HELP)(_command)
+evaluate_app.command(epilog=EXIT_CODE_HELP)(findings)
+evaluate_app.command(epilog=EXIT_CODE_HELP)(evaluate_run.run)
+evaluate_app.command(epilog=EXIT_CODE_HELP)(evaluate_run.compare)
+evaluate_app.command(epilog=EXIT_CODE_HELP)(evaluate_run.runs)
+evaluate_app.command(epilog=EXIT_CODE_HELP)(evaluate_run.export)
+evaluate_app.command(epilog=EXIT_CODE_HELP)(evaluate_run.protocols)
 phantom_app.command("render", epilog=EXIT_CODE_HELP)(render)
 phantom_app.command("bundle", epilog=EXIT_CODE_HELP)(bundle)
 index_app.command(epilog=EXIT_CODE_HELP)(build)

@@ -2,6 +2,7 @@
 
 from explorer.adapters import AdapterCard, Engine
 from explorer.corpora.bundled import BundledStudy, ReferenceBox
+from explorer.corpora.labelled_films import LabelledFilms, read_labelled
 from explorer.corpora.placed_sets import read_placed, readers
 from explorer.corpora.predicted_boxes import read_predicted
 from explorer.exchange.grounding_json import to_json_text
@@ -38,6 +39,7 @@ from explorer.pipeline.evaluation import (
 )
 from explorer.pipeline.export import export_checkpoint
 from explorer.pipeline.exports import describe_engine, grounding_document, grounding_figure
+from explorer.pipeline.findings import ENSEMBLE, TEMPLATES, evaluate_findings, prompts_of
 from explorer.pipeline.grounding import ground, ground_report
 from explorer.pipeline.heads import HeadSources, open_codes, train_head
 from explorer.pipeline.index_build import BuildReport, build_index, remove_studies
@@ -138,10 +140,12 @@ __all__ = [
     "DEFAULT_GRANULARITY",
     "DEFAULT_METHOD",
     "DEFAULT_PROTOCOL",
+    "ENSEMBLE",
     "GRANULARITIES",
     "LEVELS",
     "NULL_PHRASES",
     "SIMILARITY",
+    "TEMPLATES",
     "AdapterCard",
     "AuditStep",
     "BuildReport",
@@ -156,6 +160,7 @@ __all__ = [
     "HeadSources",
     "Hit",
     "IndexInfo",
+    "LabelledFilms",
     "Level",
     "MethodRecord",
     "Part",
@@ -195,6 +200,7 @@ __all__ = [
     "embed_pixels",
     "embed_region",
     "embed_report",
+    "evaluate_findings",
     "evaluate_grounding",
     "evaluate_phantoms",
     "evaluate_placed",
@@ -236,11 +242,13 @@ __all__ = [
     "phrases_of_prototype",
     "planes",
     "points_of",
+    "prompts_of",
     "protocol_names",
     "prototypes_csv",
     "prototypes_document",
     "prototypes_of_study",
     "read_files",
+    "read_labelled",
     "read_placed",
     "read_predicted",
     "read_report",
