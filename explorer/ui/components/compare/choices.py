@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from explorer.pipeline import AdapterCard
 
 FEWEST = 2
-SECOND_SOURCE = "integrated gradients"  # of a second pane where there is one checkpoint only
+SECOND_SOURCE = "gradient x input"  # of a second pane where there is one checkpoint: the quickest
 
 
 def panes_of(memory: Session) -> tuple[PaneChoice, ...]:
