@@ -26,6 +26,7 @@ def train_head(
     data: Path | None,
     layout: str | None,
     films: int | None,
+    target: Path | None,
     device: Device,
     dtype: Dtype,
     force: bool,
@@ -39,7 +40,7 @@ def train_head(
 
     console, log = consoles()
     sources = pipeline.HeadSources(
-        index=index, phantoms=phantoms, data=data, layout=layout, films=films
+        index=index, phantoms=phantoms, data=data, layout=layout, films=films, target=target
     )
     with working(log, "Loading the checkpoint"):
         engine = pipeline.open_engine(checkpoint, device=device.value, precision=dtype.value)

@@ -39,6 +39,12 @@ def train(
     films: Annotated[
         int | None, typer.Option(help="For a head: use at most so many films.", min=2)
     ] = None,
+    target: Annotated[
+        Path | None,
+        typer.Option(
+            help="For mi_uda: folder of films of the new site.", exists=True, file_okay=False
+        ),
+    ] = None,
     device: DeviceOption = Device.auto,
     dtype: DtypeOption = Dtype.auto,
     data: Annotated[
@@ -121,7 +127,8 @@ def train(
     if method is not None and pipeline.find_method(method).kind == "head":
         train_head(
             method, option or [], out=out, work=work, checkpoint=checkpoint, index=index,
-            phantoms=phantoms, data=data, layout=layout, films=films, device=device, dtype=dtype,
+            phantoms=phantoms, data=data, layout=layout, films=films, target=target,
+            device=device, dtype=dtype,
             force=force,
         )  # fmt: skip
         return

@@ -38,6 +38,7 @@ class HeadSources:
         phantoms: Folder of phantom shards.
         data, layout: Folder of a data set, and how it is laid out.
         films: Use at most so many films of phantoms or data set; None uses all.
+        target: Folder of films of another site, for methods that adapt to one.
     """
 
     index: str | None = None
@@ -45,6 +46,7 @@ class HeadSources:
     data: Path | None = None
     layout: str | None = None
     films: int | None = None
+    target: Path | None = None
 
     def __post_init__(self) -> None:
         if sum(place is not None for place in (self.index, self.phantoms, self.data)) != 1:
@@ -91,8 +93,11 @@ def train_head(
         if sources.index is not None:
             raise DataSetError(f"{method} needs films, not an index: --phantoms DIR or --data DIR.")
         return COPIES[method](
-            engine.card, _films(sources), options, out=out, work=work, progress=progress
-        )
+            engine.card, _films(sources), options, out=out, work=work, target=sources.target,
+            progress=progress,
+        )  # fmt: skip
+    if sources.target is not None:
+        raise DataSetError(f"{method} adapts to no site; --target is for mi_uda.")
     data, held_out = head_data(
         sources, engine, work=work, progress=lambda done, total: progress("Films", done, total)
     )
