@@ -61,15 +61,15 @@ def main() -> None:
     model = engine._model
 
     def bare_image() -> None:
-        with torch.inference_mode(), engine._autocast():
+        with torch.inference_mode(), engine.autocast():
             model.encode_image(*image_calls[0])
 
     def bare_text() -> None:
-        with torch.inference_mode(), engine._autocast():
+        with torch.inference_mode(), engine.autocast():
             model.encode_text(token_ids, mask)
 
     def bare_sentences_only() -> None:
-        with torch.inference_mode(), engine._autocast():
+        with torch.inference_mode(), engine.autocast():
             model.encode_text(token_ids[:SENTENCES], mask[:SENTENCES])
 
     inside: list[float] = []

@@ -1,7 +1,7 @@
 """Image networks of BioViL (Boecking et al., 2022) and BioViL-T (Bannur et al., 2023).
 
-Tensors are named as the code of microsoft/hi-ml names them (hi-ml-multimodal, commit b67c1d27),
-from which the names were read; they were not checked against the published weights themselves.
+Tensors are named as the code of microsoft/hi-ml names them (health_multimodal/image/model), from
+which the names were read; they were not checked against the published weights themselves.
 Sizes come from the tensors, so that a test can use small ones.
 """
 
