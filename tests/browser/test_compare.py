@@ -21,6 +21,9 @@ def test_a_hand_on_linked_panes_sends_nothing(open_tab: Callable[..., Visit]) ->
     visit = open_tab()
     page = visit.page
     open_compare(visit)
+    # Another source would ask for the map of each phrase that is chosen.
+    page.get_by_role("combobox", name="Maps from, pane B").select_option("similarity")
+    visit.settle()
     page.get_by_role("button", name="Add a pane").click()
     expect(page.locator(".pane")).to_have_count(3)
     visit.settle()
