@@ -13,9 +13,10 @@ share out the regions first, then each word spreads its attention over the regio
 
 Deviations: words are word pieces as the text tower reads them (the authors add pieces up to words),
 projected like phrases. Regions and words are unit vectors here, so their products get a learned
-scale before the softmax over words. Regions are means over an 8 x 8 grid where patches are finer.
-The log of the sum grows with the number of words, as in the released code; scoring by the maximum
-over words, which that code does at inference, is not copied. A report of one word attends
+scale before the softmax over words. Regions are means over an 8 x 8 grid where patches are finer,
+and one drawn sentence stands for a report by default, so that the loss stays a small part of a
+step. The log of the sum grows with the number of words, as in the released code; scoring by the
+maximum over words, which that code does at inference, is not copied. A report of one word attends
 everywhere alike, since the softmax over words comes first.
 """
 
@@ -46,6 +47,8 @@ from explorer.methods._reports import (
 )
 from explorer.methods._scores import bag_means, coarse
 from explorer.methods._vectors import image_vectors, phrase_bags
+
+_SHORTEST = 1e-6  # of a context, whose direction means nothing below
 
 
 def word_attention(
@@ -89,8 +92,9 @@ def word_scores(
         word_sharpness: Tau 2.
     """
     attention = word_attention(regions, words * scale, mask, sharpness=sharpness)
-    context = torch.einsum("bcwr,brd->bcwd", attention, regions)
-    alike = word_sharpness * F.cosine_similarity(context, words, dim=-1)
+    context = (attention.flatten(1, 2) @ regions).unflatten(1, words.shape[:2])  # (B, C, W, D)
+    length = torch.linalg.vector_norm(context, dim=-1).clamp(min=_SHORTEST)
+    alike = word_sharpness * (context * F.normalize(words, dim=-1)).sum(-1) / length
     lowest = torch.finfo(alike.dtype).min / 4
     return torch.logsumexp(alike.masked_fill(~mask, lowest), -1)
 
@@ -123,7 +127,7 @@ class GLoRIAOptions(EstimatorOptions):
     global_weight: float = option(1.0, "Of the table of whole images and reports.", min=0)
     side: int = option(8, "Regions along a side of the grid, as means of patches.", min=1)
     sentences: int = option(
-        0, "Sentences that stand for a report, drawn anew at every step; 0 = all.", min=0
+        1, "Sentences that stand for a report, drawn anew at every step; 0 = all.", min=0
     )
 
 
@@ -146,13 +150,14 @@ class GLoRIA(Method):
         ours=(
             "Word pieces of the frozen text tower, projected like phrases.",
             "A learned scale before the softmax over words, since our vectors have unit length.",
-            "At most 8 x 8 regions.",
+            "At most 8 x 8 regions, and one drawn sentence for a report unless told otherwise.",
             "Pairs of one study, and reports that say the same, are no negatives.",
         ),
         needs=frozenset({"tokens"}),
         needs_batch=2,
     )
     Options = GLoRIAOptions
+    order_matters = "one sentence of each report is drawn"
 
     def __init__(self, options: GLoRIAOptions, shapes: Shapes) -> None:
         super().__init__(options, shapes)
