@@ -93,3 +93,24 @@ def test_an_inverted_film_is_told_as_inverted_and_not_refused(engine: pipeline.E
     assert "invert it" in check.message
     again = pipeline.embed(engine, pipeline.invert(pipeline.invert(film))).check
     assert again.verdict == "frontal"
+
+
+def test_all_bundled_checkpoints_are_whole_and_stay_below_sixty_megabytes() -> None:
+    cards = pipeline.list_checkpoints()
+    assert pipeline.broken_checkpoints() == ()
+    assert cards[0].extra["default"]
+    for card in cards:
+        pipeline.verify_checkpoint(card.name)
+    assert sum(card.size_bytes for card in cards) < 60e6
+
+
+def test_a_small_checkpoint_takes_its_text_tower_from_the_default_one() -> None:
+    small = next(card for card in pipeline.list_checkpoints() if card.name.startswith("small-"))
+    assert small.size_bytes < 2e6
+    engine = pipeline.open_engine(small.name, device="cpu")
+    study, _ = pipeline.load_bundled_study("effusion-and-large-heart")
+    (found,) = pipeline.ground(
+        engine, pipeline.embed(engine, study.radiographs[0]), ["cardiomegaly"]
+    )
+    assert found.map.cosine.shape == (16, 16)
+    assert np.ptp(found.map.cosine) > 0.1
