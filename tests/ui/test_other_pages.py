@@ -127,3 +127,15 @@ def test_methods_are_listed_with_paper_equation_and_our_choices(
     said = "\n".join(e.value for e in (*app.markdown, *app.caption)).replace("\\", "")
     assert record.paper in said
     assert all(line in said for line in record.ours)
+
+
+def test_a_loaded_checkpoint_shows_what_it_does_to_the_film_on_screen(
+    open_app: Callable[[], AppTest],
+) -> None:
+    app = open_app().switch_page("explorer/ui/pages/checkpoints.py").run()
+    before = len(app.table), len(app.error)
+    app.toggle(key="audit_one_auto_auto").set_value(True).run()
+    assert not app.exception
+    assert (len(app.table), len(app.error)) == (before[0] + 1, before[1])
+    steps = next(t.value for t in app.table if "What it did" in t.value.columns)
+    assert any("window" in did.lower() for did in [*steps["Step"], *steps["What it did"]])

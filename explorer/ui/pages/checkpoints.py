@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from explorer.ui import encoded, engines
+from explorer.ui.components.audit_part import audit_part
 from explorer.ui.components.error_box import guarded
 from explorer.ui.components.measured import measured_grounding
 from explorer.ui.components.methods_part import methods_part
@@ -127,6 +128,8 @@ def _card(card: "AdapterCard", *, default: bool) -> None:
             st.table(_flat(others), alt=f"Figures measured with {card.title}")
         for (device, precision), engine in loaded.items():
             _runs(engine, device=device, precision=precision)
+    for (device, precision), engine in loaded.items():
+        audit_part(engine, key=f"{card.name}_{device}_{precision}")
 
 
 def _badges(card: "AdapterCard", *, default: bool, loaded: bool) -> list[str]:
