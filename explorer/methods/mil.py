@@ -37,6 +37,7 @@ from explorer.methods._scores import (
     POOLING_NAMES,
     bag_means,
     bag_scores,
+    coarse,
     pool,
     pool_weighted,
     similarities,
@@ -78,6 +79,9 @@ class MILOptions(EstimatorOptions):
     temperature: float = option(0.1, "Divisor of the tables at the start; learned.", above=0)
     local_weight: float = option(1.0, "Of the table of pooled regions.", min=0)
     non_local_weight: float = option(1.0, "Of the table of whole images.", min=0)
+    side: int = option(
+        8, "Regions that see one another, along a side of the grid; means of patches.", min=1
+    )
     both_ways: float = option(
         0.5, "Weight of finding the text of an image; the rest is for the other way.", min=0, max=1
     )
@@ -105,7 +109,7 @@ class MIL(Method):
         ours=(
             "Derived from the paper's description; there is no public code to compare with.",
             "Sharpness 5, temperature .1, equal weights of LSE and NL.",
-            "NL attends without maps of its own, with one learned scale.",
+            "NL attends among at most 8 x 8 regions, without maps of its own; one learned scale.",
             "Reports that say the same are no negatives.",
         ),
         needs=frozenset({"sentences"}),
@@ -139,7 +143,8 @@ class MIL(Method):
             parts["local"] = -options.local_weight * found
         if options.non_local_weight:
             means = bag_means(phrases, reports.place, reports.mask)
-            table = self.whole(non_local(regions, scale=self.log_scale.exp()), means)
+            whole = F.normalize(coarse(batch.patches, options.side), dim=-1)
+            table = self.whole(non_local(whole, scale=self.log_scale.exp()), means)
             found = self.whole_estimate(table, **pairs, both_ways=options.both_ways)
             parts["non-local"] = -options.non_local_weight * found
         return parts
