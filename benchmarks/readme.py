@@ -83,26 +83,41 @@ def with_tables(text: str) -> str:
 
 
 def checkpoint_rows(root: Path = ROOT / "assets" / "checkpoints") -> str:
-    """A Markdown table with a row for every card below `root`, the default first."""
-    cards = []
+    """A Markdown table with a row for every card below `root`, the default first.
+
+    Checkpoints that only differ in how they learned (`small-...`) share one row.
+    """
+    cards, small = [], []
     for path in sorted(root.glob("*/card.json")):
         card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         size = sum(file.stat().st_size for file in path.parent.iterdir()) / 1e6
+        if path.parent.name.startswith("small-"):
+            small.append((path.parent.name, card, size))
+            continue
         mark = " (default)" if card.get("default") else ""
-        cells = (
-            f"`{path.parent.name}`{mark}",
-            card["title"],
-            f"{card['parameters'] / 1e6:.1f} M",
-            f"{size:.0f} MB",
-            f"{card['input_size']} px, {card['grid_size']} x {card['grid_size']} patches",
-            card["licence"],
-            card["training_data"],
-        )
-        cards.append((not card.get("default"), "| " + " | ".join(cells) + " |\n"))
+        name, title = f"`{path.parent.name}`{mark}", card["title"]
+        cards.append((not card.get("default"), _row(name, title, card, f"{size:.0f} MB")))
+    if small:
+        names = ", ".join(f"`{name}`" for name, _, _ in small)
+        title = f"One small tower, {len(small)} ways of learning"
+        cards.append((True, _row(names, title, small[0][1], f"{small[0][2]:.1f} MB each")))
     if not cards:
         return ""
     head = "| name | title | parameters | on disk | input | licence | learned from |\n"
     return head + "|---|---|---|---|---|---|---|\n" + "".join(row for _, row in sorted(cards))
+
+
+def _row(name: str, title: str, card: dict[str, Any], size: str) -> str:
+    cells = (
+        name,
+        title,
+        f"{card['parameters'] / 1e6:.1f} M",
+        size,
+        f"{card['input_size']} px, {card['grid_size']} x {card['grid_size']} patches",
+        card["licence"],
+        card["training_data"],
+    )
+    return "| " + " | ".join(cells) + " |\n"
 
 
 def benchmark_rows(root: Path = ROOT / "benchmarks" / "results") -> str:
