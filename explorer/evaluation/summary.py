@@ -204,10 +204,15 @@ def _by_finding(
             replicates=replicates,
             rng=np.random.default_rng(seed),
         )
-        counts = pd.Series(known).groupby(np.array(groups)).sum()
+        measured = own[known].assign(group=np.array(groups)[known])
+        patients = measured.groupby("group")["patient"].nunique()
+        counts = measured["group"].value_counts()
         for finding, interval in by_finding.items():
-            found.setdefault(finding, {})[name] = _entry(interval, int(counts[finding]))
-        found.setdefault(MACRO, {})[name] = _entry(macro, int(known.sum()))
+            several = patients.get(finding, 0) > 1
+            entry = _entry(interval, int(counts.get(finding, 0)), spread=several)
+            found.setdefault(finding, {})[name] = entry
+        several = measured["patient"].nunique() > 1
+        found.setdefault(MACRO, {})[name] = _entry(macro, int(known.sum()), spread=several)
     found[MACRO] = found.pop(MACRO)
     return found
 
@@ -216,11 +221,12 @@ def _findings(samples: pd.DataFrame) -> list[str]:
     return [finding or NO_FINDING for finding in samples["finding"].tolist()]
 
 
-def _entry(interval: Interval, count: int) -> dict[str, Any]:
+def _entry(interval: Interval, count: int, *, spread: bool) -> dict[str, Any]:
+    """Plain values; one patient alone has a mean and no interval."""
     return {
         "mean": finite(interval.mean),
-        "low": finite(interval.low),
-        "high": finite(interval.high),
+        "low": finite(interval.low) if spread else None,
+        "high": finite(interval.high) if spread else None,
         "n": count,
     }
 

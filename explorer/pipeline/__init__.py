@@ -109,10 +109,12 @@ from explorer.pipeline.runs import (
     most_apart,
     protocol_names,
     read_run,
+    run_bytes,
     runs_root,
     summarise_run,
 )
 from explorer.pipeline.studies import (
+    bundled_folder,
     list_bundled_studies,
     load_bundled_study,
     read_report_file,
@@ -184,6 +186,7 @@ __all__ = [
     "build_bundled_studies",
     "build_index",
     "build_prototypes",
+    "bundled_folder",
     "bundled_index",
     "check_faithfulness",
     "check_image",
@@ -260,6 +263,7 @@ __all__ = [
     "rename",
     "render_phantoms",
     "results_document",
+    "run_bytes",
     "run_name",
     "runs_root",
     "search_film",

@@ -1,6 +1,7 @@
 """Kept evaluation runs: tables, comparisons and exports, with protocols by name."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -22,6 +23,7 @@ __all__ = [
     "most_apart",
     "protocol_names",
     "read_run",
+    "run_bytes",
     "runs_root",
     "summarise_run",
 ]
@@ -72,6 +74,14 @@ def describe_cards(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
         }
         for card in cards
     ]
+
+
+def run_bytes(folder: Path, suffix: str) -> bytes:
+    """A run as the bytes of a .csv, .json or .parquet file."""
+    with TemporaryDirectory() as place:
+        path = Path(place) / f"run{suffix}"
+        export_run(read_run(folder), path)
+        return path.read_bytes()
 
 
 def runs_root() -> Path:

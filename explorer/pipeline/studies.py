@@ -38,6 +38,11 @@ def list_bundled_studies(root: Path | None = None) -> tuple[BundledStudy, ...]:
     return tuple(read_bundled(path.parent) for path in folders)
 
 
+def bundled_folder() -> Path:
+    """Folder of the studies that ship with the app."""
+    return ASSETS / "studies"
+
+
 def load_bundled_study(name: str, root: Path | None = None) -> tuple[Study, BundledStudy]:
     """Read one bundled study and what is known of it.
 

@@ -156,6 +156,13 @@ def test_the_table_is_the_mean_over_findings_of_means_over_samples(whole) -> Non
     assert {line["row"] for line in forest(found, "pointing")} == {MODEL, *ROWS}
 
 
+def test_one_patient_alone_has_a_mean_and_no_interval(whole) -> None:
+    samples = whole.samples[whole.samples["patient"] == whole.samples["patient"].iloc[0]]
+    found = summarise(replace(whole, samples=samples), OURS, replicates=20)["rows"][MODEL]
+    assert found["mass"]["cnr"]["mean"] is not None
+    assert found["mass"]["cnr"]["low"] is found["macro"]["cnr"]["high"] is None
+
+
 def test_intervals_draw_patients_and_not_images(whole) -> None:
     """Every image copied nine times is no news: only an interval by patient knows it."""
     many = pd.concat([whole.samples] * 9, ignore_index=True)

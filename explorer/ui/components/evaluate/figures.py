@@ -1,0 +1,199 @@
+"""Figures of the runs on screen: table, forest plot, paired differences, films that differ."""
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from explorer.ui.components.error_box import guarded
+from explorer.ui.components.evaluate.films import films
+from explorer.ui.door import pipeline
+from explorer.ui.evaluations import Evaluations
+from explorer.ui.theme import CHART_LIMIT, CHART_NULL, CHART_PHRASE
+
+if TYPE_CHECKING:
+    from explorer.pipeline import Run
+
+_TONES = {"model": CHART_PHRASE, "location prior": CHART_LIMIT}
+
+
+def figures(memory: Evaluations, runs: "list[Run]") -> None:
+    """Draw what was measured."""
+    stamped = runs[0].card["key"]["protocols"]
+    names = [stamp.split("/")[0] for stamp in stamped]
+    titles = pipeline.protocol_names()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        protocol = st.segmented_control(
+            "Protocol", names, default=names[0], required=True, format_func=titles.__getitem__,
+            key="evaluate_protocol",
+        )  # fmt: skip
+        tables = [pipeline.summarise_run(run, protocol=protocol) for run in runs]
+        metrics = tables[0]["metrics"]
+        metric = st.selectbox(
+            "Metric", list(metrics), format_func=metrics.__getitem__, key="evaluate_metric",
+            width=200,
+        )  # fmt: skip
+    for run, table in zip(runs, tables, strict=True):
+        _one(run, table, metric)
+    for other in runs[1:]:
+        with guarded():
+            _pair(memory, runs[0], other, protocol=protocol, metric=metric)
+
+
+def _one(run: "Run", table: dict[str, Any], metric: str) -> None:
+    about, stamp = run.card["about"], table["protocol"]
+    st.markdown(
+        f"#### {about['checkpoint']['name']}, {about['checkpoint']['precision']} "
+        f":gray-badge[{stamp}]"
+    )
+    if not run.complete:
+        st.warning("Not all images were measured yet. Press Run to go on.", title="Unfinished run")
+    if not about["calibrated"]:
+        st.caption("Scores of this checkpoint are not calibrated; figures that need it are empty.")
+    left, right = st.columns((5, 6), gap="medium")
+    with left:
+        st.plotly_chart(
+            forest(table, metric),
+            key=f"forest_{run.name}",
+            config={"displayModeBar": False},
+            alt=f"{table['metrics'][metric]} by finding with intervals; the table has the numbers",
+        )
+    with right:
+        st.dataframe(
+            as_table(table),
+            hide_index=True,
+            key=f"table_{run.name}",
+            height=440,
+            column_config={"finding": st.column_config.TextColumn(pinned=True)},
+        )
+        st.caption(
+            "Mean and 95 % interval, bootstrap by patient. macro: mean over findings. Rows other "
+            "than model look at no image."
+        )
+
+
+def as_table(table: dict[str, Any]) -> pd.DataFrame:
+    """Findings by rows, with a column a metric: "0.53 [0.30, 0.77]"."""
+    lines = []
+    order = [f for f in next(iter(table["rows"].values())) if f != "macro"]
+    for finding in ["macro", *order]:
+        for row, findings in table["rows"].items():
+            values = findings.get(finding)
+            if values and any(v["mean"] is not None for v in values.values()):
+                most = max(v["n"] for v in values.values())
+                cells = {table["metrics"][m]: span(v) for m, v in values.items()}
+                lines.append({"finding": finding, "row": row, "n": most, **cells})
+    return pd.DataFrame(lines)
+
+
+def span(value: dict[str, Any], *, digits: int = 2) -> str:
+    """A mean with its interval, or a dash."""
+    if value["mean"] is None:
+        return "-"
+    shown = f"{value['mean']:.{digits}f}"
+    if value["low"] is None:
+        return shown
+    return f"{shown} [{value['low']:.{digits}f}, {value['high']:.{digits}f}]"
+
+
+def forest(table: dict[str, Any], metric: str) -> go.Figure:
+    """One line a finding: means with intervals, a colour a row."""
+    known = {
+        finding
+        for findings in table["rows"].values()
+        for finding, values in findings.items()
+        if values[metric]["mean"] is not None
+    }
+    first = next(iter(table["rows"].values()))
+    order = [f for f in first if f in known and f != "macro"] + ["macro"]
+    figure = go.Figure()
+    shift = {row: (i - 1.5) * 0.18 for i, row in enumerate(table["rows"])}
+    for row, findings in table["rows"].items():
+        points = [
+            (order.index(f), findings[f][metric]) for f in order
+            if f in findings and findings[f][metric]["mean"] is not None
+        ]  # fmt: skip
+        low, high = (
+            [abs(v["mean"] - (v[end] if v[end] is not None else v["mean"])) for _, v in points]
+            for end in ("low", "high")
+        )
+        figure.add_trace(
+            go.Scatter(
+                x=[v["mean"] for _, v in points],
+                y=[place + shift[row] for place, _ in points],
+                error_x={"type": "data", "array": high, "arrayminus": low, "thickness": 1.5},
+                mode="markers",
+                name=row,
+                marker={"color": _TONES.get(row, CHART_NULL), "size": 8 if row == "model" else 5},
+                customdata=[[order[place], v["n"]] for place, v in points],
+                hovertemplate="%{customdata[0]}, n = %{customdata[1]}<br>%{x:.3f}<extra></extra>",
+            )
+        )
+    _lay_out(figure, order, title=table["metrics"][metric])
+    return figure
+
+
+def _lay_out(figure: go.Figure, order: list[str], *, title: str) -> None:
+    figure.update_layout(
+        height=110 + 34 * len(order),
+        margin={"l": 4, "r": 8, "t": 8, "b": 4},
+        legend={"orientation": "h", "y": 1.08},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        dragmode=False,
+    )
+    figure.update_yaxes(
+        tickvals=list(range(len(order))), ticktext=order, autorange="reversed", showgrid=False
+    )
+    figure.update_xaxes(title=title, zeroline=True)
+
+
+def _pair(memory: Evaluations, first: "Run", second: "Run", *, protocol: str, metric: str) -> None:
+    found = pipeline.compare_runs(first, second, protocol=protocol)
+    names = [_named(run) for run in (first, second)]
+    st.markdown(f"#### {names[1]} minus {names[0]}")
+    values = found["metrics"].get(metric)
+    if values is None:
+        st.caption("No sample has this metric in both runs.")
+        return
+    left, right = st.columns((5, 6), gap="medium")
+    with left:
+        figure = forest(
+            {"rows": {"model": {f: {metric: {**v, "n": v["samples"]}} for f, v in values.items()}},
+             "metrics": {metric: f"difference of {found['titles'][metric]}"}},
+            metric,
+        )  # fmt: skip
+        st.plotly_chart(
+            figure,
+            key=f"pair_{second.name}",
+            config={"displayModeBar": False},
+            alt="Differences by finding with intervals; the table has the numbers",
+        )
+    with right:
+        lines = [
+            {"finding": finding, "n": v["samples"], "first": v["first"], "second": v["second"],
+             "difference": span(v, digits=3), "p": v["p"], "Holm": v["p_holm"], "BH": v["p_bh"]}
+            for finding, v in values.items()
+        ]  # fmt: skip
+        numbers = {
+            name: st.column_config.NumberColumn(format="%.3f")
+            for name in ("first", "second", "p", "Holm", "BH")
+        }
+        st.dataframe(
+            pd.DataFrame(lines), hide_index=True, column_config=numbers, height="content",
+            key=f"pair_table_{second.name}",
+        )  # fmt: skip
+        st.caption(
+            "The same samples in both, intervals by patient; p from flips of sign by patient, "
+            "corrected over the findings."
+        )
+    if memory.corpus is not None and memory.corpus.digest == first.card["key"]["corpus"]:
+        films(memory.corpus, first, second, protocol=protocol, metric=metric)
+    else:
+        st.caption("Read the data set of these runs to open the films that differ.")
+
+
+def _named(run: "Run") -> str:
+    about = run.card["about"]["checkpoint"]
+    return f"{about['name']}, {about['precision']}"

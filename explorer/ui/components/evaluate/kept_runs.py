@@ -1,0 +1,54 @@
+"""Runs that are kept: shown again, compared across versions, taken along."""
+
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from explorer.ui.components.error_box import guarded
+from explorer.ui.door import pipeline
+from explorer.ui.evaluations import Evaluations
+
+
+def kept_runs(memory: Evaluations) -> None:
+    """List the runs; what is selected is shown above or saved."""
+    cards = pipeline.list_runs(pipeline.runs_root())
+    st.markdown("#### Kept runs")
+    if not cards:
+        st.caption("None yet. A run is kept as soon as its first images are measured.")
+        return
+    told = st.dataframe(
+        pd.DataFrame(pipeline.describe_cards(cards)),
+        hide_index=True,
+        selection_mode="multi-row",
+        on_select="rerun",
+        key="kept_runs",
+        height="content" if len(cards) < 10 else 400,
+    )
+    chosen = [cards[row]["folder"] for row in told["selection"]["rows"]]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Show selected", key="show_kept", disabled=not chosen):
+            memory.shown = tuple(chosen)
+            st.rerun()
+        if len(chosen) == 1:
+            with guarded():
+                _exports(chosen[0])
+        else:
+            st.caption("Select one run to save it, several to compare the first with the others.")
+
+
+def _exports(folder: Path) -> None:
+    for suffix, mime in (
+        (".csv", "text/csv"),
+        (".json", "application/json"),
+        (".parquet", "application/vnd.apache.parquet"),
+    ):
+        st.download_button(
+            f"Save as {suffix[1:]}",
+            partial(pipeline.run_bytes, folder, suffix),
+            file_name=f"{folder.name}{suffix}",
+            mime=mime,
+            on_click="ignore",
+            key=f"save_run_{suffix[1:]}",
+        )

@@ -1,0 +1,83 @@
+"""The Evaluate page: a run on the bundled films, a comparison, kept runs, and what can go wrong."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explorer import pipeline
+
+from .driving import memory, words
+from .tiny import TinyEngine
+
+OpenApp = Callable[[], AppTest]
+
+
+@pytest.fixture
+def page(open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setattr(pipeline, "runs_root", lambda: tmp_path / "kept")
+    return open_app().switch_page("explorer/ui/pages/evaluate.py").run()
+
+
+def measure(app: AppTest, *names: str) -> AppTest:
+    app.multiselect(key="evaluate_variants").set_value(list(names)).run()
+    return app.button(key="evaluate_run").click().run()
+
+
+def test_a_first_visit_says_what_is_there_and_what_is_kept(page: AppTest) -> None:
+    assert not page.exception
+    said = words(page)
+    assert "Bundled phantoms (reader phantoms): 2 images" in said
+    assert "None yet." in said
+
+
+def test_a_run_shows_its_figures_and_is_kept(
+    page: AppTest, engines: dict[str, TinyEngine], tmp_path: Path
+) -> None:
+    page.button(key="evaluate_run").click().run()
+    assert not page.exception
+    assert not page.error
+    table = page.dataframe[0].value
+    assert {"model", "constant centre", "random map"} <= set(table["row"])
+    assert table["finding"].iloc[0] == "macro"
+    assert len(list((tmp_path / "kept").glob("*/samples.parquet"))) == 1
+    images = engines["one"].images
+    page.button(key="evaluate_run").click().run()
+    assert engines["one"].images == images  # what is kept costs nothing
+
+
+def test_two_checkpoints_are_compared_and_a_film_opens(page: AppTest) -> None:
+    measure(page, "one", "two")
+    assert not page.exception
+    assert not page.error
+    assert "minus one" in words(page)
+    button = next(b for b in page.button if str(b.key).startswith("ground_"))
+    button.click().run()
+    assert not page.exception
+    opened = memory(page).loaded
+    assert opened is not None
+    assert opened.references
+    assert memory(page).typed
+
+
+def test_a_folder_that_is_not_there_is_said_and_nothing_is_measured(page: AppTest) -> None:
+    page.segmented_control(key="evaluate_source").set_value("A folder").run()
+    page.text_input(key="evaluate_data").set_value("/gone")
+    page.button(key="FormSubmitter:evaluate_folder-Read").click().run()
+    assert "There is no file or folder" in words(page)
+    assert not [b for b in page.button if b.key == "evaluate_run"]
+
+
+def test_a_checkpoint_that_reads_no_text_says_so(
+    page: AppTest, engines: dict[str, TinyEngine]
+) -> None:
+    from explorer.errors import PhraseError
+
+    def refuse(_: object) -> None:
+        raise PhraseError("This checkpoint is image-only.")
+
+    engines["one"].reads_text = False
+    engines["one"].embed_text = refuse  # type: ignore[assignment, method-assign]
+    page.button(key="evaluate_run").click().run()
+    assert "image-only" in words(page)
