@@ -32,7 +32,7 @@ from explorer.pipeline.query import statements_of
 from explorer.pipeline.retrieval import asking_of
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.records import QueryPart
-from explorer.retrieval.scoring import film_log_odds
+from explorer.retrieval.scoring import film_log_odds, read_claims
 from explorer.retrieval.search_film import film_of_index, sentence_gains
 from explorer.retrieval.search_region import region_likeness, standing_regions
 from explorer.retrieval.search_text import word_scores
@@ -140,10 +140,14 @@ def measure_reports(index: Corpus, engine: pipeline.Engine, truth: Truth) -> dic
         ],
         axis=1,
     )
+    claims = read_claims(index, np.arange(len(index)), odds, ["present"] * len(asked))
     cosines = index.films.vectors @ vectors.T
     flat = alignment.log_odds(cosines, alignment.phrase_base(cosines))
-    ways = {"image to report": to_report, "report to image": agreement(odds, queries, column).T}
-    ways["report to image, whole-film vectors"] = agreement(flat, queries, column).T
+    ways = {
+        "image to report": to_report,
+        "report to image": agreement(claims, odds, queries, column).T,
+    }
+    ways["report to image, whole-film vectors"] = agreement(flat, flat, queries, column).T
     result = {way: recalls(scores, right) for way, scores in ways.items()}
     words = np.full(right.shape, -np.inf)
     for row, statements in enumerate(queries):
@@ -162,13 +166,18 @@ def measure_reports(index: Corpus, engine: pipeline.Engine, truth: Truth) -> dic
 
 
 def agreement(
-    odds: NDArray[np.float64], queries: Sequence[Any], column: dict[str, int]
+    odds: NDArray[np.float64],
+    denied: NDArray[np.float64],
+    queries: Sequence[Any],
+    column: dict[str, int],
 ) -> NDArray[np.float64]:
-    """(films, reports) sum of log odds of the statements of every report."""
+    """(films, reports) sum of log odds of the statements of every report, denials of their own."""
     found = np.zeros((len(odds), len(queries)))
     for k, statements in enumerate(queries):
         if statements:
-            own = odds[:, [column[s.asked] for s in statements]]
+            columns = [column[s.asked] for s in statements]
+            absent = np.array([s.assertion == "absent" for s in statements])
+            own = np.where(absent, denied[:, columns], odds[:, columns])
             found[:, k] = alignment.report_log_odds(own, [s.assertion for s in statements])
     return found
 

@@ -1,8 +1,8 @@
 """Scores of films for phrases over an index, with the one definition of alignment.
 
-Each phrase is read against what it scores on the films of the index itself (`Corpus.base_rows`),
-then against what the film scores for the vocabulary of the index (`film_scale`): its log odds say
-whether a film speaks for it more than other films do, and more than for other phrases.
+Each phrase is read against what it scores on the films of the index itself (`Corpus.base_rows`);
+a claim then against what the film scores for the vocabulary of the index (`read_claims`): its log
+odds say whether a film speaks for it more than other films do, and more than for other phrases.
 """
 
 from collections.abc import Sequence
@@ -89,9 +89,19 @@ def film_log_odds(
         base = PhraseBase(np.zeros(len(vectors)), np.ones(len(vectors)))
         if reference is not None and len(vectors):
             base = alignment.phrase_base(reference_logits(reference, vectors, scoring))
+    return np.asarray(alignment.log_odds(logits, base), dtype=np.float64)
+
+
+def read_claims(
+    corpus: Corpus, rows: Rows, odds: NDArray[np.float64], assertions: Sequence[Assertion]
+) -> NDArray[np.float64]:
+    """(N, S) log odds with those of claims read against what the film scores for the vocabulary.
+
+    Denials stay as they are: a film that shows a thing weakly beside others still shows it.
+    """
     mean, spread = film_scale(corpus)
-    odds = alignment.log_odds(logits, base)
-    return np.asarray((odds - mean[rows, None]) / spread[rows, None], dtype=np.float64)
+    scaled = (odds - mean[rows, None]) / spread[rows, None]
+    return np.where(np.array([a == "absent" for a in assertions]), odds, scaled)
 
 
 def film_scale(corpus: Corpus) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -25,6 +25,7 @@ from explorer.retrieval.scoring import (
     film_log_odds,
     gains_of,
     percentiles,
+    read_claims,
 )
 
 Ranking = Literal["image", "words", "both"]
@@ -83,7 +84,8 @@ def search_text(
     odds = film_log_odds(
         corpus, rows, vectors, asking.scoring, reference=asking.reference, keep=whole
     )
-    gains = gains_of(odds, [part.assertion for part in parts])
+    said = [part.assertion for part in parts]
+    gains = gains_of(read_claims(corpus, rows, odds, said), said)
     extra = np.zeros(len(rows)) if added is None else added[rows]
     shown = gains.sum(axis=1) + extra
     scores = _ranked(corpus, rows, parts, shown, ranking)

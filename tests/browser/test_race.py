@@ -24,8 +24,15 @@ SEED = 20261125
 SAMPLER = """() => {
   window.seen = new Map();
   const roots = () => [...document.querySelectorAll("*")].map((e) => e.shadowRoot);
+  // After the frames of the page and before the paint: what is looked at is what is seen.
+  const beat = document.body.appendChild(document.createElement("div"));
+  beat.style.cssText = "position:fixed;height:0;width:1px";
+  new ResizeObserver(() => look()).observe(beat);
+  const tick = () => {
+    beat.style.width = beat.style.width === "1px" ? "2px" : "1px";
+    requestAnimationFrame(tick);
+  };
   const look = () => {
-    requestAnimationFrame(look);
     const root = roots().find((each) => each?.querySelector(".rgx"));
     const canvas = root?.querySelector("canvas.marks");
     const shown = (node) => Boolean(node) && getComputedStyle(node).visibility === "visible";
@@ -36,7 +43,7 @@ SAMPLER = """() => {
     const state = { film, study, mapStudy, run, phrase, cards, details: said(".details h3") };
     window.seen.set(JSON.stringify(state), state);
   };
-  look();
+  tick();
 }"""
 
 

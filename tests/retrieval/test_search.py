@@ -12,7 +12,7 @@ from explorer import pipeline
 from explorer.entities import Box
 from explorer.errors import RetrievalError
 from explorer.pipeline.query import read_query
-from explorer.retrieval.scoring import film_log_odds
+from explorer.retrieval.scoring import film_log_odds, read_claims
 from explorer.retrieval.search_film import film_of_index, likeness_parts, sentence_gains
 from explorer.retrieval.vocabulary import SIGNATURE
 from explorer.text import read_report
@@ -36,9 +36,11 @@ def test_parts_sum_to_the_score_and_the_best_comes_first(engine: Any, index: Any
 
 
 def test_a_denial_turns_the_ranking_round(engine: Any, index: Any) -> None:
-    claimed = pipeline.search_text(index, engine, "pleural effusion", count=24)
     denied = pipeline.search_text(index, engine, "no pleural effusion", count=24)
-    assert [h.film_id for h in claimed.hits] == [h.film_id for h in denied.hits][::-1]
+    query = pipeline.embed_phrases(engine, ["pleural effusion"]).vectors
+    odds = film_log_odds(index, np.arange(24), query, engine.scoring)[:, 0]
+    weakest = [index.films.columns["film_id"][row] for row in np.argsort(odds)]
+    assert [h.film_id for h in denied.hits] == weakest
     assert all(not part.boxes for hit in denied.hits for part in hit.parts)
 
 
@@ -169,7 +171,11 @@ def test_a_film_that_scores_high_for_everything_is_not_first_for_everything(
     engine: Any, index: Any
 ) -> None:
     vectors = pipeline.embed_phrases(engine, SIGNATURE).vectors
-    odds = film_log_odds(index, np.arange(24), vectors, engine.scoring)
+    rows, present = np.arange(24), ["present"] * len(vectors)
+    plain = film_log_odds(index, rows, vectors, engine.scoring)
+    odds = read_claims(index, rows, plain, present)  # type: ignore[arg-type]
+    denied = read_claims(index, rows, plain, ["absent"] * len(vectors))
+    assert np.array_equal(denied, plain)
     # The vocabulary is what a film is read against, over whole grids as they were before packing.
     assert odds.mean(axis=1) == pytest.approx(np.zeros(24), abs=0.1)
     assert odds.std(axis=1) == pytest.approx(np.ones(24), abs=0.1)
