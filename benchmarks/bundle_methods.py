@@ -3,7 +3,7 @@
 usage: python benchmarks/bundle_methods.py --work FOLDER [--out assets/checkpoints]
 
 FOLDER is that of the comparison. One checkpoint an objective goes in, of seed 0, with the figures
-of its row in the card; variants stay out.
+of its row in the card; variants stay out, and so do those that no longer point at what they name.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from _report import ROOT, commit
 
 from explorer.methods import list_methods
 
+LEAST_POINTING = 0.3
 FIGURES = (
     "pointing",
     "miou",
@@ -36,7 +37,8 @@ def main() -> None:
     results = json.loads((options.work / "methods.json").read_text(encoding="utf-8"))
     for method in list_methods():
         source = options.work / method / "0"
-        if (source / "figures.json").exists():
+        row = results["results"]["methods"].get(method)
+        if row and row["pointing"]["mean"] >= LEAST_POINTING:
             print(bundle(method, source, options.out, results=results["results"]))
 
 

@@ -324,7 +324,8 @@ def write(options: argparse.Namespace) -> None:
     }
     results["orderings"] = [row for row in results["orderings"] if row]
     begins = (
-        f"All start from one checkpoint, {options.start_steps} steps of dense_grounding."
+        f"All start from one checkpoint, {options.start_steps} steps of dense_grounding, which has "
+        "masks: pointing says what an objective keeps or adds, not what it learns from pairs alone."
         if options.start_steps
         else "All start from nothing."
     )
