@@ -17,6 +17,7 @@ from explorer.cli.evaluate import evaluate_grounding
 from explorer.cli.evaluate_findings import findings
 from explorer.cli.evaluate_phantoms import evaluate_phantoms
 from explorer.cli.evaluate_probe import evaluate_probe
+from explorer.cli.evaluate_retrieval import retrieval
 from explorer.cli.export import export as export_checkpoint
 from explorer.cli.ground import ground
 from explorer.cli.index import add, build, info, remove, update
@@ -96,7 +97,9 @@ evaluate_app.command("grounding", epilog=EXIT_CODE_HELP)(evaluate_grounding)
 evaluate_app.command("phantoms", epilog=EXIT_CODE_HELP)(evaluate_phantoms)
 evaluate_app.command("probe", epilog=EXIT_CODE_HELP)(evaluate_probe)
 evaluate_app.command(epilog=EXIT_CODE_HELP)(findings)
+evaluate_app.command(epilog=EXIT_CODE_HELP)(retrieval)
 evaluate_app.command(epilog=EXIT_CODE_HELP)(evaluate_run.run)
+evaluate_app.command(epilog=EXIT_CODE_HELP)(evaluate_run.boxes)
 evaluate_app.command(epilog=EXIT_CODE_HELP)(evaluate_run.compare)
 evaluate_app.command(epilog=EXIT_CODE_HELP)(evaluate_run.runs)
 evaluate_app.command(epilog=EXIT_CODE_HELP)(evaluate_run.export)

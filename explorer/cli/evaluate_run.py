@@ -84,6 +84,40 @@ def run(
         _print_summary(console, table, found.card)
 
 
+def boxes(
+    data: Annotated[Path, typer.Argument(help="Annotation file or folder.", exists=True)],
+    predictions: Annotated[
+        Path,
+        typer.Argument(help="JSON list of image, phrase, boxes.", exists=True, dir_okay=False),
+    ],
+    numbers: Annotated[
+        str, typer.Option(help="What they mean: pixels, unit, maira2 or percent.")
+    ] = "pixels",
+    images: Annotated[
+        Path | None, typer.Option(help="Folder of the images; default: that of the data.")
+    ] = None,
+    reader: Annotated[str | None, typer.Option(help="Reader; found by the files.")] = None,
+    split: Annotated[str, typer.Option(help='Split to measure on, or "all".')] = "all",
+    bootstrap: BootstrapOption = 1000,
+    json_file: FiguresOption = None,
+) -> None:
+    """Measure boxes that another program predicted for the phrases of a data set."""
+    from explorer import pipeline
+
+    console, _ = consoles()
+    corpus = pipeline.read_placed(data, images=images, reader=reader, split=split)
+    found = pipeline.evaluate_boxes(corpus, predictions, numbers=numbers, replicates=bootstrap)
+    write_figures(json_file, found)
+    about = {
+        "corpus": {
+            "images": len({phrase.image for phrase in corpus.phrases}),
+            "patients": len({phrase.patient for phrase in corpus.phrases}),
+        },
+        "checkpoint": {"name": predictions.name},
+    }
+    _print_summary(console, found, {"about": about})
+
+
 def compare(
     first: RunArgument,
     second: RunArgument,

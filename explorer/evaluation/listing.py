@@ -13,13 +13,18 @@ from explorer.placed import digest_of
 DEFAULT = "original_pixels"
 
 
-class PlacedProtocol(Protocol):
-    """A module of `explorer.evaluation.protocols` that measures placed phrases."""
+class Listed(Protocol):
+    """What every protocol says of itself."""
 
-    __doc__: str
     ID: str
     TITLE: str
     METRICS: Mapping[str, Metric]
+
+
+class PlacedProtocol(Listed, Protocol):
+    """A module of `explorer.evaluation.protocols` that measures maps of placed phrases."""
+
+    __doc__: str
 
     def measure(self, asked: Asked) -> dict[str, Floats]:
         """(P,) figures by metric."""

@@ -45,6 +45,27 @@ def recall_at(scores: Scores, relevant: NDArray[np.bool_], k: int) -> NDArray[np
     return found
 
 
+def precision_at(scores: Scores, relevant: NDArray[np.bool_], k: int) -> NDArray[np.float64]:
+    """(N,) share of right ones among the k best candidates, expected over ties.
+
+    Args:
+        scores: (N, M), row = query, column = candidate; higher is better.
+        relevant: (N, M) e.g. whether a candidate has the label of the query.
+        k: At least 1; of fewer candidates all are taken.
+
+    >>> precision_at(np.array([[0.9, 0.5, 0.5, 0.1]]), np.array([[1, 1, 0, 1]], bool), 2)
+    array([0.75])
+    """
+    found = np.zeros(len(scores))
+    for i, (row, right) in enumerate(zip(scores, relevant, strict=True)):
+        wanted = min(k, row.size)
+        edge = np.sort(row)[::-1][wanted - 1]
+        above, tied = row > edge, row == edge
+        free = wanted - int(above.sum())
+        found[i] = ((right & above).sum() + free * (right & tied).sum() / tied.sum()) / wanted
+    return found
+
+
 def r_precision(scores: Scores, relevant: NDArray[np.bool_]) -> NDArray[np.float64]:
     """(N,) share of right ones among the first R candidates, R being how many are right.
 

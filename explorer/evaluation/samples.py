@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.evaluation.asked import Asked
 from explorer.evaluation.baselines import LocationPrior, baseline_asked
-from explorer.evaluation.listing import PlacedProtocol
+from explorer.evaluation.listing import Listed, PlacedProtocol
 from explorer.placed import PlacedPhrase
 
 MODEL = "model"
@@ -19,7 +19,7 @@ FLAGS = ("present", "placed")
 Sample = dict[str, Any]
 
 
-def column(protocol: PlacedProtocol, metric: str) -> str:
+def column(protocol: Listed, metric: str) -> str:
     """Name of the column of a figure: "aep/1:miou"."""
     return f"{protocol.ID}:{metric}"
 

@@ -10,7 +10,7 @@ import pandas as pd
 from explorer.errors import DataSetError
 from explorer.evaluation.baselines import ROWS
 from explorer.evaluation.kept import Run
-from explorer.evaluation.listing import PlacedProtocol, stamp
+from explorer.evaluation.listing import Listed, PlacedProtocol, stamp
 from explorer.evaluation.paired import Difference, paired_differences
 from explorer.evaluation.samples import MODEL, column
 from explorer.evaluation.statistics import Interval, grouped_means
@@ -29,9 +29,16 @@ def summarise(
         "n"}}}}}; a value that was not measured is None.
     """
     check_columns(run, protocol)
+    return table_of_samples(run.samples, protocol, replicates=replicates, seed=seed)
+
+
+def table_of_samples(
+    samples: pd.DataFrame, protocol: Listed, *, replicates: int = 1000, seed: int = 0
+) -> dict[str, Any]:
+    """As `summarise`, of samples that are in no run."""
     rows: dict[str, Any] = {}
     for row in (MODEL, *ROWS):
-        own = run.samples[run.samples["row"] == row]
+        own = samples[samples["row"] == row]
         if len(own):
             rows[row] = _by_finding(own, protocol, replicates=replicates, seed=seed)
     return {
@@ -189,7 +196,7 @@ def forest(summary: Mapping[str, Any], metric: str) -> list[dict[str, Any]]:
 
 
 def _by_finding(
-    own: pd.DataFrame, protocol: PlacedProtocol, *, replicates: int, seed: int
+    own: pd.DataFrame, protocol: Listed, *, replicates: int, seed: int
 ) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     groups, clusters = _findings(own), own["patient"].tolist()

@@ -4,7 +4,7 @@ from explorer.adapters import AdapterCard, Engine
 from explorer.corpora.bundled import BundledStudy, ReferenceBox
 from explorer.corpora.labelled_films import LabelledFilms, read_labelled
 from explorer.corpora.placed_sets import read_placed, readers
-from explorer.corpora.predicted_boxes import read_predicted
+from explorer.corpora.text_queries import TextQuery, read_queries
 from explorer.exchange.grounding_json import to_json_text
 from explorer.grounding.attribution import attribute_words
 from explorer.grounding.faithfulness import Curve, Faithfulness
@@ -104,6 +104,7 @@ from explorer.pipeline.runs import (
     compare_runs,
     definitions,
     describe_cards,
+    evaluate_boxes,
     export_run,
     list_runs,
     most_apart,
@@ -120,6 +121,7 @@ from explorer.pipeline.studies import (
     read_report_file,
     read_study,
 )
+from explorer.pipeline.text_retrieval import evaluate_text_retrieval
 from explorer.pipeline.training import TrainingChoices, TrainingSources, train
 from explorer.prototypes.edits import hide, merge, rename, split, undo
 from explorer.prototypes.records import LEVELS, Clustering, Level, Points, Prototype, Use
@@ -174,6 +176,7 @@ __all__ = [
     "Run",
     "Sanity",
     "SourceMap",
+    "TextQuery",
     "TrainingChoices",
     "TrainingSources",
     "Use",
@@ -203,11 +206,13 @@ __all__ = [
     "embed_pixels",
     "embed_region",
     "embed_report",
+    "evaluate_boxes",
     "evaluate_findings",
     "evaluate_grounding",
     "evaluate_phantoms",
     "evaluate_placed",
     "evaluate_probe",
+    "evaluate_text_retrieval",
     "export_checkpoint",
     "export_run",
     "few_of_each",
@@ -253,7 +258,7 @@ __all__ = [
     "read_files",
     "read_labelled",
     "read_placed",
-    "read_predicted",
+    "read_queries",
     "read_report",
     "read_report_file",
     "read_run",

@@ -1,6 +1,7 @@
 """Zero-shot findings: films with labels, scored by phrases of each label and nothing else."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,19 +59,31 @@ def score_findings(
     """(N, F) pooled logits, mean over the prompts of a finding."""
     texts = [text for finding in films.findings for text in prompts[finding]]
     owner = np.repeat(np.arange(len(films.findings)), [len(prompts[f]) for f in films.findings])
+    logits = score_films(engine, films.paths, texts, progress=progress)
+    means = [logits[:, owner == number].mean(axis=1) for number in range(len(films.findings))]
+    return np.stack(means, axis=1)
+
+
+def score_films(
+    engine: Engine,
+    paths: Sequence[Path],
+    texts: Sequence[str],
+    *,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> Floats:
+    """(N, S) pooled logits of every text on every film, each film encoded once."""
     scoring, rows = scoring_of(engine), []
-    for start in range(0, len(films.paths), _BATCH):
+    for start in range(0, len(paths), _BATCH):
         images = [
             np.asarray(read_pixels(path), np.float32) / np.float32(255)
-            for path in films.paths[start : start + _BATCH]
+            for path in paths[start : start + _BATCH]
         ]
         frames = [engine.frame_of(*image.shape) for image in images]
         inputs = [engine.model_input(i, frame=f) for i, f in zip(images, frames, strict=True)]
         for embeddings in engine.embed_images(inputs, frames=frames):
             values = engine.similarity(embeddings, texts)
-            logits = pooled_logits(values.reshape(len(texts), -1), scoring)
-            rows.append(np.bincount(owner, logits) / np.bincount(owner))
-        progress(len(rows), len(films.paths))
+            rows.append(pooled_logits(values.reshape(len(texts), -1), scoring))
+        progress(len(rows), len(paths))
     return np.array(rows, np.float64)
 
 

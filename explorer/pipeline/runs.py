@@ -2,13 +2,17 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
+from explorer.corpora.predicted_boxes import read_predicted
 from explorer.evaluation import summary
 from explorer.evaluation.kept import Run, as_json, export_run, list_runs, read_run
-from explorer.evaluation.listing import DEFAULT, definitions, named, placed_protocols
+from explorer.evaluation.listing import DEFAULT, Listed, definitions, named, placed_protocols
+from explorer.evaluation.protocols import box_iou
+from explorer.evaluation.samples import MODEL
+from explorer.placed import PlacedCorpus
 from explorer.wheel_data import user_cache
 
 __all__ = [
@@ -18,6 +22,7 @@ __all__ = [
     "compare_runs",
     "definitions",
     "describe_cards",
+    "evaluate_boxes",
     "export_run",
     "list_runs",
     "most_apart",
@@ -82,6 +87,33 @@ def run_bytes(folder: Path, suffix: str) -> bytes:
         path = Path(place) / f"run{suffix}"
         export_run(read_run(folder), path)
         return path.read_bytes()
+
+
+def evaluate_boxes(
+    corpus: PlacedCorpus, predictions: Path, *, numbers: str, replicates: int = 1000
+) -> dict[str, Any]:
+    """Table of boxes that another program predicted; see `protocols.box_iou`.
+
+    Args:
+        corpus: What was asked.
+        predictions: JSON; see `explorer.corpora.predicted_boxes`.
+        numbers: "pixels", "unit", "maira2" or "percent".
+        replicates: Of the bootstrap, by patient.
+
+    Raises:
+        DataSetError: The file cannot be used, or matches nothing that was asked.
+    """
+    predicted = read_predicted(predictions, corpus.phrases, numbers=numbers)
+    figures = box_iou.measure_boxes(corpus.phrases, predicted)
+    samples = pd.DataFrame(
+        {
+            "row": MODEL,
+            "patient": [phrase.patient_key for phrase in corpus.phrases],
+            "finding": [phrase.finding for phrase in corpus.phrases],
+            **{f"{box_iou.ID}:{name}": values for name, values in figures.items()},
+        }
+    )
+    return summary.table_of_samples(samples, cast(Listed, box_iou), replicates=replicates)
 
 
 def runs_root() -> Path:

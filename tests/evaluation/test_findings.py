@@ -18,6 +18,7 @@ from explorer.evaluation.findings import (
     compare_findings,
     rank_findings,
 )
+from explorer.evaluation.retrieval import precision_at
 from tests.ui.tiny import TinyEngine, card, png
 
 ONCE = np.ones((1, 40))
@@ -143,3 +144,34 @@ def test_the_command_prints_and_writes(tmp_path: Path, monkeypatch, capsys) -> N
     assert found["prompts"]["Edema"][1] == "there is pulmonary edema"
     assert set(found["comparison"]["second minus first"]) == {"Edema", "Mass"}
     assert "ECE" in capsys.readouterr().out
+
+
+def test_films_for_texts(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(pipeline, "open_engine", lambda name, **_: TinyEngine(card("one")))
+    monkeypatch.setenv("COLUMNS", "200")
+    table = folder(tmp_path, WIDE)
+    queries = tmp_path / "q.csv"
+    queries.write_text("Variable,Text\nEdema,fluid in the lungs\nMass,a mass\n", encoding="utf-8")
+
+    def run(*words: object) -> int:
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(["evaluate", "retrieval", *map(str, words), "--bootstrap", "20"])
+        return int(stopped.value.code or 0)
+
+    assert run(table, queries, "--json", tmp_path / "r.json") == 0
+    found = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["labels"]
+    # One of three films has each label: all of them hold a third, whatever their order.
+    assert found["macro"]["p_at_5"]["mean"] == pytest.approx(1 / 3)
+    assert found["macro"]["chance"] == pytest.approx(1 / 3)
+    queries.write_text("Variable,Text\nNodule,a nodule\n", encoding="utf-8")
+    assert run(table, queries) == 6
+    assert "got Nodule" in capsys.readouterr().err
+    queries.write_text("a,b\n1,2\n", encoding="utf-8")
+    assert run(table, queries) == 6
+
+
+def test_precision_counts_ties_as_in_all_orders() -> None:
+    scores = np.array([[0.9, 0.5, 0.5, 0.1], [0.1, 0.2, 0.3, 0.4]])
+    relevant = np.array([[1, 1, 0, 1], [0, 0, 1, 1]], dtype=bool)
+    assert_allclose(precision_at(scores, relevant, 2), [0.75, 1.0])
+    assert_allclose(precision_at(scores, relevant, 9), [0.75, 0.5])

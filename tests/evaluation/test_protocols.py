@@ -15,6 +15,7 @@ from explorer.evaluation.protocols import (
     aep,
     afloc,
     biovil,
+    box_iou,
     chexlocalize,
     original_pixels,
     phrase_trust,
@@ -207,6 +208,26 @@ def test_boxes_and_a_mask_of_the_same_pixels_give_the_same_figures() -> None:
     boxes, pixels = (original_pixels.measure(asked(c, values=0.97 * VALUES)) for c in places)
     for name in boxes:
         assert_allclose(boxes[name], pixels[name], rtol=1e-5)
+
+
+# --- boxes that others predicted ---
+
+
+def test_predicted_boxes_by_hand() -> None:
+    present = case(phrase="mass", boxes=(Box(0, 0, 2, 2), Box(2, 2, 4, 4)))
+    unanswered = case(phrase="nodule", boxes=(PLACE,))
+    masked = case(phrase="edema", mask=Runs((4, 4), (0, 2, 2, 2, 10)))
+    quiet, loud = (case(phrase=words, present=False) for words in ("no a", "no b"))
+    cases = (present, unanswered, masked, quiet, loud)
+    # Two boxes that overlap: their union is 2 x 3 pixels, of which 4 are in the first box.
+    mine = (Box(0, 0, 2, 2), Box(0, 0, 3, 2))
+    found = box_iou.measure_boxes(
+        cases, {present.key: mine, masked.key: (PLACE,), loud.key: (PLACE,)}
+    )
+    assert_allclose(found["iou"], [4 / 10, 0, 1, np.nan, np.nan])
+    assert_allclose(found["iou_if_any"], [4 / 10, np.nan, 1, np.nan, np.nan])
+    assert_allclose(found["answered"], [1, 0, 1, np.nan, np.nan])
+    assert_allclose(found["quiet"], [np.nan, np.nan, np.nan, 1, 0])
 
 
 # --- phrase trust ---

@@ -66,6 +66,23 @@ def test_runs_are_listed_and_exported(data: Path, tmp_path: Path, capsys) -> Non
     assert "No run is kept" in capsys.readouterr().err
 
 
+def test_boxes_of_another_program(data: Path, tmp_path: Path, capsys) -> None:
+    path = tmp_path / "maira.json"
+    boxes = [[20 / 128, 60 / 160, 50 / 128, 100 / 160]]
+    made = [{"image": f"{n}.png", "phrase": "right mass", "boxes": boxes} for n in range(4)]
+    path.write_text(json.dumps(made), encoding="utf-8")
+    out = tmp_path / "b.json"
+    code = run("evaluate", "boxes", data, path, "--numbers", "unit", "--bootstrap", 20,
+               "--json", out)  # fmt: skip
+    assert code == 0
+    found = json.loads(out.read_text(encoding="utf-8"))["rows"]["model"]
+    assert found["mass"]["iou"]["mean"] == 1.0
+    assert found["edema"]["quiet"]["mean"] == 1.0
+    assert "box_iou/1" in capsys.readouterr().out
+    assert run("evaluate", "boxes", data, path, "--numbers", "pixels") == 0
+    assert run("evaluate", "boxes", data, path, "--numbers", "inches") == 6
+
+
 def test_definitions_are_printed_word_for_word(capsys) -> None:
     assert run("evaluate", "protocols", "aep") == 0
     shown = " ".join(capsys.readouterr().out.split())
