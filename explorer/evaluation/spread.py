@@ -97,15 +97,15 @@ class Spread:
         full = whole[:, None] > limits[:, :, None, None]  # (P, T, h + 1, w + 1)
         crossed = (some[:, None] > limits[:, :, None, None]) & ~full
         runs = self._runs(crossed, limits)
-        total = np.einsum(
-            "ptij,i,j->pt", full, self._rows.per_segment, self._columns.per_segment, optimize=True
-        ) + runs.summed(limits.shape)
+        cells = full.astype(np.float64)  # products of floats are fast
+        total = cells @ self._columns.per_segment.astype(np.float64) @ self._rows.per_segment
+        total = total + runs.summed(limits.shape)
         inside = np.zeros(limits.shape)
         for number, place in enumerate(self._places):
             for first, end, left, right in place:
                 rows = self._rows.counts(first, end)
                 columns = self._columns.counts(left, right)
-                inside[number] += (full[number] @ columns) @ rows
+                inside[number] += (cells[number] @ columns) @ rows
                 inside[number] += runs.within(number, (first, end, left, right), limits.shape)
         return total, inside
 
@@ -136,9 +136,11 @@ class Spread:
 
     def _sums(self, values: Floats, first: int, end: int, left: int, right: int) -> Floats:
         """Sum and sum of squares of maps (..., h, w) over a rectangle: (2, ...)."""
-        rows, columns = self._rows.part(first, end), self._columns.part(left, right)
-        sums = np.einsum("...ij,i,j->...", values, rows.sum(axis=0), columns.sum(axis=0))
-        squares = (((rows.T @ rows) @ values @ (columns.T @ columns)) * values).sum(axis=(-2, -1))
+        down, rows = self._rows.part(first, end)
+        across, columns = self._columns.part(left, right)
+        near = values[..., down, across]  # only these cells reach into the rectangle
+        sums = near @ columns.sum(axis=0) @ rows.sum(axis=0)
+        squares = (((rows.T @ rows) @ near @ (columns.T @ columns)) * near).sum(axis=(-2, -1))
         return np.array([sums, squares])
 
     def _runs(self, crossed: NDArray[np.bool_], limits: Floats) -> "_Runs":
@@ -223,14 +225,16 @@ class _Axis:
         last = self.start[used] + self.per_segment[used] - 1
         self.ends = np.unique(np.concatenate([self.start[used], last]))
 
-    def part(self, first: int, end: int) -> Floats:
-        """Weights of the pixels [first, end) of the image."""
-        return self.weights[first - self.first : end - self.first]
+    def part(self, first: int, end: int) -> tuple[slice, Floats]:
+        """The cells that reach into the pixels [first, end) of the image, and their weights."""
+        own = self._segment[first - self.first : end - self.first]
+        cells = slice(int(own[0]), int(own[-1]) + 2) if len(own) else slice(0, 0)
+        return cells, self.weights[first - self.first : end - self.first, cells]
 
-    def counts(self, first: int, end: int) -> NDArray[np.intp]:
+    def counts(self, first: int, end: int) -> Floats:
         """(segments,) pixels of [first, end) in each segment."""
         own = self._segment[first - self.first : end - self.first]
-        return np.bincount(own, minlength=len(self.per_segment))
+        return np.bincount(own, minlength=len(self.per_segment)).astype(np.float64)
 
     def above(
         self, segment: NDArray[np.intp], left: Floats, right: Floats, limit: Floats
