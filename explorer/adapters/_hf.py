@@ -6,6 +6,7 @@ its own older files named their tensors. What it would fill with random numbers 
 
 import json
 from collections.abc import Callable, Container, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,8 +14,16 @@ import torch
 from torch import Tensor
 
 from explorer.adapters._base import AdapterCard
-from explorer.adapters._import import Layout
+from explorer.adapters._import import Layout, Writer
 from explorer.adapters._preprocessing import Preprocessing, Resampling
+from explorer.adapters._shards import (
+    INDEX_FILE,
+    PICKLED_INDEX_FILE,
+    converted,
+    require_whole,
+    shard_names,
+    write_index,
+)
 from explorer.adapters._weights import require_same_keys
 from explorer.encoders.files import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
 from explorer.encoders.stored import not_as_described
@@ -31,6 +40,8 @@ TOKENIZERS = (
     "merges.txt",
     "spiece.model",
 )
+IMAGE_FILES = (*WEIGHTS, INDEX_FILE, *PROCESSORS)  # of which a folder has some
+ALL_FILES = (*IMAGE_FILES, *TOKENIZERS)
 _RESAMPLINGS: dict[int, Resampling] = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers
 
 
@@ -58,6 +69,8 @@ def open_model(
             f"{CONFIG_FILE} of checkpoint {card.name!r} says model_type {kind!r}, the family "
             f"{card.family!r} reads {' and '.join(classes)}. Check the family on the card."
         )
+    if INDEX_FILE in card.extra["files"]:
+        require_whole(card.folder)
     transformers.logging.set_verbosity_error()  # what is wrong is raised below
     transformers.logging.disable_progress_bar()
     try:
@@ -68,7 +81,7 @@ def open_model(
             ignore_mismatched_sizes=True,  # or the error names no key
             attn_implementation="sdpa",
             dtype=torch.float32,
-            use_safetensors=card.extra["weights"][0] == WEIGHTS_FILE,
+            use_safetensors=card.extra["weights"][0].endswith(".safetensors"),
         )
     except Exception as error:  # the library and what it calls raise many kinds
         raise not_as_described(card.folder, f"{type(error).__name__}: {error}") from error
@@ -156,12 +169,40 @@ def read_json(folder: Path, names: tuple[str, ...]) -> dict[str, Any]:
 
 def hugging_face_layout(folder: Path, entries: Mapping[str, Any], *, words: bool) -> Layout | None:
     """The files of a Hugging Face folder that are read here; None without weights."""
-    weights = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
-    if weights is None:
+    weights = _weights_of(folder)
+    if not weights:
         return None
     names = (CONFIG_FILE, *PROCESSORS, *(TOKENIZERS if words else ()))
     kept = {name: folder / name for name in names if (folder / name).is_file()}
-    return Layout(entries=entries, files={WEIGHTS_FILE: weights, **kept})
+    named = [name for name in weights if name != INDEX_FILE]
+    return Layout(entries={**entries, "weights": named}, files={**weights, **kept})
+
+
+def _weights_of(folder: Path) -> dict[str, Path | Writer]:
+    """Weights by their new name and what they come from: one file, or several and an index."""
+    single, pickle = (folder / name for name in WEIGHTS)
+    index, pickled_index = folder / INDEX_FILE, folder / PICKLED_INDEX_FILE
+    if single.is_file():
+        return {WEIGHTS_FILE: single}
+    if index.is_file():
+        return {INDEX_FILE: index, **{name: folder / name for name in _present(index)}}
+    if pickle.is_file():
+        return {WEIGHTS_FILE: pickle}
+    if pickled_index.is_file():
+        shards = {converted(name): folder / name for name in _present(pickled_index)}
+        return {INDEX_FILE: partial(write_index, pickled_index), **shards}
+    return {}
+
+
+def _present(index: Path) -> tuple[str, ...]:
+    names = shard_names(index)
+    lacking = [name for name in names if not (index.parent / name).is_file()]
+    if lacking:
+        raise CheckpointError(
+            f"{index.parent.name!r} lacks {lacking[0]!r}, {len(lacking)} of the {len(names)} files "
+            f"of weights that {index.name} names. Copy the whole folder again."
+        )
+    return names
 
 
 def config_of(folder: Path, kinds: Container[str]) -> dict[str, Any] | None:

@@ -12,8 +12,9 @@ from typing import Any
 
 from explorer.adapters._base import AdapterCard, Engine
 from explorer.adapters._card import card_from
-from explorer.adapters._families import family_module, family_names
+from explorer.adapters._families import Family, family_module, family_names
 from explorer.adapters._licences import require_accepted
+from explorer.adapters._shards import INDEX_FILE, shard_names
 from explorer.encoders.files import CARD_FILE, WEIGHTS_FILE, verify_hashes
 from explorer.errors import CheckpointError
 
@@ -65,7 +66,7 @@ def open_checkpoint(folder: Path, *, device: str = "auto", precision: str = "aut
         loaded=[name for name in family.FILES if name not in optional],
         optional=optional,
     )
-    named = [name for name in family.WEIGHTS if name in card.extra["files"]]
+    named = _weights_of(card, family)
     if set(named) != set(card.extra["weights"]):
         raise CheckpointError(
             f"{CARD_FILE} of checkpoint {folder.name!r} must name the weights "
@@ -73,6 +74,15 @@ def open_checkpoint(folder: Path, *, device: str = "auto", precision: str = "aut
             f"{', '.join(card.extra['weights'])}. Copy the folder again."
         )
     return family.load(card, device=device, precision=precision)
+
+
+def _weights_of(card: AdapterCard, family: Family) -> list[str]:
+    """The weights of a folder by its family: one file of several names, or those of an index."""
+    files = card.extra["files"]
+    named = [name for name in family.WEIGHTS if name in files]
+    if not named and INDEX_FILE in files and INDEX_FILE in family.FILES:
+        return list(shard_names(card.folder / INDEX_FILE))
+    return named
 
 
 def read_card(folder: Path) -> AdapterCard:

@@ -11,7 +11,7 @@ from torch import Tensor
 from explorer.adapters._base import AdapterCard
 from explorer.adapters._engine import Encoded
 from explorer.adapters._hf import (
-    PROCESSORS,
+    IMAGE_FILES,
     WEIGHTS,
     config_of,
     hugging_face_layout,
@@ -25,7 +25,7 @@ from explorer.encoders.files import CONFIG_FILE
 
 __all__ = ["FILES", "OPTIONAL", "WEIGHTS", "layout", "load"]
 
-OPTIONAL = (*WEIGHTS, *PROCESSORS)
+OPTIONAL = IMAGE_FILES
 FILES = (CONFIG_FILE, *OPTIONAL)
 MODELS = {"dinov2": "Dinov2Model", "dinov2_with_registers": "Dinov2WithRegistersModel"}
 

@@ -16,8 +16,7 @@ from torch import Tensor
 from explorer.adapters._base import AdapterCard
 from explorer.adapters._engine import Encoded
 from explorer.adapters._hf import (
-    PROCESSORS,
-    TOKENIZERS,
+    ALL_FILES,
     WEIGHTS,
     config_of,
     hugging_face_layout,
@@ -32,7 +31,7 @@ from explorer.encoders.files import CONFIG_FILE
 
 __all__ = ["FILES", "OPTIONAL", "WEIGHTS", "layout", "load"]
 
-OPTIONAL = (*WEIGHTS, *PROCESSORS, *TOKENIZERS)
+OPTIONAL = ALL_FILES
 FILES = (CONFIG_FILE, *OPTIONAL)
 _PARTS = ("text_config", "vision_config")
 

@@ -15,19 +15,31 @@ from explorer.registry import module_names
 
 from . import battery
 
-FAMILIES = module_names(adapters)
+
+def layouts() -> list[str]:
+    """Every family, and the further layouts of it that its maker knows ("siglip sharded")."""
+    found = []
+    for family in module_names(adapters):
+        found.append(family)
+        try:
+            maker = importlib.import_module(f"tests.adapters.makers.{family}")
+        except ModuleNotFoundError:
+            continue  # the family itself fails below
+        found += [f"{family} {name}" for name in getattr(maker, "VARIANTS", {})]
+    return found
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
+@pytest.fixture(scope="module", params=layouts())
 def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny folder of each family; copy it before you change it."""
+    """A tiny folder of each layout; copy it before you change it."""
+    family, _, variant = request.param.partition(" ")
     try:
-        maker = importlib.import_module(f"tests.adapters.makers.{request.param}")
+        maker = importlib.import_module(f"tests.adapters.makers.{family}")
     except ModuleNotFoundError as error:
-        pytest.fail(f"A family needs tests/adapters/makers/{request.param}.py ({error}).")
-    folder: Path = tmp_path_factory.mktemp("families") / f"tiny-{request.param}"
+        pytest.fail(f"A family needs tests/adapters/makers/{family}.py ({error}).")
+    folder: Path = tmp_path_factory.mktemp("families") / f"tiny-{request.param.replace(' ', '-')}"
     folder.mkdir()
-    maker.make(folder)
+    maker.make(folder, **(maker.VARIANTS[variant] if variant else {}))
     return folder
 
 

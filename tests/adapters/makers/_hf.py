@@ -10,12 +10,20 @@ from tests import tiny_model
 END = "</w>"
 
 
-def save_model(model: Any, folder: Path) -> None:
-    """Weights and config.json, as `transformers` writes them."""
+SHARD = "90KB"  # of tiny weights
+
+
+def save_model(model: Any, folder: Path, *, sharded: bool = False) -> None:
+    """Weights and config.json as `transformers` writes them, in one file or in several."""
     import transformers
 
     transformers.logging.disable_progress_bar()
-    model.save_pretrained(folder)
+    model.save_pretrained(folder, **({"max_shard_size": SHARD} if sharded else {}))
+
+
+def weights_in(folder: Path) -> list[str]:
+    """Names of the weights files."""
+    return sorted(file.name for file in folder.glob("*.safetensors"))
 
 
 def save_processor(folder: Path, **entries: Any) -> None:

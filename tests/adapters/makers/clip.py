@@ -7,9 +7,11 @@ from explorer.adapters._preprocessing import OPENAI_MEAN, OPENAI_STD
 from . import _hf, _random
 from ._card import write_card
 
+VARIANTS = {"sharded": {"sharded": True}}
 
-def make(folder: Path) -> None:
-    """Write a whole checkpoint folder."""
+
+def make(folder: Path, *, sharded: bool = False) -> None:
+    """Write a whole checkpoint folder, its weights in one file or in several."""
     from transformers import CLIPConfig, CLIPModel
 
     _random.seed()
@@ -28,7 +30,7 @@ def make(folder: Path) -> None:
         vision_config={**tower, "intermediate_size": 48, "image_size": 64, "patch_size": 8},
         projection_dim=12,
     )
-    _hf.save_model(CLIPModel(config), folder)
+    _hf.save_model(CLIPModel(config), folder, sharded=sharded)
     _hf.save_clip_tokenizer(folder)
     _hf.save_processor(
         folder,
@@ -41,5 +43,11 @@ def make(folder: Path) -> None:
         image_std=OPENAI_STD,
     )
     write_card(
-        folder, family="clip", input_size=64, grid_size=8, dimension=12, frame_mode="center crop"
+        folder,
+        family="clip",
+        weights=_hf.weights_in(folder),
+        input_size=64,
+        grid_size=8,
+        dimension=12,
+        frame_mode="center crop",
     )

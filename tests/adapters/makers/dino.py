@@ -6,9 +6,11 @@ from typing import Any
 from . import _hf, _random
 from ._card import write_card
 
+VARIANTS = {"sharded": {"sharded": True}, "registers": {"registers": 2}}
 
-def make(folder: Path, *, registers: int = 0) -> None:
-    """Write a whole checkpoint folder, with register tokens if asked for."""
+
+def make(folder: Path, *, registers: int = 0, sharded: bool = False) -> None:
+    """Write a whole checkpoint folder, with register tokens or weights in several files."""
     import transformers
 
     _random.seed()
@@ -25,7 +27,7 @@ def make(folder: Path, *, registers: int = 0) -> None:
         model: Any = transformers.Dinov2WithRegistersModel(config)
     else:
         model = transformers.Dinov2Model(transformers.Dinov2Config(**sizes))
-    _hf.save_model(model, folder)
+    _hf.save_model(model, folder, sharded=sharded)
     _hf.save_processor(
         folder,
         image_processor_type="BitImageProcessor",
@@ -37,5 +39,11 @@ def make(folder: Path, *, registers: int = 0) -> None:
         image_std=[0.2583] * 3,
     )
     write_card(
-        folder, family="dino", input_size=84, grid_size=6, dimension=32, frame_mode="center crop"
+        folder,
+        family="dino",
+        weights=_hf.weights_in(folder),
+        input_size=84,
+        grid_size=6,
+        dimension=32,
+        frame_mode="center crop",
     )

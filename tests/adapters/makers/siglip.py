@@ -5,9 +5,11 @@ from pathlib import Path
 from . import _hf, _random
 from ._card import write_card
 
+VARIANTS = {"sharded": {"sharded": True}}
 
-def make(folder: Path) -> None:
-    """Write a whole checkpoint folder."""
+
+def make(folder: Path, *, sharded: bool = False) -> None:
+    """Write a whole checkpoint folder, its weights in one file or in several."""
     from transformers import SiglipConfig, SiglipModel
 
     _random.seed()
@@ -30,7 +32,7 @@ def make(folder: Path) -> None:
         },
         vision_config={**tower, "image_size": 64, "patch_size": 8},
     )
-    _hf.save_model(SiglipModel(config), folder)
+    _hf.save_model(SiglipModel(config), folder, sharded=sharded)
     _hf.save_processor(
         folder,
         image_processor_type="SiglipImageProcessor",
@@ -40,5 +42,11 @@ def make(folder: Path) -> None:
         image_std=[0.5] * 3,
     )
     write_card(
-        folder, family="siglip", input_size=64, grid_size=8, dimension=32, frame_mode="squash"
+        folder,
+        family="siglip",
+        weights=_hf.weights_in(folder),
+        input_size=64,
+        grid_size=8,
+        dimension=32,
+        frame_mode="squash",
     )
