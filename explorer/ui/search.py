@@ -3,23 +3,31 @@
 import csv
 import io
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
-from explorer.entities import Box, ImageEmbeddings
+from explorer.entities import Box, ImageEmbeddings, Radiograph
 from explorer.errors import RetrievalError
 from explorer.ui import encoded, engines
 from explorer.ui.door import pipeline
 from explorer.ui.sharing import turn
-from explorer.ui.state import LoadedStudy, Session
+from explorer.ui.state import Beside, LoadedStudy, Session
 
 if TYPE_CHECKING:
     from explorer.pipeline import Corpus, Engine, Results
 
 Kind = Literal["text", "film", "report", "region"]
 PAGE = 24  # hits at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The film on screen that a search was asked with; it may have left the screen since."""
+
+    loaded: LoadedStudy
+    radiograph: Radiograph
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class Query:
         ranking: By what films show, by the words of reports, or by both.
         box: Region of the film on screen.
         offset: Hits before the page that is shown.
+        asked: The film on screen when it was asked first; further pages ask with the same.
     """
 
     kind: Kind
@@ -45,6 +54,7 @@ class Query:
     ranking: Literal["image", "words", "both"] = "image"
     box: Box | None = None
     offset: int = 0
+    asked: Asked | None = field(default=None, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -55,16 +65,16 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A query with its results, and the study they were asked for.
+    """A query with its results.
 
     Attributes:
-        study: Token of the study on screen for queries that speak of it; "" for others.
+        at: Film of the hit that was opened last: where a person comes back to.
     """
 
     query: Query
     results: "Results"
     uri: str
-    study: str = ""
+    at: str = ""
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
@@ -110,7 +120,9 @@ def run(memory: Session, query: Query, uri: str | None) -> Search:
                 offset=offset,
             )
         return Search(query, found, index.uri)
-    film, study = _film(memory, query, engine)
+    if not query.film:
+        query = replace(query, asked=query.asked or _on_screen(memory))
+    film = _film(query, engine)
     with turn():
         if query.kind == "film":
             found = pipeline.search_film(
@@ -132,16 +144,20 @@ def run(memory: Session, query: Query, uri: str | None) -> Search:
             found = pipeline.search_region(
                 index, engine, film, query.box, where=where, count=PAGE, offset=offset
             )
-    return Search(query, found, index.uri, study)
+    return Search(query, found, index.uri)
 
 
-def _film(memory: Session, query: Query, engine: "Engine") -> "tuple[ImageEmbeddings | str, str]":
-    """The film a query speaks of: one of the index, or the encoded one on screen."""
-    if query.film:
-        return query.film, ""
+def _on_screen(memory: Session) -> Asked:
     if memory.radiograph is None or memory.loaded is None:
         raise RetrievalError("This search needs a film on screen, there is none. Open a study.")
-    return encoded.encode(engine, memory.radiograph).embeddings, memory.loaded.token
+    return Asked(memory.loaded, memory.radiograph)
+
+
+def _film(query: Query, engine: "Engine") -> "ImageEmbeddings | str":
+    """The film a query speaks of: one of the index, or the encoded one it was asked with."""
+    if query.asked is None:
+        return query.film
+    return encoded.encode(engine, query.asked.radiograph).embeddings
 
 
 def opened(index: "Corpus", film_id: str) -> LoadedStudy:
@@ -150,6 +166,12 @@ def opened(index: "Corpus", film_id: str) -> LoadedStudy:
     return LoadedStudy(
         study=study, origin="index", title=f"Film {film_id[:8]} of the index", labels=("Film",)
     )
+
+
+def beside(index: "Corpus", film_id: str) -> Beside:
+    """A film of an index to look at beside the study on screen."""
+    film = pipeline.indexed_study(index, film_id).radiographs[0]
+    return Beside(film, f"Film {film_id[:8]} of the index")
 
 
 def page(query: Query, step: int) -> Query:

@@ -25,6 +25,7 @@ Rule = Literal["calibrated", "otsu", "fixed"]
 _KEY = "_session"
 MOST_TYPED = 24
 MOST_WORKS = 8  # results of one study that are kept: two for each pane of Compare
+MOST_BESIDE = 8  # films of an index that lie beside a study on Compare
 
 
 def _new_token() -> str:
@@ -41,6 +42,14 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """A film of another study that Compare may show beside the study on screen."""
+
+    radiograph: Radiograph
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoadedStudy:
     """The study on screen.
 
@@ -50,6 +59,7 @@ class LoadedStudy:
         title: Name of a bundled study, or "Your study".
         labels: One short text per radiograph, for the selector.
         expected: "works", "normal" or "fails" for a bundled study.
+        beside: Films of other studies, for Compare only; they never become part of the study.
     """
 
     study: Study
@@ -60,7 +70,18 @@ class LoadedStudy:
     description: str = ""
     expected: str | None = None
     references: tuple[Reference, ...] = ()
+    beside: tuple[Beside, ...] = ()
     token: str = field(default_factory=_new_token)
+
+    @property
+    def films(self) -> tuple[Radiograph, ...]:
+        """What a pane of Compare can show: the study's own films, then those beside it."""
+        return (*self.study.radiographs, *(other.radiograph for other in self.beside))
+
+    @property
+    def film_labels(self) -> tuple[str, ...]:
+        """Short texts for `films`."""
+        return (*self.labels, *(other.label for other in self.beside))
 
     def anew(self, **changes: Any) -> "LoadedStudy":
         """The same study as another opening of its own, with changes."""
@@ -192,7 +213,7 @@ class Session:
         rooms: What the Prototypes page shows, with this person's edits.
         framed: Token of the study that the bar names.
         arrived: Whether a study was just opened from the drawer.
-        to_ground: Whether a study was just opened to be seen in the workbench.
+        goes_to: Page ("ground", "compare") on which something was just opened to be seen.
         link_read: Whether the address of the page was followed already.
     """
 
@@ -224,7 +245,7 @@ class Session:
     rooms: "Rooms | None" = None
     framed: str | None = None
     arrived: bool = False
-    to_ground: bool = False
+    goes_to: str = ""
     link_read: bool = False
 
     @property
@@ -265,6 +286,7 @@ class Session:
 
         Typed phrases stay: they are questions, and can be asked of many studies.
         """
+        self.panes = _following(self.panes, self.loaded or self.before, loaded)
         self.loaded, self.before, self.failed = loaded, None, False
         self.problems = tuple(problems)
         self.radiograph_index = loaded.first_frontal()
@@ -310,6 +332,21 @@ class Session:
             return f"{MOST_TYPED} phrases are kept at a time. Remove one, then try again."
         self.typed.append(text)
         return None
+
+
+def _following(
+    panes: tuple[PaneChoice, ...], before: LoadedStudy | None, after: LoadedStudy
+) -> tuple[PaneChoice, ...]:
+    """The panes for another study: films beside the one before have other numbers, or are gone."""
+    own = len(before.labels) if before else 0
+    found = []
+    for pane in panes:
+        place = -1 if before is None or pane.film is None else pane.film - own
+        if place >= 0:
+            there = place < len(after.beside)
+            pane = replace(pane, film=len(after.labels) + place if there else None)
+        found.append(pane)
+    return tuple(found)
 
 
 def session() -> Session:

@@ -32,7 +32,9 @@ class Seen:
 def size_of(seen: Seen) -> int:
     """Bytes of the films and files of a record; the rest is small."""
     record, studies = seen.record, [seen.record.loaded, seen.record.before]
-    films = {film.digest: film for loaded in studies if loaded for film in loaded.study.radiographs}
+    if record.search and record.search.query.asked:
+        studies.append(record.search.query.asked.loaded)
+    films = {film.digest: film for loaded in studies if loaded for film in loaded.films}
     files = record.incoming.files if record.incoming else ()
     arrays = [a for film in films.values() for a in (film.pixels, film.levels, film.valid)]
     return sum(a.nbytes for a in arrays if a is not None) + sum(len(f.data) for f in files)

@@ -120,8 +120,8 @@ def start(memory: Session, *, say: Say, pane: PaneChoice = ON_SCREEN) -> Work:
 
 
 def film_of(memory: Session, pane: PaneChoice) -> Radiograph | None:
-    """The radiograph of a pane; one that the study does not have is the one on screen."""
-    films = memory.loaded.study.radiographs if memory.loaded else ()
+    """The radiograph of a pane; one that is not there is the one on screen."""
+    films = memory.loaded.films if memory.loaded else ()
     if pane.film is None or not 0 <= pane.film < len(films):
         return memory.radiograph
     return films[pane.film]

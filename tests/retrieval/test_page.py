@@ -106,6 +106,48 @@ def test_a_hit_opens_in_ground_with_its_report(open_page: OpenPage) -> None:
     assert any(body.get("part") == "head" for body in bodies_of(app))  # the workbench
 
 
+def test_a_hit_is_added_to_compare_beside_the_study_on_screen(open_page: OpenPage) -> None:
+    app = ask(open_page(), "right upper lung mass")
+    first, second = (hit["film"] for hit in found(app)["hits"][:2])
+    on_screen = memory(app).loaded
+    for film in (first, second, first):
+        st.session_state["_session"] = memory(app)
+        _hear("compare", {"film": film})
+        app.run()
+        app.switch_page(PAGE_FILE).run()
+    loaded = memory(app).loaded
+    assert on_screen is not None
+    assert loaded is not None
+    assert loaded.token == on_screen.token  # the study itself is as it was
+    assert loaded.study == on_screen.study
+    assert [pane.film for pane in memory(app).panes] == [None, 1, 2]
+    app.switch_page("explorer/ui/pages/compare.py").run()
+    [body] = [b for b in bodies_of(app) if "panes" in b and "desk" in b]
+    assert len({pane["id"] for pane in body["panes"]}) == 3
+    assert found(app.switch_page(PAGE_FILE).run())["at"] == first
+
+
+def test_hits_of_a_film_stay_when_another_is_opened(open_page: OpenPage) -> None:
+    app = open_page()
+    app.segmented_control(key="search_kind").set_value("film").run()
+    app.button(key="run_search").click().run()
+    first, title = found(app), memory(app).loaded
+    st.session_state["_session"] = memory(app)
+    _hear("open", {"film": first["hits"][1]["film"]})
+    app.run()
+    app.switch_page(PAGE_FILE).run()
+    assert found(app)["hits"] == first["hits"]
+    assert any("not on screen now" in caption.value for caption in app.caption)
+    again = memory(app).search
+    assert again is not None
+    assert title is not None
+    memory(app).asked_search = search.page(again.query, 1)
+    assert found(app.run())["queryFilm"] is not None
+    assert memory(app).search.query.asked.loaded is title  # type: ignore[union-attr]
+    app.button(key="put_back").click().run()
+    assert memory(app).loaded.study is title.study  # type: ignore[union-attr]
+
+
 def test_judgements_are_kept_by_query_and_taken_back(open_page: OpenPage) -> None:
     app = ask(open_page(), "mass")
     film = found(app)["hits"][0]["film"]

@@ -203,7 +203,7 @@ def _head(memory: Session, result: work.Work) -> Head:
         refused=check.message if check.refuse else "",
         failed="" if engine.reads_text else _reads_no_text(engine),
         notes=(*notes, *result.radiograph.notes, *(result.report.notes if result.report else ())),
-        remedies=remedies(result.radiograph, check),
+        remedies=remedies(result.radiograph, check) if _is_own(result) else (),
         reference=_references(result),
         total=result.total,
         bound=work.bound(result, everything=memory.everything),
@@ -220,6 +220,11 @@ def _reads_no_text(engine: "Engine") -> str:
     except PhraseError as error:
         return str(error)
     return ""
+
+
+def _is_own(result: work.Work) -> bool:
+    """Whether the film is of the study on screen, which remedies change, and not one beside it."""
+    return any(film is result.radiograph for film in result.loaded.study.radiographs)
 
 
 def _references(result: work.Work) -> tuple[ViewerReference, ...]:

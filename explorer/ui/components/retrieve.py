@@ -1,6 +1,7 @@
 """The Retrieve page: what to search for on the left, hits with their reasons on the right."""
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 import streamlit as st
@@ -9,6 +10,7 @@ from explorer.entities import Box, Radiograph
 from explorer.errors import ExplorerError
 from explorer.ui import search
 from explorer.ui.components.banner import RESEARCH_USE
+from explorer.ui.components.compare.choices import open_film
 from explorer.ui.components.error_box import error_box, guarded
 from explorer.ui.components.hits import hits
 from explorer.ui.components.viewer import Desk, Head, Place, ViewerFilm, feed_head, image_id, viewer
@@ -173,11 +175,26 @@ def _find(memory: Session, query: Query | None, uri: str) -> None:
     if memory.search is None:
         _about_index(uri)
         return
-    if memory.search.study and memory.search.study != memory.framed:
-        st.info("The film of the last search is no longer on screen. Search again.")
-        return
     with guarded():
+        _asked_before(memory, memory.search.query.asked)
         _show(memory, memory.search)
+
+
+def _asked_before(memory: Session, asked: search.Asked | None) -> None:
+    """Say that hits are of another film than the one on screen, with the way back to it."""
+    if asked is None or (memory.radiograph and memory.radiograph.digest == asked.radiograph.digest):
+        return
+    with st.container(key="asked_before", horizontal=True, vertical_alignment="center"):
+        name = plain(asked.loaded.title, longest=60)
+        st.caption(f"Asked with {name}, which is not on screen now.", width="content")
+        st.button("Put it back", on_click=_put_back, args=(asked,), key="put_back")
+
+
+def _put_back(asked: search.Asked) -> None:
+    memory = session()
+    memory.show(asked.loaded.anew())
+    films = [film.digest for film in asked.loaded.study.radiographs]
+    memory.radiograph_index = films.index(asked.radiograph.digest)
 
 
 def _about_index(uri: str) -> None:
@@ -198,22 +215,20 @@ def _show(memory: Session, found: Search) -> None:
     judged = {
         film: said for (query, film), said in memory.judged.items() if query == found.query.name
     }
-    film, shape = _asked_with(memory, found, index)
+    film, shape = _asked_with(found, index)
     hits(found, index, judged=judged, query_film=film, query_shape=shape, key=HITS, hear=_hear)
     _take_along(memory, found)
 
 
-def _asked_with(
-    memory: Session, found: Search, index: "Corpus"
-) -> tuple[bytes | None, tuple[int, int] | None]:
-    """Picture and shape of the film a search spoke of; none when it is no longer on screen."""
+def _asked_with(found: Search, index: "Corpus") -> tuple[bytes | None, tuple[int, int] | None]:
+    """Picture and shape of the film a search spoke of; none for a text."""
     if found.query.film:
         row = index.row_of(found.query.film)
         height, width = (int(side) for side in index.films.shapes[row])
         return index.thumbnail(found.query.film), (height, width)
-    film = memory.radiograph
-    if not found.study or film is None:
+    if found.query.asked is None:
         return None, None
+    film = found.query.asked.radiograph
     return pipeline.to_thumbnail(film.pixels), film.shape
 
 
@@ -242,10 +257,11 @@ def _hear(kind: str, values: dict[str, Any]) -> None:
         memory.asked_search = Query("film", film=film)
     elif kind == "judge" and found and isinstance(film, str):
         _judge(memory, (found.query.name, film), values.get("text"))
-    elif kind == "open" and found and isinstance(film, str):
+    elif kind in ("open", "compare") and found and isinstance(film, str):
         with guarded():
-            memory.show(search.opened(search.index_of(memory, found.uri), film))
-            memory.to_ground = True
+            index = search.index_of(memory, found.uri)
+            open_film(memory, index, film, beside=kind == "compare")
+            memory.search = replace(found, at=film)
 
 
 def _judge(memory: Session, about: tuple[str, str], said: object) -> None:

@@ -3,15 +3,15 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from explorer.ui import engines
+from explorer.ui import engines, search
 from explorer.ui.components.options_form import POOLINGS
 from explorer.ui.components.viewer import MAX_PANES, PaneSetup, Setup
 from explorer.ui.door import pipeline
-from explorer.ui.state import PaneChoice, Session
+from explorer.ui.state import MOST_BESIDE, Beside, PaneChoice, Session
 from explorer.ui.wording import one_line
 
 if TYPE_CHECKING:
-    from explorer.pipeline import AdapterCard
+    from explorer.pipeline import AdapterCard, Corpus
 
 FEWEST = 2
 SECOND_SOURCE = "gradient x input"  # of a second pane where there is one checkpoint: the quickest
@@ -38,7 +38,7 @@ def setup_of(memory: Session) -> Setup:
         sources=tuple((name, name) for name in pipeline.map_sources()),
         films=tuple(
             f"{number}: {one_line(label, longest=40)}"
-            for number, label in enumerate(memory.loaded.labels if memory.loaded else (), start=1)
+            for number, label in enumerate(_labels(memory), start=1)
         ),
     )
 
@@ -58,7 +58,7 @@ def change(memory: Session, index: int, name: object, value: object) -> None:
         "checkpoint": {card.name for card in engines.checkpoints()},
         "pooling": set(POOLINGS),
         "source": set(pipeline.map_sources()),
-        "film": set(range(len(memory.loaded.labels))) if memory.loaded else set(),
+        "film": set(range(len(_labels(memory)))),
     }
     if not 0 <= index < len(panes) or value not in known.get(name, set()):
         return
@@ -81,6 +81,48 @@ def add(memory: Session) -> None:
     unseen = [name for name, _ in setup.checkpoints if name not in shown]
     new = PaneChoice(checkpoint=unseen[0]) if unseen else panes[-1]
     memory.panes = (*panes, new)
+
+
+def _labels(memory: Session) -> tuple[str, ...]:
+    return memory.loaded.film_labels if memory.loaded else ()
+
+
+def open_film(memory: Session, index: "Corpus", film: str, *, beside: bool) -> None:
+    """Have a film of an index shown in Ground, or in Compare beside the study on screen.
+
+    Raises:
+        RetrievalError: The index has no such film, or its picture is damaged.
+    """
+    if beside and memory.loaded is not None:
+        put_beside(memory, search.beside(index, film))
+    else:
+        memory.show(search.opened(index, film))
+    memory.goes_to = "compare" if beside else "ground"
+
+
+def put_beside(memory: Session, other: Beside) -> None:
+    """Show a film of another study in a pane of its own, with what the first pane is set to.
+
+    A second pane that nobody has set yet becomes it; else there is one more, or the last one
+    changes.
+    """
+    if memory.loaded is None:
+        return
+    own = len(memory.loaded.labels)
+    beside = list(memory.loaded.beside)
+    if other.radiograph.digest in {b.radiograph.digest for b in beside}:
+        place = [b.radiograph.digest for b in beside].index(other.radiograph.digest)
+    elif len(beside) < MOST_BESIDE:
+        place = len(beside)
+        beside.append(other)
+    else:
+        place = len(beside) - 1
+        beside[place] = other
+    memory.loaded = replace(memory.loaded, beside=tuple(beside))
+    panes = memory.panes or (PaneChoice(),)
+    if any(pane.film == own + place for pane in panes):
+        return
+    memory.panes = (*panes[: MAX_PANES - 1], replace(panes[0], film=own + place))
 
 
 def remove(memory: Session, index: int) -> None:

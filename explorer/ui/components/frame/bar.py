@@ -47,7 +47,7 @@ def frame(pages: Sequence[Page], current: Page) -> None:
     with choices, guarded():
         options_form(memory)
         downloads(memory)
-    _to_the_workbench(memory, pages, current)
+    _go(memory, pages, current)
 
 
 def finish_frame() -> None:
@@ -82,9 +82,12 @@ def _hear(kind: str, values: dict[str, Any]) -> None:
         opening.use_report(session(), text)
 
 
-def _to_the_workbench(memory: Session, pages: Sequence[Page], current: Page) -> None:
-    """Show a study in the workbench that was opened for it, or from a page that shows no film."""
-    wanted = memory.to_ground or (memory.arrived and current.url_path in _WITHOUT_FILM)
-    memory.arrived = memory.to_ground = False
-    if wanted and current != pages[0]:
-        st.switch_page(pages[0])
+def _go(memory: Session, pages: Sequence[Page], current: Page) -> None:
+    """Show what was opened on the page it was opened for; from one without films, in Ground."""
+    wanted = memory.goes_to
+    if not wanted and memory.arrived and current.url_path in _WITHOUT_FILM:
+        wanted = "ground"
+    memory.arrived, memory.goes_to = False, ""
+    page = next((page for page in pages if page.title.lower() == wanted), None)
+    if page is not None and current != page:
+        st.switch_page(page)

@@ -61,6 +61,7 @@ def hits(
         "link": {"q": query.text, "where": query.where, "rank": query.ranking} if linked else None,
         "queryFilm": None if query_film is None else packer.add(query_film),
         "queryShape": query_shape,
+        "at": search.at,
         "hits": [_hit(packer, index, hit, judged) for hit in found.hits],
     }
     _element(key=key, data=packer.message(body), on_outbox_change=box.read)

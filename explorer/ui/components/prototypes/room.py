@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from explorer.errors import ExplorerError
-from explorer.ui import search
+from explorer.ui.components.compare.choices import open_film
 from explorer.ui.components.error_box import error_box, guarded
 from explorer.ui.components.prototypes.gallery import facts
 from explorer.ui.components.prototypes.pictures import exemplars
@@ -55,17 +55,19 @@ def _pictures(memory: Session, index: "Corpus", built: Built, prototype: "Protot
             st.image(picture, width="stretch", output_format="PNG")
             if text := built.points.texts[row]:
                 st.caption(plain(text, longest=70))
-            if st.button("Open in Ground", key=f"ground_{place}", type="tertiary"):
-                _to_ground(memory, index, built.points.films[row])
+            with st.container(horizontal=True, gap="small"):
+                if st.button("Open in Ground", key=f"ground_{place}", type="tertiary"):
+                    _open(memory, index, built.points.films[row], beside=False)
+                if st.button("Add to Compare", key=f"compare_{place}", type="tertiary"):
+                    _open(memory, index, built.points.films[row], beside=True)
 
 
-def _to_ground(memory: Session, index: "Corpus", film: str) -> None:
+def _open(memory: Session, index: "Corpus", film: str, *, beside: bool) -> None:
     try:
-        memory.show(search.opened(index, film))
+        open_film(memory, index, film, beside=beside)
     except ExplorerError as error:
         error_box(error)
         return
-    memory.to_ground = True
     st.rerun()
 
 

@@ -5,7 +5,7 @@ import { el, setAttribute } from "../../viewer/js/ui/dom.js";
 const SVG = "http://www.w3.org/2000/svg";
 const COLOURS = ["#00d0ff", "#ffb000", "#7ee081", "#ff8ad8", "#c9a7ff", "#ffe66b"];
 
-export function makeCard(hit, { address, query, post }) {
+export function makeCard(hit, { address, query, post, last }) {
   const most = Math.max(...hit.parts.map(({ gain }) => Math.abs(gain)), 1e-6);
   const film = figure(address, hit.shape, hit.parts.map(({ boxes }) => boxes.slice(0, 3)), `Film ${hit.rank}`);
   const asked = query && hit.parts.some(({ queryBox }) => queryBox)
@@ -17,7 +17,7 @@ export function makeCard(hit, { address, query, post }) {
     row.onpointerleave = row.onblur = () => mark([film, asked], null);
     return row;
   });
-  return el("li.hit", {}, [
+  return el(last ? "li.hit.last" : "li.hit", {}, [
     el("div.films", {}, [film, asked]),
     el("div.why", {}, [
       el("div.line", {}, [
@@ -84,6 +84,7 @@ function buttons(hit, post) {
   }));
   return el("div.line", {}, [
     el("button.plain", { type: "button", text: "Open in Ground", "aria-label": `Open hit ${hit.rank} in Ground`, onclick: () => post("open", { film: hit.film }) }),
+    el("button.plain", { type: "button", text: "Add to Compare", "aria-label": `Show hit ${hit.rank} beside the film on screen in Compare`, onclick: () => post("compare", { film: hit.film }) }),
     el("button.plain", { type: "button", text: "More like this", "aria-label": `Films like hit ${hit.rank}`, onclick: () => post("like", { film: hit.film }) }),
     el("span.space"),
     ...judge,

@@ -12,6 +12,7 @@ export default function start({ data, parentElement, setStateValue }) {
   if (!boxes.has(root)) boxes.set(root, { outbox: new Outbox(), addresses: [] });
   const state = boxes.get(root);
   state.outbox.set = setStateValue;
+  const arriving = !state.bytes;
   if (state.bytes && state.bytes.length === data.length && state.bytes.every((byte, at) => byte === data[at])) return undefined;
   state.bytes = data;
   for (const address of state.addresses) URL.revokeObjectURL(address);
@@ -28,9 +29,11 @@ export default function start({ data, parentElement, setStateValue }) {
     header(body, post),
     ...body.notes.map((text) => el("p.note", { text })),
     body.hits.length
-      ? el("ol.list", { start: body.offset + 1 }, body.hits.map((hit) => makeCard(hit, { address: picture(hit.picture), query, post })))
+      ? el("ol.list", { start: body.offset + 1 }, body.hits.map((hit) => makeCard(hit, { address: picture(hit.picture), query, post, last: hit.film === body.at })))
       : el("p.none", { text: "Nothing in the index passes this search. Ask for less, or take the filter away." }),
   );
+  // Back from the page on which a hit was opened: at that hit again.
+  if (arriving && body.at) root.querySelector(".hit.last")?.scrollIntoView({ block: "center" });
   return () => {
     for (const address of state.addresses) URL.revokeObjectURL(address);
   };
