@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from explorer.cli._beside import print_beside
 from explorer.cli._console import consoles, say, working
 from explorer.cli._options import CheckpointOption, Device, DeviceOption, Dtype, DtypeOption
 
@@ -72,6 +73,14 @@ def retrieve(
     shortlist: Annotated[
         int, typer.Option(help="With --codes: films of a phrase that are looked at.", min=1)
     ] = 100,
+    beside: Annotated[
+        str | None,
+        typer.Option(help="Index of the same films by another checkpoint: show both rankings."),
+    ] = None,
+    beside_checkpoint: Annotated[
+        str | None,
+        typer.Option(help="Checkpoint of --beside. Default: the one that built it."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print as CSV.")] = False,
     checkpoint: CheckpointOption = None,
@@ -83,8 +92,10 @@ def retrieve(
     Give --text, or a film (--image FILE or --film ID), with --region for its regions.
     """
     _check(text, image, film, region, without, as_json=as_json, as_csv=as_csv)
-    if codes is not None and text is None:
-        raise typer.BadParameter("--codes goes with --text.")
+    if codes is not None and (text is None or beside is not None):
+        raise typer.BadParameter("--codes goes with --text, and not with --beside.")
+    if beside is not None and as_csv:
+        raise typer.BadParameter("--beside goes with a table or --json.")
     box = None if region is None else _box(region)
     from explorer import pipeline
 
@@ -92,29 +103,47 @@ def retrieve(
     with working(log, "Loading the checkpoint and the index"):
         engine = pipeline.open_engine(checkpoint, device=device.value, precision=dtype.value)
         opened = pipeline.open_index(index, engine=engine)
-    page: dict[str, Any] = {"where": pipeline.parse_filter(where), "count": count}
-    with working(log, "Searching"):
+    page: dict[str, Any] = {"where": pipeline.parse_filter(where)}
+    if codes is not None:
+        with working(log, "Opening the codes"):
+            page["codes"], recall = pipeline.open_codes(opened, engine, codes, shortlist=shortlist)
+        say(log, _told(shortlist, recall))
+
+    def search(
+        corpus: "pipeline.Corpus", engine: "pipeline.Engine", count: int
+    ) -> "pipeline.Results":
         if text is not None:
-            if codes is not None:
-                page["codes"], recall = pipeline.open_codes(
-                    opened, engine, codes, shortlist=shortlist
-                )
-                say(log, _told(shortlist, recall))
-            found = pipeline.search_text(opened, engine, text, ranking=ranking.value, **page)
-        else:
-            asked = film or _embedded(engine, image, log)
-            if box is not None:
-                found = pipeline.search_region(opened, engine, asked, box, **page)
-            elif find is Wanted.reports:
-                found = pipeline.search_reports(opened, engine, asked, **page)
-            else:
-                found = pipeline.search_film(opened, engine, asked, without=without or [], **page)
+            asked = {"ranking": ranking.value, "count": count, **page}
+            return pipeline.search_text(corpus, engine, text, **asked)
+        query = film or _embedded(engine, image, log)
+        if box is not None:
+            return pipeline.search_region(corpus, engine, query, box, count=count, **page)
+        if find is Wanted.reports:
+            return pipeline.search_reports(corpus, engine, query, count=count, **page)
+        return pipeline.search_film(
+            corpus, engine, query, without=without or [], count=count, **page
+        )
+
+    with working(log, "Searching"):
+        found = search(opened, engine, count)
     for note in found.notes:
         say(log, note)
+    document = pipeline.results_document(found, opened.info())
+    both = None
+    if beside is not None:
+        with working(log, "Searching the index beside it"):
+            name = beside_checkpoint or pipeline.maker_of(beside).name
+            other = pipeline.open_engine(name, device=device.value, precision=dtype.value)
+            there = pipeline.open_index(beside, engine=other), other
+            by: pipeline.By = "film" if text is None and find is Wanted.films else "study"
+            both = pipeline.search_beside(search, (opened, engine), there, by=by)
+        document["beside"] = pipeline.beside_document(both, beside)
     if as_json:
-        typer.echo(json.dumps(pipeline.results_document(found, opened.info()), indent=2))
+        typer.echo(json.dumps(document, indent=2))
     elif as_csv:
-        typer.echo(_as_csv(pipeline.results_document(found, opened.info())), nl=False)
+        typer.echo(_as_csv(document), nl=False)
+    elif both is not None:
+        print_beside(console, both, count)
     else:
         _print(console, found)
 

@@ -10,6 +10,7 @@ from explorer.grounding.attribution import attribute_words
 from explorer.grounding.faithfulness import Curve, Faithfulness
 from explorer.pipeline._assets import APP_FILE
 from explorer.pipeline.benchmark import evaluate_grounding
+from explorer.pipeline.beside import beside_document, maker_of, search_beside
 from explorer.pipeline.checkpoints import (
     accept_licence,
     add_checkpoint,
@@ -133,6 +134,7 @@ from explorer.reading import (
     turn,
     warm_up,
 )
+from explorer.retrieval.beside import Beside, By, Placed
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import Filter, parse_filter
 from explorer.retrieval.records import Hit, IndexInfo, Part, Results
@@ -152,8 +154,10 @@ __all__ = [
     "TEMPLATES",
     "AdapterCard",
     "AuditStep",
+    "Beside",
     "BuildReport",
     "BundledStudy",
+    "By",
     "Clustering",
     "Corpus",
     "Curve",
@@ -168,6 +172,7 @@ __all__ = [
     "Level",
     "MethodRecord",
     "Part",
+    "Placed",
     "Points",
     "PreprocessingAudit",
     "Prototype",
@@ -185,6 +190,7 @@ __all__ = [
     "as_json",
     "attribute_words",
     "audit_preprocessing",
+    "beside_document",
     "broken_checkpoints",
     "build_bundled_studies",
     "build_index",
@@ -234,6 +240,7 @@ __all__ = [
     "load_bundled_study",
     "make_reference",
     "make_study",
+    "maker_of",
     "map_sources",
     "maps_from",
     "maps_of",
@@ -271,6 +278,7 @@ __all__ = [
     "run_bytes",
     "run_name",
     "runs_root",
+    "search_beside",
     "search_film",
     "search_region",
     "search_reports",

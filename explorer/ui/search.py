@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
@@ -43,6 +43,7 @@ class Query:
         ranking: By what films show, by the words of reports, or by both.
         box: Region of the film on screen.
         offset: Hits before the page that is shown.
+        beside: Second index, of the same films by another checkpoint; "" for none.
         asked: The film on screen when it was asked first; further pages ask with the same.
     """
 
@@ -54,6 +55,7 @@ class Query:
     ranking: Literal["image", "words", "both"] = "image"
     box: Box | None = None
     offset: int = 0
+    beside: str = ""
     asked: Asked | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -68,12 +70,14 @@ class Search:
     """A query with its results.
 
     Attributes:
+        beside: Its ranking beside that of a second index.
         at: Film of the hit that was opened last: where a person comes back to.
     """
 
     query: Query
     results: "Results"
     uri: str
+    beside: "pipeline.Beside | None" = None
     at: str = ""
 
 
@@ -107,44 +111,50 @@ def run(memory: Session, query: Query, uri: str | None) -> Search:
         ExplorerError: The index, the query or the filter cannot be used, or there is no film.
     """
     engine, index = engine_of(memory), index_of(memory, uri)
-    where, offset = query.where or None, query.offset
+    if query.kind != "text" and not query.film:
+        query = replace(query, asked=query.asked or _on_screen(memory))
+    found = _found(query, index, engine, count=PAGE, offset=query.offset)
+    return Search(query, found, index.uri, beside=_beside(memory, query, (index, engine)))
+
+
+def _found(
+    query: Query, index: "Corpus", engine: "Engine", *, count: int, offset: int = 0
+) -> "Results":
+    """Ask one index, opened for an engine."""
+    page: dict[str, Any] = {"where": query.where or None, "count": count, "offset": offset}
     if query.kind == "text":
         with turn():
-            found = pipeline.search_text(
-                index,
-                engine,
-                query.text,
-                ranking=query.ranking,
-                where=where,
-                count=PAGE,
-                offset=offset,
-            )
-        return Search(query, found, index.uri)
-    if not query.film:
-        query = replace(query, asked=query.asked or _on_screen(memory))
+            return pipeline.search_text(index, engine, query.text, ranking=query.ranking, **page)
     film = _film(query, engine)
     with turn():
         if query.kind == "film":
-            found = pipeline.search_film(
-                index,
-                engine,
-                film,
-                without=query.without,
-                where=where,
-                count=PAGE,
-                offset=offset,
-            )
-        elif query.kind == "report":
-            found = pipeline.search_reports(
-                index, engine, film, where=where, count=PAGE, offset=offset
-            )
-        else:
-            if query.box is None:
-                raise RetrievalError("A region search needs a region, got none. Draw a box.")
-            found = pipeline.search_region(
-                index, engine, film, query.box, where=where, count=PAGE, offset=offset
-            )
-    return Search(query, found, index.uri)
+            return pipeline.search_film(index, engine, film, without=query.without, **page)
+        if query.kind == "report":
+            return pipeline.search_reports(index, engine, film, **page)
+        if query.box is None:
+            raise RetrievalError("A region search needs a region, got none. Draw a box.")
+        return pipeline.search_region(index, engine, film, query.box, **page)
+
+
+def _beside(
+    memory: Session, query: Query, here: "tuple[Corpus, Engine]"
+) -> "pipeline.Beside | None":
+    """The ranking of a second index beside that of the first, where one is asked for."""
+    if not query.beside:
+        return None
+    before = memory.search
+    if before and before.beside and replace(before.query, offset=0) == replace(query, offset=0):
+        return before.beside  # another page of the same
+    options = memory.options
+    name = pipeline.maker_of(query.beside).name
+    engine = engines.engine(name, device=options.device, precision=options.precision)
+    there = open_index(query.beside, engines.engine_key(engine), engine)
+
+    def ask(index: "Corpus", engine: "Engine", count: int) -> "Results":
+        return _found(query, index, engine, count=count)
+
+    by: pipeline.By = "film" if query.kind in ("film", "region") else "study"
+    return pipeline.search_beside(ask, here, (there, engine), by=by)
 
 
 def _on_screen(memory: Session) -> Asked:
@@ -182,6 +192,8 @@ def page(query: Query, step: int) -> Query:
 def as_json(search: Search) -> str:
     """The results as one JSON document without patient data."""
     document = pipeline.results_document(search.results, pipeline.index_info(search.uri))
+    if search.beside is not None:
+        document["beside"] = pipeline.beside_document(search.beside, search.query.beside)
     return json.dumps(document, indent=2)
 
 

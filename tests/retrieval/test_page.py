@@ -148,6 +148,30 @@ def test_hits_of_a_film_stay_when_another_is_opened(open_page: OpenPage) -> None
     assert memory(app).loaded.study is title.study  # type: ignore[union-attr]
 
 
+def test_a_second_index_is_searched_beside(
+    open_page: OpenPage, index_uri: str, engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from explorer.retrieval.records import Space
+
+    monkeypatch.setenv("EXPLORER_INDEX_BESIDE", index_uri)
+    monkeypatch.setattr(pipeline, "maker_of", lambda _: engine.card)
+    app = open_page()
+    app.selectbox(key="search_beside").set_value(index_uri)
+    ask(app, "right upper lung mass")
+    assert "Both indices are of the checkpoint" in app.error[0].value
+    monkeypatch.setattr(Space, "same_as", lambda *_: False)  # as if by another checkpoint
+    body = found(app.button(key="run_search").click().run())
+    assert body["beside"]["overlap"] == 1.0
+    assert body["beside"]["agreement"] == pytest.approx(1.0)
+    for hits in (body["hits"], body["beside"]["hits"]):
+        assert [(hit["rank"], hit["other"], hit["change"]) for hit in hits] == [
+            (k, k, 0) for k in range(1, 25)
+        ]
+    shown = memory(app).search
+    assert shown is not None
+    assert '"spearman"' in search.as_json(shown)
+
+
 def test_judgements_are_kept_by_query_and_taken_back(open_page: OpenPage) -> None:
     app = ask(open_page(), "mass")
     film = found(app)["hits"][0]["film"]

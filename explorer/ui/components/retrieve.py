@@ -33,6 +33,11 @@ WHERE_HELP = (
     "A list such as view=PA, sex=F, age=60-79, finding=nodule|mass, without=pneumothorax, "
     "source=phantoms."
 )
+BESIDE_HELP = (
+    "An index of the same films by another checkpoint: a folder or an address, typed or named in "
+    "EXPLORER_INDEX_BESIDE. Both result lists are shown, with the rank that each hit has in the "
+    "other one."
+)
 HITS = "hits"
 VIEWER = "film"
 
@@ -129,8 +134,33 @@ def _fields(kind: Kind, before: Query | None, memory: Session) -> Query:
         persist_state="session",
         help=WHERE_HELP,
     )
+    beside = st.selectbox(
+        "Beside another index",
+        _others(before),
+        index=None if not before or not before.beside else _others(before).index(before.beside),
+        key="search_beside",
+        placeholder="none",
+        accept_new_options=True,
+        persist_state="session",
+        help=BESIDE_HELP,
+    )
     excluded = tuple(part.strip() for part in without.split(",") if part.strip())
-    return Query(kind, text, without=excluded, where=where, ranking=ranking, box=box)  # type: ignore[arg-type]
+    return Query(
+        kind,
+        text,
+        without=excluded,
+        where=where,
+        ranking=ranking,  # type: ignore[arg-type]
+        box=box,
+        beside=(beside or "").strip(),
+    )
+
+
+def _others(before: Query | None) -> list[str]:
+    """Indices that can be named beside the one that is searched: those of the environment."""
+    named = os.environ.get("EXPLORER_INDEX_BESIDE", "").split(",")
+    known = [*named, before.beside if before else ""]
+    return list(dict.fromkeys(uri.strip() for uri in known if uri.strip()))
 
 
 def _linked() -> Query | None:

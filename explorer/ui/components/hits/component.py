@@ -9,6 +9,7 @@ import streamlit as st
 from explorer.ui.components.bundle import bundle_modules
 from explorer.ui.components.outbox import Outbox
 from explorer.ui.components.viewer.packing import Packer
+from explorer.ui.door import pipeline
 from explorer.ui.search import PAGE, Search
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def hits(
     packer = Packer()
     query, found = search.query, search.results
     linked = query.kind == "text" and len(query.text) <= LONGEST_LINK
-    body = {
+    body: dict[str, Any] = {
         "kind": query.kind,
         "total": found.total,
         "seconds": found.seconds,
@@ -62,9 +63,39 @@ def hits(
         "queryFilm": None if query_film is None else packer.add(query_film),
         "queryShape": query_shape,
         "at": search.at,
-        "hits": [_hit(packer, index, hit, judged) for hit in found.hits],
     }
+    if search.beside is None:
+        body["hits"] = [_hit(packer, index, hit, judged) for hit in found.hits]
+    else:
+        body |= _two(packer, index, search, judged)
     _element(key=key, data=packer.message(body), on_outbox_change=box.read)
+
+
+def _two(packer: Packer, index: "Corpus", search: Search, judged: dict[str, str]) -> dict[str, Any]:
+    """Both rankings from the page's first place on; `hits` are those of the index itself."""
+    found, start = search.beside, search.query.offset
+    assert found is not None
+    here, there = (
+        [
+            _hit(packer, index, placed.hit, judged)
+            | {"rank": placed.rank, "other": placed.other, "change": placed.change}
+            for placed in side[start : start + PAGE]
+        ]
+        for side in (found.here, found.there)
+    )
+    names = [pipeline.index_info(uri).space.checkpoint for uri in (search.uri, search.query.beside)]
+    return {
+        "total": max(len(found.here), len(found.there)),
+        "hits": here,
+        "beside": {
+            "hits": there,
+            "names": names,
+            "shared": found.shared,
+            "alone": [found.only_here, found.only_there],
+            "overlap": found.overlap,
+            "agreement": found.agreement,
+        },
+    }
 
 
 def _hit(packer: Packer, index: "Corpus", hit: "Hit", judged: dict[str, str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import { el, setAttribute } from "../../viewer/js/ui/dom.js";
 const SVG = "http://www.w3.org/2000/svg";
 const COLOURS = ["#00d0ff", "#ffb000", "#7ee081", "#ff8ad8", "#c9a7ff", "#ffe66b"];
 
-export function makeCard(hit, { address, query, post, last }) {
+export function makeCard(hit, { address, query, post, last, moved }) {
   const most = Math.max(...hit.parts.map(({ gain }) => Math.abs(gain)), 1e-6);
   const film = figure(address, hit.shape, hit.parts.map(({ boxes }) => boxes.slice(0, 3)), `Film ${hit.rank}`);
   const asked = query && hit.parts.some(({ queryBox }) => queryBox)
@@ -22,6 +22,7 @@ export function makeCard(hit, { address, query, post, last }) {
     el("div.why", {}, [
       el("div.line", {}, [
         el("strong", { text: `${hit.rank}` }),
+        moved ? el(`span.moved.${moved.way}`, { text: moved.text }) : null,
         ...hit.facts.map((text) => el("span.tag", { text })),
         el("span.space"),
         el("span.soft", { text: `stronger than ${Math.round(100 * hit.percentile)} of 100`, title: `Score ${hit.score.toFixed(2)}: the sum of the parts below` }),

@@ -3,6 +3,7 @@
 import { Outbox } from "../../js/outbox.js";
 import { readMessage } from "../../viewer/js/maths/message.js";
 import { el } from "../../viewer/js/ui/dom.js";
+import { sideBySide } from "./beside.js";
 import { makeCard } from "./card.js";
 
 const boxes = new WeakMap();
@@ -28,15 +29,20 @@ export default function start({ data, parentElement, setStateValue }) {
   root.replaceChildren(
     header(body, post),
     ...body.notes.map((text) => el("p.note", { text })),
-    body.hits.length
-      ? el("ol.list", { start: body.offset + 1 }, body.hits.map((hit) => makeCard(hit, { address: picture(hit.picture), query, post, last: hit.film === body.at })))
-      : el("p.none", { text: "Nothing in the index passes this search. Ask for less, or take the filter away." }),
+    ...listed(body, picture, { query, post, at: body.at }),
   );
   // Back from the page on which a hit was opened: at that hit again.
   if (arriving && body.at) root.querySelector(".hit.last")?.scrollIntoView({ block: "center" });
   return () => {
     for (const address of state.addresses) URL.revokeObjectURL(address);
   };
+}
+
+function listed(body, picture, more) {
+  if (!body.hits.length) return [el("p.none", { text: "Nothing in the index passes this search. Ask for less, or take the filter away." })];
+  if (body.beside) return sideBySide(body, body.offset, picture, more);
+  const cards = body.hits.map((hit) => makeCard(hit, { ...more, address: picture(hit.picture), last: hit.film === more.at }));
+  return [el("ol.list", { start: body.offset + 1 }, cards)];
 }
 
 function header({ total, seconds, offset, page, hits, link, kind }, post) {
