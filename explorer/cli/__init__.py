@@ -26,6 +26,7 @@ from explorer.cli.methods import methods
 from explorer.cli.phantom import bundle, render
 from explorer.cli.prototypes import build as build_prototypes
 from explorer.cli.prototypes import export, show
+from explorer.cli.prototypes_compare import compare as compare_prototypes
 from explorer.cli.retrieve import retrieve
 from explorer.cli.serve import serve
 from explorer.cli.train import train
@@ -114,6 +115,7 @@ index_app.command(epilog=EXIT_CODE_HELP)(info)
 prototypes_app.command("build", epilog=EXIT_CODE_HELP)(build_prototypes)
 prototypes_app.command(epilog=EXIT_CODE_HELP)(show)
 prototypes_app.command(epilog=EXIT_CODE_HELP)(export)
+prototypes_app.command("compare", epilog=EXIT_CODE_HELP)(compare_prototypes)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

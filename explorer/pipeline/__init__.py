@@ -71,6 +71,13 @@ from explorer.pipeline.prototype_files import (
     use_boxes,
     use_document,
 )
+from explorer.pipeline.prototype_maps import (
+    ComparedMaps,
+    MixedMap,
+    compare_maps,
+    mixed_map,
+    moves_document,
+)
 from explorer.pipeline.prototypes import (
     DEFAULT_GRANULARITY,
     DEFAULT_METHOD,
@@ -124,6 +131,9 @@ from explorer.pipeline.studies import (
 )
 from explorer.pipeline.text_retrieval import evaluate_text_retrieval
 from explorer.pipeline.training import TrainingChoices, TrainingSources, train
+from explorer.prototypes.density import Density, density
+from explorer.prototypes.doubt import ABOUT as ABOUT_DOUBT
+from explorer.prototypes.doubt import doubts
 from explorer.prototypes.edits import hide, merge, rename, split, undo
 from explorer.prototypes.records import LEVELS, Clustering, Level, Points, Prototype, Use
 from explorer.reading import (
@@ -142,6 +152,7 @@ from explorer.retrieval.thumbnails import to_thumbnail
 from explorer.text import NULL_PHRASES, phrase_assertion, read_report, states_normal
 
 __all__ = [
+    "ABOUT_DOUBT",
     "APP_FILE",
     "DEFAULT_GRANULARITY",
     "DEFAULT_METHOD",
@@ -159,8 +170,10 @@ __all__ = [
     "BundledStudy",
     "By",
     "Clustering",
+    "ComparedMaps",
     "Corpus",
     "Curve",
+    "Density",
     "Engine",
     "Evaluation",
     "Faithfulness",
@@ -171,6 +184,7 @@ __all__ = [
     "LabelledFilms",
     "Level",
     "MethodRecord",
+    "MixedMap",
     "Part",
     "Placed",
     "Points",
@@ -201,10 +215,13 @@ __all__ = [
     "check_image",
     "check_sanity",
     "clustering_methods",
+    "compare_maps",
     "compare_runs",
     "definitions",
+    "density",
     "describe_cards",
     "describe_engine",
+    "doubts",
     "embed",
     "embed_many",
     "embed_pair",
@@ -247,7 +264,9 @@ __all__ = [
     "measure_information",
     "merge",
     "methods_table",
+    "mixed_map",
     "most_apart",
+    "moves_document",
     "on_a_plane",
     "open_codes",
     "open_engine",

@@ -16,9 +16,19 @@ from explorer.ui.sharing import Told, turn
 from explorer.ui.state import Session
 
 if TYPE_CHECKING:
-    from explorer.pipeline import Clustering, Corpus, Engine, Level, Points, Use
+    from explorer.pipeline import (
+        Clustering,
+        ComparedMaps,
+        Corpus,
+        Engine,
+        Level,
+        MixedMap,
+        Points,
+        Use,
+    )
 
-Colour = Literal["prototype", "finding", "view"]
+Colour = Literal["prototype", "finding", "view", "doubt"]
+Shown = Literal["own", "mixed", "closed"]
 Order = Literal["size", "tightness", "purity", "position"]
 MOST_BYTES = 160_000_000
 SHOWN = 12  # rooms at first, and with every further press
@@ -136,6 +146,50 @@ def _build(key: str, index: "Corpus", engine: "Engine", choice: Choice) -> Built
     )
     plane, words = pipeline.on_a_plane(points.centred, way=choice.way, seed=choice.seed)
     return Built(key, points, clustering, plane, words)
+
+
+@st.cache_resource(show_spinner=False)
+def _mixed() -> "Kept[str, MixedMap]":
+    return Kept(MOST_BYTES, lambda drawn: sum(p.vectors.nbytes for p in drawn.points))
+
+
+def mixed(index: "Corpus", engine: "Engine", choice: Choice, *, closed: bool) -> "MixedMap":
+    """Draw all kinds of points on one map, in turn, once for all sessions.
+
+    Raises:
+        ExplorerError: The index holds one kind only, or cannot be read.
+    """
+    same = replace(Choice(), way=choice.way, seed=choice.seed)  # the rest changes nothing here
+    key = f"{_key(index, engine, same)}|{closed}"
+    found = _mixed().get(key)
+    if found is not None:
+        return found
+    with turn():
+        drawn = pipeline.mixed_map(index, engine, way=choice.way, seed=choice.seed, closed=closed)
+    return _mixed().put(key, drawn)
+
+
+@st.cache_resource(show_spinner=False)
+def _compared() -> "Kept[str, ComparedMaps]":
+    return Kept(MOST_BYTES, lambda found: found.here.vectors.nbytes)
+
+
+def compared(memory: Session, built: Built, uri: str) -> "ComparedMaps":
+    """Lay the map of a second index over that of the first, in turn, once for all sessions.
+
+    Raises:
+        ExplorerError: The second index cannot be used, or both share too little.
+    """
+    index, engine = search.other_index(memory, uri)
+    choice = rooms_of(memory).choice
+    key = f"{built.key}|{_key(index, engine, choice)}"
+    found = _compared().get(key)
+    if found is not None:
+        return found
+    with turn():
+        there = pipeline.points_of(index, engine, level=choice.level)
+        laid = pipeline.compare_maps(built.points, there, way=choice.way, seed=choice.seed)
+    return _compared().put(key, laid)
 
 
 def _key(index: "Corpus", engine: "Engine", choice: Choice) -> str:

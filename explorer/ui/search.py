@@ -104,6 +104,18 @@ def index_of(memory: Session, uri: str | None) -> "Corpus":
     return open_index(uri, engines.engine_key(engine), engine)
 
 
+def other_index(memory: Session, uri: str) -> "tuple[Corpus, Engine]":
+    """A second index, opened for the checkpoint that built it.
+
+    Raises:
+        ExplorerError: There is none, or its checkpoint is not here.
+    """
+    options = memory.options
+    name = pipeline.maker_of(uri).name
+    engine = engines.engine(name, device=options.device, precision=options.precision)
+    return open_index(uri, engines.engine_key(engine), engine), engine
+
+
 def run(memory: Session, query: Query, uri: str | None) -> Search:
     """Search in turn.
 
@@ -145,16 +157,13 @@ def _beside(
     before = memory.search
     if before and before.beside and replace(before.query, offset=0) == replace(query, offset=0):
         return before.beside  # another page of the same
-    options = memory.options
-    name = pipeline.maker_of(query.beside).name
-    engine = engines.engine(name, device=options.device, precision=options.precision)
-    there = open_index(query.beside, engines.engine_key(engine), engine)
+    there = other_index(memory, query.beside)
 
     def ask(index: "Corpus", engine: "Engine", count: int) -> "Results":
         return _found(query, index, engine, count=count)
 
     by: pipeline.By = "film" if query.kind in ("film", "region") else "study"
-    return pipeline.search_beside(ask, here, (there, engine), by=by)
+    return pipeline.search_beside(ask, here, there, by=by)
 
 
 def _on_screen(memory: Session) -> Asked:

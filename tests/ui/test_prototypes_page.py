@@ -19,19 +19,28 @@ MADE = work.Choice(granularity=12)
 
 
 @pytest.fixture(scope="module")
-def built_index(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An index of eight made-up films by the tiny engine."""
-    from .tiny import card
-
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight made-up films with a report."""
     corpus = tmp_path_factory.mktemp("films")
     for seed in range(8):
         folder = corpus / f"s{seed}"
         folder.mkdir()
         (folder / "image.png").write_bytes(png(seed))
         (folder / "report.txt").write_text("FINDINGS: Left pleural effusion. <b>Mass</b> *right*.")
-    uri = str(tmp_path_factory.mktemp("index"))
-    pipeline.build_index(corpus, uri, engine=TinyEngine(card("one")))
-    return uri
+    return corpus
+
+
+def index_by(name: str, corpus: Path, uri: Path) -> str:
+    from .tiny import card
+
+    pipeline.build_index(corpus, str(uri), engine=TinyEngine(card(name)))
+    return str(uri)
+
+
+@pytest.fixture(scope="module")
+def built_index(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An index of the films by the tiny engine."""
+    return index_by("one", corpus, tmp_path_factory.mktemp("index"))
 
 
 @pytest.fixture
@@ -120,6 +129,53 @@ def pipeline_of(app: AppTest) -> pipeline.Clustering:
     engine = engines.engine("one")
     index = search.index_of(memory(app), os.environ["EXPLORER_INDEX"])
     return work.build(index, engine, MADE).clustering
+
+
+def test_all_kinds_lie_on_one_map_with_the_gap_in_numbers(open_page: Callable[[], AppTest]) -> None:
+    app = open_page()
+    app.selectbox(key="prototype_shown").set_value("mixed").run()
+    assert not app.exception
+    told = [line for line in words(app).splitlines() if line.startswith("- ")]
+    assert len(told) == 3  # every two of regions, films and sentences
+    assert all("centroids" in line and "nearer to their own" in line for line in told)
+    open_first(app)  # its points are lit up
+    assert not app.exception
+    app.selectbox(key="prototype_shown").set_value("closed").run()
+    assert "about its own middle" in words(app)
+
+
+def test_doubt_is_defined_where_it_colours_and_many_points_become_shades(
+    open_page: Callable[[], AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from explorer.ui.components.prototypes import plane
+
+    monkeypatch.setattr(plane, "MOST_POINTS", 10)
+    monkeypatch.setattr(plane, "SAMPLE", 5)
+    app = open_page()
+    app.segmented_control(key="prototype_colour").set_value("doubt").run()
+    assert not app.exception
+    assert pipeline.ABOUT_DOUBT in words(app)
+    assert "Points: 5 of them" in words(app)
+
+
+def test_a_second_index_is_laid_over_and_what_moved_is_listed(
+    open_page: Callable[[], AppTest],
+    corpus: Path,
+    tmp_path: Path,
+    engines: dict[str, TinyEngine],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = index_by("two", corpus, tmp_path / "two")
+    monkeypatch.setenv("EXPLORER_INDEX_BESIDE", other)
+    monkeypatch.setattr(pipeline, "maker_of", lambda _: engines["two"].card)
+    app = open_page()
+    app.selectbox(key="prototype_beside").set_value(other).run()
+    assert not app.exception
+    assert not app.error
+    # Both engines make the same vectors, so nothing moved.
+    assert "100% of the 10 nearest neighbours are the same" in words(app)
+    assert "differ by 0.00" in words(app)
+    assert {"Moved", "Neighbours kept", "Prototype", "Film", "Words"} == set(app.dataframe[0].value)
 
 
 def test_too_few_points_are_explained(open_page: Callable[[], AppTest]) -> None:

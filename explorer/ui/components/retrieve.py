@@ -13,6 +13,7 @@ from explorer.ui.components.banner import RESEARCH_USE
 from explorer.ui.components.compare.choices import open_film
 from explorer.ui.components.error_box import error_box, guarded
 from explorer.ui.components.hits import hits
+from explorer.ui.components.other_index import other_index
 from explorer.ui.components.viewer import Desk, Head, Place, ViewerFilm, feed_head, image_id, viewer
 from explorer.ui.door import pipeline
 from explorer.ui.search import Kind, Query, Search
@@ -32,11 +33,6 @@ RANKINGS = {"image": "What films show", "words": "Words of reports", "both": "Bo
 WHERE_HELP = (
     "A list such as view=PA, sex=F, age=60-79, finding=nodule|mass, without=pneumothorax, "
     "source=phantoms."
-)
-BESIDE_HELP = (
-    "An index of the same films by another checkpoint: a folder or an address, typed or named in "
-    "EXPLORER_INDEX_BESIDE. Both result lists are shown, with the rank that each hit has in the "
-    "other one."
 )
 HITS = "hits"
 VIEWER = "film"
@@ -134,15 +130,10 @@ def _fields(kind: Kind, before: Query | None, memory: Session) -> Query:
         persist_state="session",
         help=WHERE_HELP,
     )
-    beside = st.selectbox(
-        "Beside another index",
-        _others(before),
-        index=None if not before or not before.beside else _others(before).index(before.beside),
-        key="search_beside",
-        placeholder="none",
-        accept_new_options=True,
-        persist_state="session",
-        help=BESIDE_HELP,
+    beside = other_index(
+        "search_beside",
+        shows="Both result lists are shown, with the rank that each hit has in the other one.",
+        before=before.beside if before else "",
     )
     excluded = tuple(part.strip() for part in without.split(",") if part.strip())
     return Query(
@@ -152,15 +143,8 @@ def _fields(kind: Kind, before: Query | None, memory: Session) -> Query:
         where=where,
         ranking=ranking,  # type: ignore[arg-type]
         box=box,
-        beside=(beside or "").strip(),
+        beside=beside,
     )
-
-
-def _others(before: Query | None) -> list[str]:
-    """Indices that can be named beside the one that is searched: those of the environment."""
-    named = os.environ.get("EXPLORER_INDEX_BESIDE", "").split(",")
-    known = [*named, before.beside if before else ""]
-    return list(dict.fromkeys(uri.strip() for uri in known if uri.strip()))
 
 
 def _linked() -> Query | None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,12 +12,15 @@ from explorer.ui import rooms as work
 from explorer.ui import search
 from explorer.ui.components.banner import RESEARCH_USE
 from explorer.ui.components.error_box import error_box, guarded
+from explorer.ui.components.other_index import other_index
 from explorer.ui.components.prototypes.gallery import gallery
+from explorer.ui.components.prototypes.mixed_plane import mixed_plane
+from explorer.ui.components.prototypes.moved_plane import moved_plane
 from explorer.ui.components.prototypes.on_screen import on_screen
 from explorer.ui.components.prototypes.plane import plane
 from explorer.ui.components.prototypes.room import room
 from explorer.ui.door import pipeline
-from explorer.ui.rooms import Built, Choice, Colour, Rooms
+from explorer.ui.rooms import Built, Choice, Colour, Rooms, Shown
 from explorer.ui.state import Session, session
 from explorer.ui.wording import plain
 from explorer.ui.work import queue_words
@@ -25,7 +29,17 @@ if TYPE_CHECKING:
     from explorer.pipeline import Corpus, Level
 
 LEVELS: "dict[Level, str]" = {"regions": "Regions", "films": "Films", "sentences": "Sentences"}
-COLOURS: dict[Colour, str] = {"prototype": "Prototype", "finding": "Finding", "view": "View"}
+COLOURS: dict[Colour, str] = {
+    "prototype": "Prototype",
+    "finding": "Finding",
+    "view": "View",
+    "doubt": "Doubt",
+}
+SHOWN: dict[Shown, str] = {
+    "own": "These points",
+    "mixed": "All kinds",
+    "closed": "All kinds, gap closed",
+}
 
 
 def prototypes() -> None:
@@ -37,8 +51,11 @@ def prototypes() -> None:
             _no_index()
             return
         with st.container(key="clustering", horizontal=True, vertical_alignment="bottom"):
-            colour = _choices(work.rooms_of(memory))
+            choice = _choices(work.rooms_of(memory).choice)
         status = st.empty()
+        left, right = st.columns((5, 6), gap="medium")
+        with left:
+            wanted = _map_choices(work.rooms_of(memory), choice)
         try:
             index, built = _build(memory, uri, status)
         except (PrototypeError, RetrievalError) as error:
@@ -51,7 +68,10 @@ def prototypes() -> None:
         finally:
             status.empty()
         with guarded():
-            _show(memory, index, built, colour)
+            with left:
+                _map(memory, index, built, wanted)
+            with right, st.container(key="rooms"):
+                _rooms(memory, index, built)
 
 
 def _no_index() -> None:
@@ -63,10 +83,9 @@ def _no_index() -> None:
     )
 
 
-def _choices(rooms: Rooms) -> Colour:
-    """What is clustered and how; returns what colours the map."""
+def _choices(before: Choice) -> Choice:
+    """What is clustered and how."""
     methods = pipeline.clustering_methods()
-    before = rooms.choice
     level: Level = st.segmented_control(
         "Prototypes of",
         list(LEVELS),
@@ -105,19 +124,54 @@ def _choices(rooms: Rooms) -> Colour:
         width=130,
         help="The same seed gives the same prototypes.",
     )
+    return replace(before, level=level, method=method, granularity=int(granularity), seed=int(seed))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the map shows.
+
+    Attributes:
+        beside: Index whose map is laid over it; "" for none.
+    """
+
+    colour: Colour
+    shown: Shown
+    beside: str
+
+
+def _map_choices(rooms: Rooms, choice: Choice) -> Wanted:
     ways = pipeline.planes()
-    way = st.selectbox(
-        "Map",
-        list(ways),
-        index=list(ways).index(before.way) if before.way in ways else 0,
-        format_func=ways.__getitem__,
-        key="prototype_map",
-        persist_state="session",
-        width=130,
-        help="PCA: two principal components, quick. LocalMAP: neighbours stay neighbours; offered "
-        "where the extra maps is installed, and slower.",
-    )
-    colour = st.segmented_control(
+    with st.container(key="map_choices", horizontal=True, vertical_alignment="bottom"):
+        way = st.selectbox(
+            "Map",
+            list(ways),
+            index=list(ways).index(choice.way) if choice.way in ways else 0,
+            format_func=ways.__getitem__,
+            key="prototype_map",
+            persist_state="session",
+            width=120,
+            help="PCA: two principal components, quick. LocalMAP: neighbours stay neighbours; "
+            "offered where the extra maps is installed, and slower.",
+        )
+        shown: Shown = st.selectbox(
+            "Points on it",
+            list(SHOWN),
+            format_func=SHOWN.__getitem__,
+            key="prototype_shown",
+            persist_state="session",
+            width=200,
+            help="All kinds: regions, films and sentences in one space, with the gap between them "
+            "in numbers. Gap closed: each kind about its own middle.",
+        )
+        beside = other_index(
+            "prototype_beside",
+            shows="Its map is laid over this one, and what moved most is listed.",
+        )
+    rooms.choose(replace(choice, way=way))
+    if beside or shown != "own":
+        return Wanted("prototype", shown, beside)
+    colour: Colour = st.segmented_control(
         "Colour of the map",
         list(COLOURS),
         format_func=COLOURS.__getitem__,
@@ -125,9 +179,9 @@ def _choices(rooms: Rooms) -> Colour:
         required=True,
         key="prototype_colour",
         persist_state="session",
+        help=f"Doubt: {pipeline.ABOUT_DOUBT}.",
     )
-    rooms.choose(Choice(level, method, int(granularity), int(seed), way))
-    return colour if colour in COLOURS else "prototype"
+    return Wanted(colour, "own", "")
 
 
 def _build(
@@ -145,21 +199,36 @@ def _build(
     return index, work.build(index, engine, choice, told=queue_words(say, doing))
 
 
-def _show(memory: Session, index: "Corpus", built: Built, colour: Colour) -> None:
+def _map(memory: Session, index: "Corpus", built: Built, wanted: Wanted) -> None:
     rooms = work.rooms_of(memory)
     clustering = rooms.current(built)
-    left, right = st.columns((5, 6), gap="medium")
-    with left, st.container(key="plane"):
-        plane(built, clustering, rooms, colour=colour)
-    with left, st.container(key="on_screen"), guarded():
-        on_screen(memory, built, rooms)
-    with right, st.container(key="rooms"):
-        if rooms.open is None:
-            gallery(index, built, rooms)
-            _stable(built, rooms)
+    with st.container(key="plane"), guarded():
+        if wanted.beside:
+            with st.spinner("Laying one map over the other"):
+                found = work.compared(memory, built, wanted.beside)
+            names = [
+                pipeline.index_info(uri).space.checkpoint for uri in (index.uri, wanted.beside)
+            ]
+            moved_plane(built, clustering, rooms, found, names=names)
+        elif wanted.shown != "own":
+            engine = search.engine_of(memory)
+            with st.spinner("Drawing all kinds on one map"):
+                drawn = work.mixed(index, engine, rooms.choice, closed=wanted.shown == "closed")
+            mixed_plane(built, clustering, rooms, drawn)
         else:
-            room(memory, index, built, rooms)
-        _take_along(built, rooms)
+            plane(built, clustering, rooms, colour=wanted.colour)
+    with st.container(key="on_screen"), guarded():
+        on_screen(memory, built, rooms)
+
+
+def _rooms(memory: Session, index: "Corpus", built: Built) -> None:
+    rooms = work.rooms_of(memory)
+    if rooms.open is None:
+        gallery(index, built, rooms)
+        _stable(built, rooms)
+    else:
+        room(memory, index, built, rooms)
+    _take_along(built, rooms)
 
 
 def _stable(built: Built, rooms: Rooms) -> None:

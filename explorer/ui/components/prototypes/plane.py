@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from explorer.ui.door import pipeline
 from explorer.ui.rooms import Built, Colour, Rooms
 from explorer.ui.theme import CHART_LIMIT, CHART_NULL
 from explorer.ui.wording import count, one_line
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from explorer.pipeline import Clustering
 
 MOST_POINTS = 100_000
+SAMPLE = 20_000  # points over the density of more than those, to pick and to point at
+PICK = "Draw round points to list their prototypes."
 _LEGEND = 8  # findings with a colour of their own
 # Mid tones, told apart on white and on near-black.
 _TONES = [
@@ -39,24 +42,31 @@ def plane(built: Built, clustering: "Clustering", rooms: Rooms, *, colour: Colou
     count_all = len(built.points)
     rows = np.arange(count_all)
     if count_all > MOST_POINTS:
-        rows = np.sort(np.random.default_rng(0).permutation(count_all)[:MOST_POINTS])
+        rows = np.sort(np.random.default_rng(0).permutation(count_all)[:SAMPLE])
     figure = _figure(built, clustering, rooms, rows, colour=colour)
+    draw(figure, rooms, key=f"plane_{rooms.maps}")
+    words = [f"{count(count_all, built.points.level[:-1])}; {built.words}"]
+    if len(rows) < count_all:
+        words.append(f"Shades: how many lie where. Points: {SAMPLE:,} of them.")
+    if colour == "doubt":
+        words.append(f"Doubt: {pipeline.ABOUT_DOUBT}.")
+    st.caption(" ".join([*words, PICK]))
+
+
+def draw(figure: go.Figure, rooms: Rooms, *, key: str) -> None:
+    """Draw a map and take over what was picked on it; -1 names no point of the prototypes."""
     told: Any = st.plotly_chart(
         figure,
-        key=f"plane_{rooms.maps}",
+        key=key,
         on_select="rerun",
         selection_mode=("points", "box", "lasso"),
         config={"displaylogo": False, "scrollZoom": False, "modeBarButtonsToRemove": ["toImage"]},
         theme="streamlit",
     )
-    picked = tuple(sorted({int(p["customdata"][0]) for p in told["selection"]["points"]}))
+    rows = {int(p["customdata"][0]) for p in told["selection"]["points"] if "customdata" in p}
+    picked = tuple(sorted(rows - {-1}))
     if picked != rooms.picked:
         rooms.picked, rooms.open = picked, None if picked else rooms.open
-    drawn = f", {MOST_POINTS:,} of them drawn" if len(rows) < count_all else ""
-    st.caption(
-        f"{count(count_all, built.points.level[:-1])}{drawn}; {built.words} "
-        "Draw round points to list their prototypes."
-    )
 
 
 def _figure(
@@ -70,7 +80,12 @@ def _figure(
     inside = numbers == opened if opened is not None else np.zeros(len(rows), dtype=bool)
     names = {p.id: html.escape(one_line(p.name, longest=60)) for p in clustering.prototypes}
     figure = go.Figure()
+    if len(built.points) > MOST_POINTS:
+        _shades(figure, built)
     groups = _groups(built, rows, numbers, colour=colour)
+    if colour == "doubt":
+        groups = []
+        _doubts(figure, built, clustering, rows, numbers, names, faint=opened is not None)
     for label, members, tone in groups:
         dim = members & ~inside
         faint = opened is not None
@@ -83,18 +98,59 @@ def _figure(
             figure, built, rows[inside], numbers[inside], names,
             label=names.get(opened, ""), tone=CHART_LIMIT, size=8, opacity=0.95,
         )  # fmt: skip
+    legend = colour in ("finding", "view") and opened is None
+    return laid_out(figure, legend=legend, revision=f"{built.key}{rooms.maps}")
+
+
+def laid_out(figure: go.Figure, *, legend: bool, revision: str) -> go.Figure:
+    """The look that all maps share."""
     figure.update_layout(
         height=390,
         margin={"l": 4, "r": 4, "t": 4, "b": 4},
         dragmode="lasso",
-        showlegend=colour != "prototype" and opened is None,
+        showlegend=legend,
         legend={"orientation": "h", "y": -0.02, "font": {"size": 11}},
-        uirevision=f"{built.key}{rooms.maps}",
+        uirevision=revision,
         hoverlabel={"font": {"size": 12}},
     )
     for axis in (figure.update_xaxes, figure.update_yaxes):
         axis(showticklabels=False, showgrid=False, zeroline=False, title=None)
     return figure
+
+
+def _shades(figure: go.Figure, built: Built) -> None:
+    """How many points lie where, each tenfold a step: all of them, and no point is sent."""
+    found = pipeline.density(built.plane)
+    figure.add_trace(
+        go.Contour(
+            x=found.x, y=found.y, z=np.log10(1 + found.counts),
+            colorscale=[[0, "rgba(138,151,158,0)"], [1, "rgba(138,151,158,0.85)"]],
+            showscale=False, showlegend=False, hoverinfo="skip", line={"width": 0}, ncontours=12,
+        )
+    )  # fmt: skip
+
+
+def _doubts(
+    figure: go.Figure,
+    built: Built,
+    clustering: "Clustering",
+    rows: np.ndarray,
+    numbers: np.ndarray,
+    names: dict[int, str],
+    *,
+    faint: bool,
+) -> None:
+    doubt = pipeline.doubts(built.points, clustering)[rows]
+    told = np.flatnonzero(~np.isnan(doubt))
+    _trace(
+        figure, built, rows[told], numbers[told], names,
+        label="doubt", tone=CHART_NULL, size=4, opacity=0.25 if faint else 0.8,
+    )  # fmt: skip
+    if not faint:
+        figure.data[-1].marker.update(
+            color=doubt[told], colorscale="Viridis", cmin=0, cmax=1,
+            colorbar={"title": "doubt", "thickness": 10, "len": 0.7},
+        )  # fmt: skip
 
 
 def _groups(
