@@ -13,6 +13,7 @@ from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.records import Results
 
 DEPTH = 200  # hits of each ranking that are compared
+MOST_HITS = 2000  # that are asked of an index which holds more than the other one
 Searching = Callable[[Corpus, Engine, int], Results]
 
 
@@ -47,7 +48,7 @@ def search_beside(
         here: One index with the engine that it was opened for.
         there: The other one.
         by: "study" for texts and reports, "film" for films and regions.
-        depth: Hits of each that are compared.
+        depth: Hits that are compared, of those that both hold.
 
     Raises:
         RetrievalError: The indices hold different films, or are of one checkpoint.
@@ -59,7 +60,11 @@ def search_beside(
             f"Both indices are of the checkpoint {here[0].space.checkpoint!r}, so their rankings "
             "are the same. Name an index of another checkpoint."
         )
-    found = [search(corpus, engine, depth) for corpus, engine in (here, there)]
+    both = ids[0] & ids[1]
+    found = [
+        search(corpus, engine, min(depth + len(own - both), MOST_HITS))
+        for (corpus, engine), own in zip((here, there), ids, strict=True)
+    ]
     return beside(found[0], found[1], here_ids=ids[0], there_ids=ids[1], by=by)
 
 

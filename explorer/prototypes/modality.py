@@ -38,8 +38,8 @@ class Gap:
         """What the numbers mean."""
         first, second = self.kinds
         told = (
-            f"{first.capitalize()} and {second}: centroids {self.distance:.2f} apart, points "
-            f"{self.spread:.2f} from their own one; {self.own:.0%} lie nearer to their own."
+            f"{first.capitalize()} and {second}: centroids {self.distance:.2f} apart, points lie "
+            f"{self.spread:.2f} from their own on average; {self.own:.0%} are nearer to their own."
         )
         if self.own >= APART:
             return f"{told} The kinds lie apart: far on the map says little between them."

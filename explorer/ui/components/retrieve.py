@@ -18,22 +18,23 @@ from explorer.ui.components.viewer import Desk, Head, Place, ViewerFilm, feed_he
 from explorer.ui.door import pipeline
 from explorer.ui.search import Kind, Query, Search
 from explorer.ui.state import Session, session
-from explorer.ui.wording import plain
+from explorer.ui.wording import one_line, plain
 
 if TYPE_CHECKING:
     from explorer.pipeline import Corpus
 
 KINDS: dict[Kind, str] = {
-    "text": "A text",
-    "film": "Films like this",
-    "report": "Reports for this",
-    "region": "A region of this",
+    "text": "Text",
+    "film": "Like this film",
+    "report": "Its reports",
+    "region": "A region",
 }
 RANKINGS = {"image": "What films show", "words": "Words of reports", "both": "Both"}
 WHERE_HELP = (
     "A list such as view=PA, sex=F, age=60-79, finding=nodule|mass, without=pneumothorax, "
     "source=phantoms."
 )
+SEARCHED = {"exact": "exactly", "approximate": "approximately"}
 HITS = "hits"
 VIEWER = "film"
 
@@ -216,12 +217,23 @@ def _about_index(uri: str) -> None:
         info = pipeline.index_info(uri)
         st.markdown(
             f"**{info.studies:,} studies** with {info.regions:,} regions and {info.sentences:,} "
-            f"sentences can be searched, {plain(info.search)}. Type a finding, or take the film "
-            "on screen."
+            f"sentences can be searched, {SEARCHED[info.search]}. Type a finding, or take the "
+            "film on screen."
         )
         most = sorted(info.findings.items(), key=lambda pair: -pair[1])[:12]
         if most:
-            st.caption(", ".join(f"{plain(name)} {count}" for name, count in most))
+            st.caption(
+                "Findings that films have most, and on how many. Press one to search for it."
+            )
+        with st.container(key="findings", horizontal=True, gap="small"):
+            for name, number in most:
+                words = f"{plain(one_line(name, longest=40))} {number:,}"
+                st.button(words, key=f"find_{name}", on_click=_ask_for, args=(name,))
+
+
+def _ask_for(finding: str) -> None:
+    session().asked_search = Query("text", finding)
+    st.session_state["search_text"] = finding
 
 
 def _show(memory: Session, found: Search) -> None:

@@ -161,6 +161,7 @@ def _map_choices(rooms: Rooms, choice: Choice) -> Wanted:
             key="prototype_shown",
             persist_state="session",
             width=200,
+            disabled=bool(st.session_state.get("prototype_beside")),
             help="All kinds: regions, films and sentences in one space, with the gap between them "
             "in numbers. Gap closed: each kind about its own middle.",
         )
