@@ -99,9 +99,12 @@ class RowMaker:
     def __init__(self, engine: Engine, *, keep_paths: bool = False) -> None:
         self.engine = engine
         self.keep_paths = keep_paths
+        # An image-only checkpoint reads no phrases: its films are compared by their vectors.
+        self._signature = SIGNATURE if engine.reads_text else ()
+        self._proposing = PROPOSING if engine.reads_text else ()
         films = engine.reference
         self._base = None
-        if films is not None:
+        if films is not None and engine.reads_text:
             vectors = embed_phrases(engine, PROPOSING).vectors
             self._base = phrase_base(reference_logits(films, vectors, scoring_of(engine)))
 
@@ -137,7 +140,7 @@ class RowMaker:
             study_id=read.study.study_id,
             source_key=read.key,
             vector=film_vector(embeddings.grid.values),
-            signature=self._logits(embeddings, SIGNATURE),
+            signature=self._logits(embeddings, self._signature),
             grid=pack(embeddings.grid.values),
             shape=radiograph.shape,
             view=_view(radiograph, known),
@@ -154,7 +157,7 @@ class RowMaker:
         self, film: FilmRow, embeddings: ImageEmbeddings, spoken: Sequence[Sentence]
     ) -> list[RegionRow]:
         claims = [masked(s.text) for s in spoken if s.assertion in ("present", "uncertain")]
-        claims = [text for text in claims if mentions(text)]
+        claims = [text for text in claims if mentions(text)] if self.engine.reads_text else []
         standing = self._standing(embeddings)
         proposals = propose(
             embeddings.grid,
@@ -178,13 +181,16 @@ class RowMaker:
 
     def _standing(self, embeddings: ImageEmbeddings) -> list[str]:
         """Vocabulary phrases that may have a region on a film."""
-        logits = self._logits(embeddings, PROPOSING)
+        asked = self._proposing
+        logits = self._logits(embeddings, asked)
         if self._base is None:
-            return [p for p, logit in zip(PROPOSING, logits, strict=True) if logit > LEAST_LOGIT]
+            return [p for p, logit in zip(asked, logits, strict=True) if logit > LEAST_LOGIT]
         odds = log_odds(logits, self._base)
-        return [p for p, value in zip(PROPOSING, odds, strict=True) if value > LEAST_ODDS]
+        return [p for p, value in zip(asked, odds, strict=True) if value > LEAST_ODDS]
 
     def _sentence_rows(self, study_id: str, spoken: Sequence[Sentence]) -> tuple[SentenceRow, ...]:
+        if not self.engine.reads_text:
+            return ()
         told = [
             (place, sentence, statement, number)
             for place, sentence in enumerate(spoken)
@@ -211,11 +217,15 @@ class RowMaker:
     def _scores(
         self, embeddings: ImageEmbeddings, phrases: Sequence[str]
     ) -> list[tuple[str, Float32]]:
+        if not phrases:
+            return []
         maps = maps_of(self.engine, embeddings, phrases)
         return [(map.phrase, map.score) for map in maps]
 
     def _logits(self, embeddings: ImageEmbeddings, phrases: Sequence[str]) -> Float32:
         """(S,) pooled logits."""
+        if not phrases:
+            return np.zeros(0, np.float32)
         similarity = self.engine.similarity(embeddings, phrases).reshape(len(phrases), -1)
         return pooled_logits(similarity, scoring_of(self.engine)).astype(np.float32)
 

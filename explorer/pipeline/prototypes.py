@@ -80,7 +80,7 @@ def points_of(index: Corpus, engine: Engine, *, level: Level = "regions") -> Poi
     return Points(
         level=level,
         space_id=index.space.sha256,
-        vocabulary=embed_phrases(engine, SIGNATURE),
+        vocabulary=embed_phrases(engine, SIGNATURE if engine.reads_text else ()),
         **columns,
     )
 

@@ -143,7 +143,7 @@ def search_film(
         index,
         query,
         asking_of(engine),
-        vocabulary=(SIGNATURE, embed_phrases(engine, SIGNATURE).vectors),
+        vocabulary=_vocabulary(engine),
         without=_parts(engine, [denial(words) for words in without]),
         where=_filter(where),
         count=count,
@@ -172,7 +172,10 @@ def search_reports(
 
     Raises:
         RetrievalError: There is no such film, or the index holds no reports.
+        PhraseError: The checkpoint is image-only.
     """
+    if not engine.reads_text:
+        engine.embed_text(["report"])  # says why it cannot
     return films.search_reports(
         index,
         _query_film(index, engine, film),
@@ -281,9 +284,14 @@ def _parts(engine: Engine, statements: Sequence[Statement]) -> list[QueryPart]:
 def _query_film(index: Corpus, engine: Engine, film: ImageEmbeddings | str) -> QueryFilm:
     if isinstance(film, str):
         return films.film_of_index(index, film)
-    return films.film_of_embeddings(
-        film, vectors=embed_phrases(engine, SIGNATURE).vectors, scoring=scoring_of(engine)
-    )
+    _, vectors = _vocabulary(engine)
+    return films.film_of_embeddings(film, vectors=vectors, scoring=scoring_of(engine))
+
+
+def _vocabulary(engine: Engine) -> tuple[tuple[str, ...], Float32]:
+    """Phrases of a film's signature with their vectors; none where the checkpoint is image-only."""
+    phrases = SIGNATURE if engine.reads_text else ()
+    return phrases, engine.text_vectors(phrases)
 
 
 def _filter(where: Where) -> Filter:

@@ -31,9 +31,11 @@ def propose_names(
         means: (K, D) mean of the unit vectors of each prototype.
         vectors: (N, D) all points.
         neighbours: For each prototype, the places of its neighbours in `means`.
-        vocabulary: Phrases.
+        vocabulary: Phrases; none for a checkpoint that reads no text, whose names are places.
         places: For each prototype, the mean (x, y) of its points as shares of the film.
     """
+    if not vocabulary.phrases:
+        return _distinct([""] * len(means), places)
     stands = standing(means, vectors, vocabulary)
     phrases = []
     for number, near in enumerate(neighbours):

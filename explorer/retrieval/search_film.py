@@ -15,7 +15,7 @@ from explorer.retrieval.corpus import Corpus, Rows
 from explorer.retrieval.filters import EVERYTHING, Filter
 from explorer.retrieval.hits import boxes_of, boxes_on, make_hit
 from explorer.retrieval.patch_factors import PatchFactors, pack, unpack
-from explorer.retrieval.records import Hit, Part, QueryPart, Results
+from explorer.retrieval.records import Hit, Part, QueryPart, Results, unit
 from explorer.retrieval.scoring import (
     LEAST_FILMS,
     best_of_each,
@@ -37,7 +37,7 @@ class QueryFilm:
 
     Attributes:
         film_id: Of the index, "" for a new one; its own study is not a hit.
-        signature: (V,) pooled logits of the vocabulary.
+        signature: (V,) pooled logits of the vocabulary; (0,) where the checkpoint reads no text.
     """
 
     film_id: str
@@ -88,7 +88,8 @@ def search_film(
 
     Likeness is the cosine of two signatures, each phrase in standard deviations over the index:
     what is usual counts little, what is rare on both counts much. Findings that are not wanted
-    take away their log odds.
+    take away their log odds. Where the checkpoint reads no text, likeness is the cosine of the
+    films' vectors about the mean of the index.
 
     Args:
         corpus: The index.
@@ -136,7 +137,12 @@ def search_film(
 
 
 def likeness_parts(corpus: Corpus, query: QueryFilm) -> NDArray[np.float64]:
-    """(N, V) what each phrase gives to the likeness of every film; rows sum to it, in [-1, 1]."""
+    """(N, V) what each phrase gives to the likeness of every film; rows sum to it, in [-1, 1].
+
+    Without phrases it is one column, the likeness as a whole.
+    """
+    if not query.signature.size:
+        return _whole_likeness(corpus, query)[:, None]
     stored = corpus.films.signatures.astype(np.float64)
     own = query.signature.astype(np.float64)
     if len(stored) >= LEAST_FILMS:
@@ -144,6 +150,14 @@ def likeness_parts(corpus: Corpus, query: QueryFilm) -> NDArray[np.float64]:
         stored, own = alignment.log_odds(stored, base), alignment.log_odds(own, base)
     stored = stored / np.maximum(np.linalg.norm(stored, axis=1, keepdims=True), 1e-9)
     return np.asarray(stored * (own / max(float(np.linalg.norm(own)), 1e-9)))
+
+
+def _whole_likeness(corpus: Corpus, query: QueryFilm) -> NDArray[np.float64]:
+    """(N,) cosine of film vectors, what all films of the index share taken away first."""
+    stored = corpus.films.vectors
+    mean = stored.mean(axis=0)
+    own = alignment.film_vector(query.factors.values())
+    return np.asarray(unit(stored - mean) @ unit(own - mean), dtype=np.float64)
 
 
 def search_reports(
@@ -294,6 +308,8 @@ def _film_parts(
 ) -> list[Part]:
     """The phrases that give most, with their regions on both films, and one part for the rest."""
     phrases, vectors = vocabulary
+    if not phrases:
+        return [Part("the film as a whole", "present", like)]
     top = np.argsort(-shares, kind="stable")[:_MOST_PARTS]
     boxes = boxes_of(corpus, row, vectors[top], asking.scoring, threshold=asking.threshold)
     own = query_boxes(query, vectors[top], asking)

@@ -78,7 +78,7 @@ def standing_regions(corpus: Corpus) -> NDArray[np.bool_]:
     if known is None:
         sources = np.array(corpus.regions.columns["source"], dtype=np.str_)
         known = sources != "segment"
-        if len(corpus) >= LEAST_FILMS:
+        if len(corpus) >= LEAST_FILMS and corpus.films.signatures.size:
             column = {phrase: k for k, phrase in enumerate(SIGNATURE)}
             base = alignment.phrase_base(corpus.films.signatures)
             odds = alignment.log_odds(corpus.films.signatures, base)
