@@ -105,6 +105,8 @@ class Engine(Protocol):
         scoring: How cosines become logits and are pooled; see `explorer.grounding.alignment`.
             None = not calibrated: scores then only order, and say so.
         reads_text: False for an image-only family, whose `embed_text` and `similarity` raise.
+        grid_varies: Whether input and grid follow the shape of a film; those on the card are then
+            of a square one.
         reads_prior: Whether `embed_pair` takes an earlier film into account.
         reference: Films to read scores against; None where the checkpoint brings none.
     """
@@ -116,6 +118,7 @@ class Engine(Protocol):
     scoring: Scoring | None
     reads_text: bool
     reads_prior: bool
+    grid_varies: bool
     reference: ReferenceFilms | None
 
     def frame_of(self, rows: int, columns: int) -> ModelFrame:

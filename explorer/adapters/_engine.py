@@ -48,6 +48,7 @@ class DualEngine:
 
     reads_text = True
     reads_prior = False
+    grid_varies = False
     mean: Sequence[float] = (0.0,)  # a channel; one entry = one channel
     std: Sequence[float] = (1.0,)
     pad_value = 0.0  # of the padding in the network input, after mean and std

@@ -16,6 +16,7 @@ from torch import Tensor
 from explorer.adapters._base import AdapterCard
 from explorer.adapters._import import Layout, Writer
 from explorer.adapters._preprocessing import Preprocessing, Resampling
+from explorer.adapters._sentencepiece import open_sentencepiece
 from explorer.adapters._shards import (
     INDEX_FILE,
     PICKLED_INDEX_FILE,
@@ -31,14 +32,15 @@ from explorer.errors import CheckpointError
 
 WEIGHTS = (WEIGHTS_FILE, "pytorch_model.bin")
 PROCESSORS = ("preprocessor_config.json", "processor_config.json")  # the second of transformers 5
+TOKENIZER_SETTINGS, SENTENCEPIECE_FILE = "tokenizer_config.json", "spiece.model"
 TOKENIZERS = (
     TOKENIZER_FILE,
-    "tokenizer_config.json",
+    TOKENIZER_SETTINGS,
     "special_tokens_map.json",
     "added_tokens.json",
     "vocab.json",
     "merges.txt",
-    "spiece.model",
+    SENTENCEPIECE_FILE,
 )
 IMAGE_FILES = (*WEIGHTS, INDEX_FILE, *PROCESSORS)  # of which a folder has some
 ALL_FILES = (*IMAGE_FILES, *TOKENIZERS)
@@ -98,7 +100,7 @@ def open_model(
 
 
 def open_tokenizer(card: AdapterCard) -> Any:
-    """The tokenizer of a folder: tokenizer.json where it has one.
+    """The tokenizer of a folder: tokenizer.json where it has one, then spiece.model.
 
     Raises:
         CheckpointError: Its files are missing or broken.
@@ -106,8 +108,11 @@ def open_tokenizer(card: AdapterCard) -> Any:
     import transformers
 
     whole = (card.folder / TOKENIZER_FILE).exists()
+    pieces = card.folder / SENTENCEPIECE_FILE
     kind = transformers.PreTrainedTokenizerFast if whole else transformers.AutoTokenizer
     try:
+        if pieces.exists() and not whole:
+            return open_sentencepiece(pieces)
         return kind.from_pretrained(card.folder, local_files_only=True)
     except Exception as error:  # the library and what it calls raise many kinds
         raise not_as_described(card.folder, f"tokenizer: {error}") from error
@@ -129,26 +134,37 @@ def preprocessing_of(folder: Path, *, side: int | None = None) -> Preprocessing:
         size, crop = said["size"], said.get("crop_size")
         crop = crop if said.get("do_center_crop", crop is not None) else None
         shortest = size if isinstance(size, int) else size.get("shortest_edge")
-        if said.get("do_resize", True) is not True or said.get("do_rescale", True) is not True:
-            raise ValueError("images must be resized and rescaled")
-        if abs(said.get("rescale_factor", 1 / 255) * 255 - 1) > 1e-3:
-            raise ValueError(f"rescale_factor must be 1/255, got {said['rescale_factor']}")
-        if said["resample"] not in _RESAMPLINGS:
-            raise ValueError(f"resample must be 2 or 3, got {said['resample']}")
-        scaled = said.get("do_normalize", True)
         shape = _pair(crop if shortest else size)
         if side is not None and shape != (side, side):
             raise ValueError(f"images become {shape}, the network reads {(side, side)}")
         return Preprocessing(
             shape,
             "shorter side" if shortest else "both sides",
-            _RESAMPLINGS[said["resample"]],
             resized_to=shortest or 0,
-            mean=_three(said["image_mean"]) if scaled else (0.0, 0.0, 0.0),
-            std=_three(said["image_std"]) if scaled else (1.0, 1.0, 1.0),
+            **values_of(said),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise not_as_described(folder, f"{PROCESSORS[0]}: {error!r}") from error
+
+
+def values_of(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Resampling, mean and deviation that a processor says, as `Preprocessing` takes them.
+
+    Raises:
+        KeyError, ValueError: It lacks an entry or names a step that is not known here.
+    """
+    if said.get("do_resize", True) is not True or said.get("do_rescale", True) is not True:
+        raise ValueError("images must be resized and rescaled")
+    if abs(said.get("rescale_factor", 1 / 255) * 255 - 1) > 1e-3:
+        raise ValueError(f"rescale_factor must be 1/255, got {said['rescale_factor']}")
+    if said["resample"] not in _RESAMPLINGS:
+        raise ValueError(f"resample must be 2 or 3, got {said['resample']}")
+    scaled = said.get("do_normalize", True)
+    return {
+        "resampling": _RESAMPLINGS[said["resample"]],
+        "mean": _three(said["image_mean"]) if scaled else (0.0, 0.0, 0.0),
+        "std": _three(said["image_std"]) if scaled else (1.0, 1.0, 1.0),
+    }
 
 
 def read_json(folder: Path, names: tuple[str, ...]) -> dict[str, Any]:

@@ -3,10 +3,9 @@
 The image vector comes from a head in which a learned query looks at all patches. A patch is read
 by letting that query look at this patch alone: its value goes through the head's out-projection,
 norm and MLP. What the head mixes into the image vector before its MLP are just these values.
-Not done: SigLIP 2 of free shape (NaFlex, model type "siglip2").
+SigLIP 2 of free shape is the family `siglip_naflex`.
 """
 
-import string
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,12 +20,12 @@ from explorer.adapters._hf import (
     config_of,
     hugging_face_layout,
     open_model,
-    open_tokenizer,
     preprocessing_of,
 )
 from explorer.adapters._import import Layout
 from explorer.adapters._layouts import card_entries
 from explorer.adapters._published import PublishedEngine, in_place
+from explorer.adapters._siglip_words import SiglipWords
 from explorer.encoders.files import CONFIG_FILE
 
 __all__ = ["FILES", "OPTIONAL", "WEIGHTS", "layout", "load"]
@@ -63,14 +62,15 @@ def load(card: AdapterCard, *, device: str, precision: str) -> "SiglipEngine":
         CheckpointError: The folder does not hold the network its card describes.
     """
     model = open_model(card, {"siglip": "SiglipModel"})
-    return SiglipEngine(card, model, open_tokenizer(card), device=device, precision=precision)
+    words = SiglipWords(card, most=model.config.text_config.max_position_embeddings)
+    return SiglipEngine(card, model, words, device=device, precision=precision)
 
 
 class SiglipEngine(PublishedEngine):
     """A loaded checkpoint; see `explorer.adapters.Engine`."""
 
     def __init__(
-        self, card: AdapterCard, model: Any, tokenizer: Any, *, device: str, precision: str
+        self, card: AdapterCard, model: Any, words: SiglipWords, *, device: str, precision: str
     ) -> None:
         vision = model.config.vision_config
         side = vision.image_size // vision.patch_size
@@ -83,8 +83,7 @@ class SiglipEngine(PublishedEngine):
             precision=precision,
         )
         self._model = self.ready(model)
-        self._tokenizer = tokenizer
-        self._pieces = model.config.text_config.max_position_embeddings
+        self._words = words
 
     def _patches(self, images: Tensor) -> Encoded:
         vision = self._model.vision_model
@@ -95,26 +94,6 @@ class SiglipEngine(PublishedEngine):
 
     def _vectors(self, phrases: Sequence[str]) -> Tensor:
         """The last token of each phrase; all are padded to one length, as in training."""
-        pieces = self._tokenizer(
-            [plain_text(phrase) for phrase in phrases],
-            padding="max_length",
-            truncation=True,
-            max_length=self._pieces,
-            return_tensors="pt",
-        )
-        vectors: Tensor = self._model.get_text_features(
-            input_ids=pieces["input_ids"].to(self.device)
-        ).pooler_output
+        ids = self._words(phrases).to(self.device)
+        vectors: Tensor = self._model.get_text_features(input_ids=ids).pooler_output
         return vectors
-
-
-def plain_text(phrase: str) -> str:
-    """Lower case without ASCII punctuation, as SigLIP reads a text.
-
-    SigLIP 2 learned from lower case too; that it loses its punctuation here is our choice.
-
-    >>> plain_text("Left-sided  effusion.")
-    'leftsided effusion'
-    """
-    kept = phrase.lower().translate(str.maketrans("", "", string.punctuation))
-    return " ".join(kept.split())

@@ -171,14 +171,12 @@ class NaflexEngine(PublishedEngine):
         found: dict[int, ImageEmbeddings] = {}
         for shape in dict.fromkeys(image.shape for image in images):
             own = [k for k, image in enumerate(images) if image.shape == shape]
-            batch = super().embed_images(
-                [images[k] for k in own], frames=[frames[k] for k in own]
-            )
+            batch = super().embed_images([images[k] for k in own], frames=[frames[k] for k in own])
             found |= dict(zip(own, batch, strict=True))
         return tuple(found[k] for k in range(len(images)))
 
     def _patches(self, images: Tensor) -> Encoded:
-        patch, grid = self._shape.patch, self._shape.grid(tuple(images.shape[2:]))
+        patch, grid = self._shape.patch, self._shape.grid((images.shape[2], images.shape[3]))
         # Each patch row by row, its channels last, as the processor lays it out.
         cut = unfold(images, patch, stride=patch).transpose(1, 2).unflatten(2, (3, patch * patch))
         pixels = cut.transpose(2, 3).flatten(2)

@@ -96,7 +96,7 @@ def test_siglip_gives_the_vectors_of_transformers(siglip_folder: Path) -> None:
     whole = model.get_image_features(pixel_values=images).pooler_output
     np.testing.assert_allclose(record.whole, unit(whole)[0], atol=1e-5)
     tokenizer = PreTrainedTokenizerFast.from_pretrained(siglip_folder)
-    padded = tokenizer(PHRASES, padding="max_length", max_length=16, return_tensors="pt")
+    padded = tokenizer(PHRASES, padding="max_length", max_length=24, return_tensors="pt")
     text = model.get_text_features(input_ids=padded["input_ids"]).pooler_output
     np.testing.assert_allclose(engine.embed_text(PHRASES), unit(text), atol=1e-5)
     np.testing.assert_allclose(engine.embed_text(["Left lung, MASS."]), unit(text[:1]), atol=1e-5)

@@ -52,12 +52,52 @@ def save_clip_tokenizer(folder: Path) -> None:
     CLIPTokenizer(vocab=clip_vocabulary(), merges=[]).save_pretrained(folder)
 
 
+def siglip_pieces() -> list[tuple[str, float]]:
+    """End, unknown, letters alone and at the beginning of a word, and whole words."""
+    letters = string.ascii_lowercase
+    words = [*letters, *(f"▁{c}" for c in letters), *(f"▁{word}" for word in tiny_model.WORDS)]
+    return [("</s>", 0.0), ("<unk>", 0.0), *((w, -20.0 + len(w)) for w in words)]
+
+
+def save_sentencepiece(folder: Path) -> dict[str, int]:
+    """The same words as `save_siglip_tokenizer`, in the file that SigLIP's makers publish."""
+    from transformers.convert_slow_tokenizer import import_protobuf
+
+    model = import_protobuf().ModelProto()
+    for place, (piece, score) in enumerate(siglip_pieces()):
+        model.pieces.add(piece=piece, score=score, type=(3, 2, 1)[min(place, 2)])
+    model.trainer_spec.model_type = 1
+    model.trainer_spec.unk_id, model.trainer_spec.eos_id = 1, 0
+    model.trainer_spec.bos_id = model.trainer_spec.pad_id = -1
+    model.normalizer_spec.name = "identity"
+    model.normalizer_spec.add_dummy_prefix = True
+    model.normalizer_spec.remove_extra_whitespaces = True
+    model.normalizer_spec.escape_whitespaces = True
+    (folder / "spiece.model").write_bytes(model.SerializeToString())
+    return {piece: place for place, (piece, _) in enumerate(siglip_pieces())}
+
+
+def save_gemma_tokenizer(folder: Path) -> dict[str, int]:
+    """Characters as byte pairs without merges, as `transformers` keeps SigLIP 2's tokenizer."""
+    from tokenizers import processors
+    from transformers import Siglip2Tokenizer
+
+    special = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"]
+    pieces = [*special, "▁", *string.ascii_lowercase, *string.digits, *"-,."]
+    vocabulary = {piece: place for place, piece in enumerate(pieces)}
+    made = Siglip2Tokenizer(vocab=vocabulary, merges=[], padding_side="right")
+    made.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A <eos>", special_tokens=[("<eos>", vocabulary["<eos>"])]
+    )
+    made.save_pretrained(folder)
+    return vocabulary
+
+
 def save_siglip_tokenizer(folder: Path) -> dict[str, int]:
-    """Whole words as a unigram model, "</s>" at the end and as padding."""
+    """Whole words and letters as a unigram model, "</s>" at the end and as padding."""
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-    words = ["</s>", "<unk>", *string.ascii_lowercase, *tiny_model.WORDS]
-    pieces = [(w if i < 2 else f"▁{w}", -float(i)) for i, w in enumerate(words)]
+    pieces = siglip_pieces()
     made = Tokenizer(models.Unigram(pieces, unk_id=1))
     made.add_special_tokens(["</s>", "<unk>"])
     made.pre_tokenizer = pre_tokenizers.Metaspace()
