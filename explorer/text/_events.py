@@ -45,7 +45,9 @@ _PUNCTUATION = re.compile(r"[,;.:]")
 _NEAR = 60
 _LONGEST_MARK = 12  # of the sign between a label and its answer
 _BEFORE_ANSWER = re.compile(
-    r"\s{0,4}(?:(?:is|are|was|currently|grossly|definitely|now|there|very)\s){0,3}", re.IGNORECASE
+    # Of "1) no effusion; 2) right nodule" the second number is no answer.
+    r"\s{0,4}(?:\d{1,2}[.)]\s{1,4})?(?:(?:is|are|was|currently|grossly|definitely|now|there|very)\s){0,3}",
+    re.IGNORECASE,
 )
 _ANSWER_END = re.compile(r"[,;.)]")
 _OTHER_ANSWER = re.compile(

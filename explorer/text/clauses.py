@@ -14,7 +14,10 @@ from dataclasses import dataclass
 _LOOK_AHEAD = 160
 _SEPARATOR = re.compile(
     r"(?P<stop>;{1,40}|:(?=\s)|\s[-\u2013\u2014]{1,3}\s|[\u2013\u2014]|(?<=\w)\?(?=\s)"
-    r"|\s?\((?=(?:none|nil|no|negative|absent|yes|possible|questionable)\)))"
+    r"|\s?\((?=(?:none|nil|no|negative|absent|yes|possible|questionable)\))"
+    # "Effusion, none;": an answer that is all that follows.
+    r"|,(?=\s(?:none|nil|absent|negative|not (?:seen|identified|present))\s{0,4}(?:[;.]|\Z)))"
+    r"|(?P<aside>\s{0,4}\()"
     r"|(?P<comma>,{1,40}(?:\s{1,4}(?:and|but|with|plus)\b)?)"
     r"|(?P<joint>\s(?:and|with|plus|&)(?=\s))",
     re.IGNORECASE,
@@ -52,8 +55,22 @@ _NEW_SIDE = re.compile(
 _NEW_STATE = re.compile(
     r"\s{0,4}(?:small|tiny|trace|mild|mildly|moderate|minimal|stable|unchanged|persistent|chronic|"
     r"improv\w{2,4}|worsen\w{2,4}|increas\w{2,4}|decreas\w{2,4}|possible|probable|likely|old|"
-    r"interval)\b",
+    r"interval|several|multiple|numerous|few|scattered|two|three|s/p|status post|"
+    r"post-?(?:surgical|operative)|\d{1,3}(?:\.\d{1,2})?\s{0,4}[cm]m)\b",
     re.IGNORECASE,
+)
+# Reports state these and hardly ever deny them: among things that are denied, one is stated.
+_STATED = re.compile(
+    r"\b(?:degenerative|spondylosis|osteophyt\w{2,5}|scoliosis|\w{4,6}scoliosis|kyphosis|"
+    r"osteopeni[ac]|tortuous|tortuosity|atherosclero\w{3,4}|"
+    r"aort\w{1,2} (?:calcific\w{4,6}|ectasia)|"
+    r"calcified (?:aort\w{1,2}|granulom\w{1,3})|sternotomy|sternal wires|pacemaker|"
+    r"defibrillator|clips|(?:endotracheal|nasogastric|tracheostomy|chest|feeding) tube|"
+    r"(?:central|venous|picc|port) (?:line|catheter))\b",
+    re.IGNORECASE,
+)
+_PLACE_OF_ITS_OWN = re.compile(
+    r"\s(?:in|at|on|along) the (?:right|left)\b[^,;]{0,40}\Z", re.IGNORECASE
 )
 _SIDE = re.compile(r"\b(?:right|left)\b", re.IGNORECASE)
 
@@ -89,13 +106,16 @@ def find_breaks(text: str, predicates: Sequence[int]) -> tuple[Break, ...]:
             continue
         left_says = bisect_left(said, mark.start()) > bisect_left(said, begin)
         goes_on = listed.goes_on(mark.end())
+        left = text[max(begin, mark.start() - _LOOK_AHEAD) : mark.start()]
         if mark["comma"]:
             after = text[end : end + 24] if following and following["comma"] else ""
             new = _comma_breaks(right, after, left_says=left_says, goes_on=goes_on)
+            new = new or (not goes_on and left_says and _item_breaks(left, right))
             # "Effusion: yes, nodule: none": a label of its own.
             new = new or (answered and following is not None and following["stop"] is not None)
+        elif mark["aside"]:
+            new = bool(_NEW_STATE.match(right) or _NEW_SIDE.match(right))
         else:
-            left = text[max(begin, mark.start() - _LOOK_AHEAD) : mark.start()]
             part = mark["joint"].strip().lower() == "with"
             new = left_says and not goes_on and _joint_breaks(left, right, part=part)
         if new:
@@ -130,6 +150,13 @@ def _comma_breaks(right: str, after: str, *, left_says: bool, goes_on: bool) -> 
     if _NEW_SUBJECT.match(right) or _NEW_STATE.match(right):
         return True
     return _NEW_SIDE.match(right) is not None or _states(right, left_says=left_says, alone=True)
+
+
+def _item_breaks(left: str, right: str) -> bool:
+    """Whether an item of a list without "or" is stated although what stands before is denied."""
+    if _STATED.search(right) and not _STATED.search(left):
+        return True
+    return _PLACE_OF_ITS_OWN.search(right) is not None and not _SIDE.search(left)
 
 
 def _joint_breaks(left: str, right: str, *, part: bool) -> bool:

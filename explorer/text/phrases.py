@@ -16,6 +16,7 @@ _SEPARATOR = re.compile(
     r"|(?P<denial>,?\s{1,4}(?:(?:and|with)\s{1,4}(?=no\b)|(?=without\b)))"
     r"|(?P<list>,\s{0,4}"
     r"(?:(?:and|or|as well as|and/or|with|plus|and with|otherwise,?)\s{1,4})?)"
+    r"|(?P<aside>\s{0,4}\((?=\w))"
     r"|(?P<bare>\s{1,4}(?:and|or|as well as|and/or|with|plus|nor)\s{1,4})",
     re.IGNORECASE,
 )
@@ -71,6 +72,9 @@ def _cuts(
     right_targets = targets_within(targets, start=right[0], end=right[1])
     if match["strong"] is not None:
         return bool(right_targets) or len(right_text.split()) > 2
+    if match["aside"] is not None:  # "no pneumothorax (small left effusion)"
+        states = [{target.state for target in side} for side in (left_targets, right_targets)]
+        return all(states) and states[0] != states[1]
     if _BINDS_NEXT.search(left_text[-16:]) or _STARTS_WITHOUT_SUBJECT.match(right_text):
         return False
     if match["denial"] is not None:
@@ -117,5 +121,7 @@ def _trim(sentence: str, span: Span) -> Span | None:
     while start < end and not (sentence[start].isalnum() or sentence[start] in "(\"'<[_?"):
         start += 1
     while end > start and (sentence[end - 1].isspace() or sentence[end - 1] in ".,;:"):
+        end -= 1
+    if sentence[start:end].endswith(")") and "(" not in sentence[start:end]:
         end -= 1
     return (start, end) if any(letter.isalnum() for letter in sentence[start:end]) else None

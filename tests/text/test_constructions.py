@@ -161,6 +161,42 @@ LISTS = [
         "Effusion, edema, and pneumothorax have resolved.",
         [("absent", "effus"), ("absent", "edema"), ("absent", "pneumo")],
     ),
+    # What reports state and hardly ever deny; an "or" makes it one list.
+    (
+        "No acute fracture, degenerative changes of the spine.",
+        [("absent", "fracture"), ("present", "degen")],
+    ),
+    (
+        "No fracture, degenerative changes, or dislocation.",
+        [("absent", "fracture"), ("absent", "degen"), ("absent", "disloc")],
+    ),
+    ("No scoliosis, degenerative change.", [("absent", "scoliosis"), ("absent", "degen")]),
+    (
+        "No pneumothorax, effusion, endotracheal tube.",
+        [("absent", "pneumo"), ("absent", "effus"), ("present", "endo")],
+    ),
+    # A size or a number.
+    ("No effusion, 5 mm nodule in the apex.", [("absent", "effus"), ("present", "nodule")]),
+    ("No effusion, several rib fractures.", [("absent", "effus"), ("present", "fract")]),
+    (
+        "No effusion, nodule above 5 mm, or mass.",
+        [("absent", "effus"), ("absent", "nodule"), ("absent", "mass")],
+    ),
+    # What was done to the patient.
+    ("No infiltrate, effusion, s/p sternotomy.", [("absent", "effus"), ("present", "sterno")]),
+    # A place of its own.
+    ("No effusion, atelectasis at the left base.", [("absent", "effus"), ("present", "atel")]),
+    (
+        "No effusion, edema, or atelectasis at the left base.",
+        [("absent", "effus"), ("absent", "edema"), ("absent", "atel")],
+    ),
+    # Parentheses.
+    ("No pneumothorax (small left effusion).", [("absent", "pneumo"), ("present", "effus")]),
+    ("No opacity (consolidation or nodule).", [("absent", "consol"), ("absent", "nodule")]),
+    # Numbers of a list inside one sentence.
+    ("No effusion; 2) right nodule; 3) scoliosis.", [("absent", "effus"), ("present", "nodule")]),
+    # An answer after a comma.
+    ("Effusion, none; right nodule, 6 mm.", [("absent", "effus"), ("present", "nodule")]),
     ("No effusion and pneumothorax are seen.", [("absent", "effus"), ("absent", "pneumo")]),
     ("Right effusion, seen before, has resolved.", [("absent", "effus")]),
 ]
