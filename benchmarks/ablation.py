@@ -132,7 +132,7 @@ def run_cell(
     }
 
 
-_NO_CALIBRATION = {"threshold": 0.25, "null_peak_mean": 0.02, "null_peak_std": 0.05}
+_NO_CALIBRATION = {"threshold": 0.25}
 
 
 def _bundled() -> str:

@@ -102,7 +102,7 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
         card={
             "licence": "Apache-2.0",
             "training_data": "none",
-            "calibration": {"threshold": 0.4, "null_peak_mean": 0.1, "null_peak_std": 0.05},
+            "calibration": {"threshold": 0.4},
         },
     )
     return folder

@@ -26,16 +26,13 @@ from explorer.entities import Float32, ImageEmbeddings, ModelFrame
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How maps of null phrases behave, measured on training images.
+    """What maps of null phrases on training images ask for.
 
     Attributes:
         threshold: Calibrated score above which a pixel belongs to a region.
-        null_peak_mean, null_peak_std: Mean and deviation of the peak scores of null phrases.
     """
 
     threshold: float
-    null_peak_mean: float
-    null_peak_std: float
 
 
 @dataclass(frozen=True, slots=True)

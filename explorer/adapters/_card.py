@@ -126,7 +126,6 @@ def _mapping(name: str, value: Any) -> dict[str, Any]:
 def _calibration(value: Any) -> Calibration | None:
     if value is None:
         return None
-    names = ("threshold", "null_peak_mean", "null_peak_std")
-    if set(value) != set(names):
-        raise ValueError(f"calibration needs {', '.join(names)}, got {', '.join(value)}")
-    return Calibration(**{n: _number(f"calibration {n}", value[n], low=0, high=1) for n in names})
+    if "threshold" not in value:
+        raise ValueError(f"calibration needs threshold, got {', '.join(value) or 'nothing'}")
+    return Calibration(_number("calibration threshold", value["threshold"], low=0, high=1))

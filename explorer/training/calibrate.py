@@ -55,7 +55,7 @@ def phrase_embeddings(
 def calibrate(
     model: LocalAlignmentModel, grids: Tensor, null_phrases: Tensor, *, floor: float = 0.25
 ) -> dict[str, float]:
-    """Threshold and null statistics for the card.
+    """Threshold for the card.
 
     Args:
         model: The trained model.
@@ -64,8 +64,7 @@ def calibrate(
         floor: Smallest threshold; lower scores are too uncertain to draw, whatever null maps do.
 
     Returns:
-        threshold: Score that only 5 % of null maps reach anywhere, at least `floor`;
-        null_peak_mean, null_peak_std: Of the peak scores of null maps.
+        threshold: Score that only 5 % of null maps reach anywhere, at least `floor`.
     """
     with torch.inference_mode():
         peaks: NDArray[np.float32] = (
@@ -75,11 +74,7 @@ def calibrate(
             .flatten()
             .numpy()
         )
-    return {
-        "threshold": round(max(floor, float(np.quantile(peaks, 0.95))), 4),
-        "null_peak_mean": round(float(peaks.mean()), 4),
-        "null_peak_std": round(float(peaks.std()), 4),
-    }
+    return {"threshold": round(max(floor, float(np.quantile(peaks, 0.95))), 4)}
 
 
 def pointing_game(

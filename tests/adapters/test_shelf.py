@@ -246,20 +246,14 @@ def test_a_card_needs_every_entry(folder: Path, entry: str) -> None:
         ("metrics", []),
         ("weights", "model.safetensors"),
         ("weights", ["other.safetensors"]),
-        ("calibration", {"threshold": 1.7, "null_peak_mean": 0.1, "null_peak_std": 0.1}),
+        ("calibration", {"threshold": 1.7}),
         ("parameters", True),
         ("title", 5),
         ("files", ["model.safetensors"]),
         ("files", {"model.safetensors": 5}),
-        ("calibration", {"threshold": 0.5}),
-        (
-            "calibration",
-            {"threshold": "high", "null_peak_mean": 0.1, "null_peak_std": 0.1},
-        ),
-        (
-            "calibration",
-            {"threshold": float("nan"), "null_peak_mean": 0.1, "null_peak_std": 0.1},
-        ),
+        ("calibration", {"cut": 0.5}),
+        ("calibration", {"threshold": "high"}),
+        ("calibration", {"threshold": float("nan")}),
     ],
 )
 def test_entries_of_the_wrong_kind_are_refused(folder: Path, entry: str, value: object) -> None:

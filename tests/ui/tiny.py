@@ -44,7 +44,7 @@ def card(name: str) -> AdapterCard:
         pooling="max",
         sha256=hashlib.sha256(name.encode()).hexdigest(),
         size_bytes=1_250_000,
-        calibration=Calibration(0.5, 0.0, 1.0),
+        calibration=Calibration(0.5),
         folder=Path(),
         metrics={"val": {"plain": {"pointing": 0.5}}},
     )

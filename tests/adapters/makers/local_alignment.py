@@ -17,6 +17,6 @@ def make(folder: Path) -> None:
         card={
             "licence": "Apache-2.0",
             "training_data": "none",
-            "calibration": {"threshold": 0.4, "null_peak_mean": 0.1, "null_peak_std": 0.05},
+            "calibration": {"threshold": 0.4},
         },
     )

@@ -29,7 +29,7 @@ def exported() -> tuple[Path, Path]:
         card={
             "licence": "Apache-2.0",
             "training_data": "none",
-            "calibration": {"threshold": 0.4, "null_peak_mean": 0.1, "null_peak_std": 0.05},
+            "calibration": {"threshold": 0.4},
         },
     )
     engine = open_checkpoint(place / "tiny", device="cpu", precision="float32")
