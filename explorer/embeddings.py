@@ -123,6 +123,9 @@ class ReferenceFilms:
                 f"Counts must be (films, patches) = {self.patches.shape[:2]}, "
                 f"got {self.counts.shape}."
             )
+        # Films side by side in memory, in the same order for readers: as `film_logits` wants them.
+        side_by_side = np.ascontiguousarray(self.patches.transpose(2, 1, 0)).transpose(2, 1, 0)
+        object.__setattr__(self, "patches", side_by_side)
         means = np.einsum("nk,nkd->nd", self.counts, self.patches)
         means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
         object.__setattr__(self, "means", means.astype(np.float32))

@@ -286,9 +286,8 @@ class ImageEmbeddings:
 class SimilarityMap:
     """Cosine of one phrase with every patch: (h, w) float32 in [-1, 1].
 
-    Score in [0, 1] = sigmoid(cosine * score_scale + score_bias). Not `calibrated`, it is a place
-    in `cosine_range`, the usual cosines of the checkpoint, and says nothing of how likely a finding
-    is. `frame` places the grid in the original image.
+    Score in [0, 1] = sigmoid(cosine * score_scale + score_bias); not `calibrated`, it is a mere
+    place in `cosine_range`, the usual cosines. `frame` places the grid in the original image.
     """
 
     phrase: str
@@ -310,6 +309,11 @@ class SimilarityMap:
     def score(self) -> Float32:
         """(h, w) score in [0, 1]; calibrated if `calibrated` says so."""
         return self.score_of(self.cosine)
+
+    @property
+    def peak(self) -> float:
+        """Largest score, in [0, 1]: that of the largest cosine, since scales are positive."""
+        return float(self.score_of(self.cosine.max()))
 
     def score_of(self, cosine: NDArray[np.floating]) -> Float32:
         """Score in [0, 1] of any cosines, with this map's scale; NaN stays NaN."""
@@ -342,9 +346,7 @@ class PhraseControls:
         swapped: The same with the side-swapped phrase; None when no side is said.
         sensitivity: 1 = the map depends on the phrase, 0 = any phrase gives the same map.
         null_z: Peak score against the peaks of null phrases, in standard deviations.
-        calibrated: Whether these scores are.
-        abstain: Whether the map should not be read as a location.
-        reasons: Why, one sentence each; empty when `abstain` is False.
+        abstain, reasons: Whether the map should not be read as a location; why, a sentence each.
     """
 
     nonsense: float

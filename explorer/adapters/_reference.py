@@ -92,4 +92,4 @@ def _whole(values: Float32) -> tuple[NDArray[np.int8], Float32]:
     """Whole steps (..., d) int8 and the step (d,) of each dimension."""
     largest = np.abs(values).reshape(-1, values.shape[-1]).max(0)
     step = (np.maximum(largest, 1e-6) / _STEPS).astype(np.float32)
-    return np.round(values / step).astype(np.int8), step
+    return np.ascontiguousarray(np.round(values / step), dtype=np.int8), step

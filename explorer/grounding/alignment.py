@@ -52,17 +52,25 @@ def pooled_logits(
     name = pooling or scoring.pooling
     if name not in _POOLS:
         raise ValueError(f"Unknown pooling {name!r}. Available: {', '.join(POOLING_NAMES)}.")
-    logits: Float64 = cosine.astype(np.float64) * scoring.scale + scoring.bias
-    known = np.ones(logits.shape[-1]) if counts is None else counts.astype(np.float64)
-    pooled = scoring.temperature * _POOLS[name](logits / scoring.temperature, known)
+    # Single precision stays as it is: it holds a logit to 1e-5, at half the time.
+    scores: Numbers = cosine * cosine.dtype.type(scoring.scale / scoring.temperature)
+    scores += scores.dtype.type(scoring.bias / scoring.temperature)
+    known = np.ones(scores.shape[-1], scores.dtype) if counts is None else counts
+    pooled = scoring.temperature * _POOLS[name](scores, known).astype(np.float64)
     return pooled + scoring.pooled_bias if name == scoring.pooling else pooled
 
 
 def film_logits(patches: Float32, counts: Numbers, text: Float32, scoring: Scoring) -> Float64:
     """Pooled logits (N, S) of films with patches (N, K, D), counts (N, K), for text (S, D)."""
     films, kept, dimension = patches.shape
-    flat = text @ patches.reshape(films * kept, dimension).T  # (S, N * K): patches side by side
-    return pooled_logits(flat.reshape(len(text), films, kept), scoring, counts=counts).T
+    # (D, K * N), films side by side: powers and sums then run over whole rows of films.
+    columns = np.ascontiguousarray(patches.transpose(2, 1, 0)).reshape(dimension, kept * films)
+    known = np.ascontiguousarray(counts.T).T
+    cosines = (text @ columns).reshape(len(text), kept, films)
+    found = np.zeros((films, len(text)))
+    for k, of_phrase in enumerate(cosines):  # one after the other, each within the cache
+        found[:, k] = pooled_logits(of_phrase.T, scoring, counts=known)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,35 +169,36 @@ def film_vector(grid: Float32) -> Float32:
     return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), dtype=np.float32)
 
 
-def _max(scores: Float64, counts: Float64) -> Float64:  # noqa: ARG001
-    return scores.max(-1)
+def _max(scores: Numbers, counts: Numbers) -> Numbers:  # noqa: ARG001
+    return np.asarray(scores.max(-1))
 
 
-def _mean(scores: Float64, counts: Float64) -> Float64:
-    return (scores * counts).sum(-1) / counts.sum(-1)
+def _mean(scores: Numbers, counts: Numbers) -> Numbers:
+    return np.asarray((scores * counts).sum(-1) / counts.sum(-1))
 
 
-def _log_sum_exp(scores: Float64, counts: Float64) -> Float64:
+def _log_sum_exp(scores: Numbers, counts: Numbers) -> Numbers:
     top = scores.max(-1, keepdims=True)
-    # Half of the digits for the powers, all of them for their sum: powers take most of the time.
-    powers = np.exp((scores - top).astype(np.float32))
-    mean = np.einsum("...r,...r->...", powers, counts) / counts.sum(-1)
-    return np.asarray(top[..., 0] + np.log(mean))
+    # Half of the digits for the powers, which take most of the time.
+    powers = np.exp((scores - top).astype(np.float32, copy=False))
+    powers *= counts
+    return np.asarray(top[..., 0] + np.log(powers.sum(-1) / counts.sum(-1)))
 
 
-def _attention(scores: Float64, counts: Float64) -> Float64:
+def _attention(scores: Numbers, counts: Numbers) -> Numbers:
     weight = np.exp(scores - scores.max(-1, keepdims=True)) * counts
-    return (weight * scores).sum(-1) / weight.sum(-1)
+    return np.asarray((weight * scores).sum(-1) / weight.sum(-1))
 
 
-def _noisy_or(scores: Float64, counts: Float64) -> Float64:
+def _noisy_or(scores: Numbers, counts: Numbers) -> Numbers:
     # log(1 - sigmoid(s)) = -log(1 + exp(s)); none at all is the product over patches.
-    log_none = np.minimum(-(np.logaddexp(0.0, scores) * counts).sum(-1), -1e-7)
-    return np.log(-np.expm1(log_none)) - log_none
+    precise = scores.astype(np.float64)
+    log_none = np.minimum(-(np.logaddexp(0.0, precise) * counts).sum(-1), -1e-7)
+    return np.asarray(np.log(-np.expm1(log_none)) - log_none)
 
 
 # The names, formulas and order of `explorer.encoders.pooling`; a test keeps the twins equal.
-_POOLS: dict[str, Callable[[Float64, Float64], Float64]] = {
+_POOLS: dict[str, Callable[[Numbers, Numbers], Numbers]] = {
     "max": _max,
     "mean": _mean,
     "log-sum-exp": _log_sum_exp,

@@ -5,6 +5,7 @@ Every frame made here has a whole number of resized pixels and whole-pixel offse
 pasting then agree with the affine exactly, at the price of an aspect error below half a pixel.
 """
 
+from functools import lru_cache
 from typing import Literal
 
 import cv2
@@ -98,8 +99,16 @@ def to_model_input(pixels: NDArray[np.floating], frame: ModelFrame, *, pad_value
     return np.ascontiguousarray(model_input)
 
 
+Window = tuple[slice, slice]  # rows and columns of an image
+WHOLE: Window = (slice(None), slice(None))
+
+
 def map_to_image(
-    values: NDArray[np.floating], frame: ModelFrame, *, interpolation: Interpolation = "linear"
+    values: NDArray[np.floating],
+    frame: ModelFrame,
+    *,
+    interpolation: Interpolation = "linear",
+    window: Window = WHOLE,
 ) -> Float32:
     """Spread grid values over the original image.
 
@@ -109,18 +118,21 @@ def map_to_image(
         values: (h, w) of `frame.grid_shape`.
         frame: Places the grid in the original.
         interpolation: "linear" or "nearest".
+        window: Part of the original that is wanted.
 
     Returns:
-        (H, W) float32; NaN at pixels whose centre the model did not see.
+        (H, W) float32 or its window; NaN at pixels whose centre the model did not see.
     """
     if values.shape != frame.grid_shape:
         raise ValueError(f"Map values must be (h, w) = {frame.grid_shape}, got {values.shape}.")
     values = np.asarray(values, dtype=np.float32)
     y, x = _grid_centers(frame)
+    y, x = y[window[0]], x[window[1]]
     if interpolation == "nearest":
         image = values[_cell(y, values.shape[0])[:, None], _cell(x, values.shape[1])[None, :]]
     elif interpolation == "linear":
-        image = _weights(y, values.shape[0]) @ values @ _weights(x, values.shape[1]).T
+        of_rows, of_columns = _linear(frame)
+        image = of_rows[window[0]] @ values @ of_columns[window[1]].T
     else:
         raise ValueError(f"Unknown interpolation {interpolation!r}. Available: linear, nearest.")
     image[(y < 0) | (y >= values.shape[0]), :] = np.nan
@@ -133,6 +145,21 @@ def seen_mask(frame: ModelFrame) -> NDArray[np.bool_]:
     y, x = _grid_centers(frame)
     h, w = frame.grid_shape
     return ((y >= 0) & (y < h))[:, None] & ((x >= 0) & (x < w))[None, :]
+
+
+def seen_pixels(frame: ModelFrame) -> int:
+    """How many pixels of the original have their centre in the model input."""
+    y, x = _grid_centers(frame)
+    h, w = frame.grid_shape
+    return int(((y >= 0) & (y < h)).sum()) * int(((x >= 0) & (x < w)).sum())
+
+
+def window_of_cells(cells: NDArray[np.bool_], frame: ModelFrame) -> Window:
+    """The part of the original on which linear interpolation uses any of some cells (h, w)."""
+    y, x = _grid_centers(frame)
+    return _reach(y, np.flatnonzero(cells.any(axis=1))), _reach(
+        x, np.flatnonzero(cells.any(axis=0))
+    )
 
 
 def to_input(points: ArrayLike, frame: ModelFrame) -> NDArray[np.float64]:
@@ -209,6 +236,8 @@ def _cell_size(frame: ModelFrame) -> NDArray[np.float64]:
     return np.array([columns / w, rows / h])
 
 
+# Every phrase of a film asks for the same frame: what depends on it alone is kept for a few.
+@lru_cache(maxsize=8)
 def _grid_centers(frame: ModelFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Grid coordinates of the pixel centres of the original: rows (H,) and columns (W,)."""
     height, width = frame.image_shape
@@ -217,6 +246,22 @@ def _grid_centers(frame: ModelFrame) -> tuple[NDArray[np.float64], NDArray[np.fl
     y = (np.arange(height, dtype=np.float64) + 0.5) * per_row + frame.offset_y * (h / rows)
     x = (np.arange(width, dtype=np.float64) + 0.5) * per_column + frame.offset_x * (w / columns)
     return y, x
+
+
+def _reach(position: NDArray[np.float64], cells: NDArray[np.intp]) -> slice:
+    """Pixels within one cell of the centre of a cell of `cells`; both increase."""
+    if cells.size == 0:
+        return slice(0, 0)
+    first, last = np.searchsorted(position, [cells[0] - 0.5, cells[-1] + 1.5])
+    return slice(int(first), int(last))
+
+
+@lru_cache(maxsize=8)
+def _linear(frame: ModelFrame) -> tuple[Float32, Float32]:
+    """Interpolation weights of the rows (H, h) and columns (W, w) of the original."""
+    y, x = _grid_centers(frame)
+    h, w = frame.grid_shape
+    return _weights(y, h), _weights(x, w)
 
 
 def _cell(position: NDArray[np.float64], count: int) -> NDArray[np.intp]:

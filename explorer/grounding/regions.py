@@ -1,13 +1,14 @@
 """Regions of a similarity map: a threshold with a reason, then its connected parts."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.entities import Box, Float32, Region, SimilarityMap
-from explorer.grounding.geometry import with_image_shape
+from explorer.entities import Box, Float32, ModelFrame, Region, SimilarityMap
+from explorer.grounding.geometry import WHOLE, seen_pixels, window_of_cells, with_image_shape
 from explorer.grounding.similarity import score_image
 
 # Regions are found on a copy of at most this many pixels on the longer side: the grid behind it
@@ -41,22 +42,52 @@ def find_regions(
     Raises:
         ValueError: The rule is unknown, or the threshold it needs is missing or not in [0, 1].
     """
-    if rule != "otsu":
-        cut = choose_threshold(map.score, rule=rule, threshold=threshold, calibrated=calibrated)
-        if not (map.score > cut).any():  # most sentences; interpolation exceeds no grid value
+    frame, seen = _work_frame(map.frame)
+    small = replace(map, frame=frame)
+    window = WHOLE
+    if rule == "otsu":
+        score = score_image(small)
+        cut = choose_threshold(score[np.isfinite(score)], rule=rule)
+    else:
+        score = map.score
+        cut = choose_threshold(score, rule=rule, threshold=threshold, calibrated=calibrated)
+        above = score > cut
+        if not above.any():  # most sentences; interpolation exceeds no grid value
             return cut, ()
-    score = _work_score(map)
-    seen = np.isfinite(score)
-    cut = choose_threshold(score[seen], rule=rule, threshold=threshold, calibrated=calibrated)
-    above = (np.where(seen, score, -1.0) > cut).astype(np.uint8)
+        window = window_of_cells(above, small.frame)
+        score = score_image(small, window=window)
+    top, left = (part.start or 0 for part in window)
+    work = _Work(score, top, left, small.frame.image_shape, seen)
+    return cut, _parts_above(cut, work, map=map, smallest=min_area_fraction * seen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Scores of a part of the smaller copy, whose first pixel lies at (top, left) of the copy.
+
+    `shape` is that of the copy, `seen` how many of its pixels the model saw.
+    """
+
+    score: Float32
+    top: int
+    left: int
+    shape: tuple[int, int]
+    seen: int
+
+
+def _parts_above(
+    cut: float, work: _Work, *, map: SimilarityMap, smallest: float
+) -> tuple[Region, ...]:
+    """Connected parts above a threshold of at least some pixels, highest peak first."""
+    # What was not seen is NaN, and above nothing.
+    above = (work.score > cut).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=8)
-    seen_pixels = max(1, int(seen.sum()))
     regions = [
-        _region(label, np.asarray(labels), stats[label], score, map=map, seen_pixels=seen_pixels)
+        _region(label, np.asarray(labels), stats[label], work, map=map)
         for label in range(1, count)
-        if stats[label, cv2.CC_STAT_AREA] >= min_area_fraction * seen_pixels
+        if stats[label, cv2.CC_STAT_AREA] >= smallest
     ]
-    return cut, tuple(sorted(regions, key=lambda region: -region.peak))
+    return tuple(sorted(regions, key=lambda region: -region.peak))
 
 
 def choose_threshold(
@@ -99,34 +130,38 @@ def otsu_threshold(scores: NDArray[np.floating], *, bins: int = 256) -> float:
     return float(edges[int(np.argmax(between)) + 1])
 
 
-def _work_score(map: SimilarityMap) -> Float32:
-    height, width = map.frame.image_shape
+@lru_cache(maxsize=8)
+def _work_frame(frame: ModelFrame) -> tuple[ModelFrame, int]:
+    """Of the smaller copy, and how many of its pixels the model saw."""
+    height, width = frame.image_shape
     shrink = min(1.0, WORK_SIDE / max(height, width))
     shape = (max(1, round(height * shrink)), max(1, round(width * shrink)))
-    return score_image(replace(map, frame=with_image_shape(map.frame, shape)))
+    small = with_image_shape(frame, shape)
+    return small, max(1, seen_pixels(small))
 
 
 def _region(
     label: int,
     labels: NDArray[np.integer],
     stats: NDArray[np.integer],
-    score: Float32,
+    work: _Work,
     *,
     map: SimilarityMap,
-    seen_pixels: int,
 ) -> Region:
     left, top, width, height, area = (int(value) for value in stats)
     rows, columns = slice(top, top + height), slice(left, left + width)
     part = labels[rows, columns] == label
+    peak = float(work.score[rows, columns][part].max())
+    left, top = left + work.left, top + work.top
     # Work pixels to original pixels, per axis.
-    scale = np.array(map.frame.image_shape[::-1]) / np.array(score.shape[::-1])
+    scale = np.array(map.frame.image_shape[::-1]) / np.array(work.shape[::-1])
     x_min, y_min = np.array([left, top]) * scale
     x_max, y_max = np.array([left + width, top + height]) * scale
     return Region(
         box=Box(float(x_min), float(y_min), float(x_max), float(y_max)),
         contour=((_outline(part) + np.array([left, top])) * scale).astype(np.float32),
-        peak=float(score[rows, columns][part].max()),
-        area_fraction=area / seen_pixels,
+        peak=peak,
+        area_fraction=area / work.seen,
     )
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from explorer.embeddings import Scoring
 from explorer.entities import Float32, ModelFrame, PatchGrid, SimilarityMap
-from explorer.grounding.geometry import Interpolation, map_to_image
+from explorer.grounding.geometry import WHOLE, Interpolation, Window, map_to_image
 
 
 def cosines(grid: PatchGrid, text: NDArray[np.floating]) -> Float32:
@@ -20,12 +20,14 @@ def cosines(grid: PatchGrid, text: NDArray[np.floating]) -> Float32:
     h, w, dimension = grid.values.shape
     if text.ndim != 2 or text.shape[1] != dimension:
         raise ValueError(f"Text embeddings must be (phrases, {dimension}), got {text.shape}.")
-    if not (np.isfinite(text).all() and np.isfinite(grid.values).all()):
-        raise ValueError("Embeddings must be finite; the encoder returned NaN or infinity.")
     flat = grid.values.reshape(h * w, dimension)
+    found = text.astype(np.float32) @ flat.T
+    # A patch that is not finite makes its cosine with every phrase so.
+    if not (np.isfinite(text).all() and np.isfinite(found[:1]).all()):
+        raise ValueError("Embeddings must be finite; the encoder returned NaN or infinity.")
     # Rounding may step over 1 by some 1e-7.
-    found = np.clip(text.astype(np.float32) @ flat.T, -1.0, 1.0)
-    return np.asarray(found, dtype=np.float32).reshape(len(text), h, w)
+    np.clip(found, -1.0, 1.0, out=found)
+    return found.reshape(len(text), h, w)
 
 
 def similarity_maps(
@@ -86,10 +88,10 @@ def cosine_image(map: SimilarityMap, *, interpolation: Interpolation = "linear")
     return map_to_image(map.cosine, map.frame, interpolation=interpolation)
 
 
-def score_image(map: SimilarityMap, *, interpolation: Interpolation = "linear") -> Float32:
+def score_image(map: SimilarityMap, *, window: Window = WHOLE) -> Float32:
     """(H, W) calibrated score in [0, 1] at original pixels, NaN where the model did not look.
 
     The cosine is interpolated and then scored: a contour of the score is then a contour of the
     cosine, whatever the scale.
     """
-    return map.score_of(cosine_image(map, interpolation=interpolation))
+    return map.score_of(map_to_image(map.cosine, map.frame, window=window))

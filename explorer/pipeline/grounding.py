@@ -15,9 +15,9 @@ from explorer.entities import (
 )
 from explorer.grounding.controls import measure_controls
 from explorer.grounding.regions import find_regions
-from explorer.pipeline.embedding import as_maps, maps_of
+from explorer.pipeline.embedding import as_maps
 from explorer.pipeline.poolings import pooled
-from explorer.pipeline.standing import standings_of
+from explorer.pipeline.standing import asked_of, standings_of
 from explorer.text import (
     NONSENSE_PHRASES,
     NULL_PHRASES,
@@ -55,15 +55,17 @@ def ground(
     if not phrases:
         return ()
     assertions = assertions or [phrase_assertion(p) for p in phrases]
-    plan = _ControlPlan.for_phrases(phrases)
+    asked = asked_of(engine, phrases, assertions)
+    plan = _TextPlan.of(phrases, asked)
     similarity = engine.similarity(embeddings, plan.texts)
     maps = as_maps(engine, embeddings, similarity, plan.texts)
-    nonsense, *nulls = maps_of(engine, embeddings, _CONTROL_PHRASES)
-    null_peaks = np.array([float(m.score.max()) for m in nulls])
+    nonsense, *nulls = maps[plan.nonsense : plan.nonsense + len(_CONTROL_PHRASES)]
+    null_peaks = np.array([m.peak for m in nulls])
     cosines = similarity[: len(phrases)].reshape(len(phrases), -1)
     shown, calibrated = pooled(engine, cosines, pooling=pooling)
     rule = rule_for(engine, rule)
-    standings = standings_of(engine, embeddings, phrases, assertions)
+    found = dict(zip(plan.texts, similarity, strict=True))
+    standings = standings_of(engine, embeddings, phrases, asked, similarity=found)
     results = []
     for i, phrase in enumerate(phrases):
         level, regions = find_regions(
@@ -135,15 +137,20 @@ def ground_report(
 
 
 @dataclass(frozen=True, slots=True)
-class _ControlPlan:
-    """One flat text batch: the phrases, then their negated and side-swapped forms."""
+class _TextPlan:
+    """One flat text batch, so that the film is compared with all texts in one product.
+
+    The phrases, then their negated and side-swapped forms, the control phrases from `nonsense` on,
+    and what standings ask for.
+    """
 
     texts: tuple[str, ...]
     negated: tuple[int | None, ...]
     swapped: tuple[int | None, ...]
+    nonsense: int
 
     @classmethod
-    def for_phrases(cls, phrases: Sequence[str]) -> "_ControlPlan":
+    def of(cls, phrases: Sequence[str], asked: Sequence[Sequence[str]]) -> "_TextPlan":
         texts = list(phrases)
 
         def add(text: str | None) -> int | None:
@@ -154,7 +161,10 @@ class _ControlPlan:
 
         negated_at = tuple(add(negated(p)) for p in phrases)
         swapped_at = tuple(add(side_swapped(p)) for p in phrases)
-        return cls(tuple(texts), negated_at, swapped_at)
+        nonsense = len(texts)
+        texts += _CONTROL_PHRASES
+        texts += dict.fromkeys(text for several in asked for text in several)
+        return cls(tuple(texts), negated_at, swapped_at, nonsense)
 
 
 _CONTROL_PHRASES = (NONSENSE_PHRASES[0], *NULL_PHRASES)

@@ -1,6 +1,6 @@
 """How phrases stand among the reference films of a checkpoint; cheap, since phrases come back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
@@ -32,55 +32,68 @@ NOT_CALIBRATED = Standing(
 _logits: WeakKeyDictionary[Engine, Recent] = WeakKeyDictionary()
 
 
+def asked_of(
+    engine: Engine, phrases: Sequence[str], assertions: Sequence[Assertion]
+) -> tuple[tuple[str, ...], ...]:
+    """What the standing of each phrase is asked for, one text or several.
+
+    A denied phrase is asked for what it denies, in the name of the finding: a high standing speaks
+    against the sentence. Without reference films everything is asked for itself.
+    """
+    if engine.reference is None:
+        return tuple((phrase,) for phrase in phrases)
+    taught = engine.reference.taught.findings
+    return tuple(
+        _denied_findings(phrase, taught) if said == "absent" else (phrase,)
+        for phrase, said in zip(phrases, assertions, strict=True)
+    )
+
+
+def _denied_findings(phrase: str, taught: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in mentions(phrase) if name in taught) or (phrase,)
+
+
 def standings_of(
     engine: Engine,
     embeddings: ImageEmbeddings,
     phrases: Sequence[str],
-    assertions: Sequence[Assertion],
+    asked: Sequence[tuple[str, ...]],
+    *,
+    similarity: Mapping[str, Float32],
 ) -> tuple[Standing, ...]:
-    """Standing of each phrase on an encoded radiograph.
+    """Standing of phrases on an encoded radiograph; of several findings the highest log-odds.
 
-    A denied phrase is asked for what it denies, in the name of the finding: a high standing speaks
-    against the sentence. Of several findings it is the one with the highest log-odds.
+    Args:
+        engine: Loaded checkpoint.
+        embeddings: Encoded radiograph.
+        phrases: As they were given.
+        asked: Of `asked_of`.
+        similarity: Cosines (h, w) of every text that is asked.
     """
     films = engine.reference
     if films is None:
         nothing = NO_REFERENCE if scoring_of(engine).calibrated else NOT_CALIBRATED
-        return (nothing,) * len(phrases)
-    asked = [_asked(films, p, said) for p, said in zip(phrases, assertions, strict=True)]
+        return (nothing,) * len(asked)
     texts = list(dict.fromkeys(text for several in asked for text in several))
-    found = dict(zip(texts, _stand(engine, films, embeddings, texts), strict=True))
+    cosines = np.stack([similarity[text].ravel() for text in texts])
+    stand = standings(
+        pooled_logits(cosines, scoring_of(engine)),
+        _reference(engine, films, texts),
+        weight=likeness(films, embeddings.grid.values),
+        normal=films.normal,
+        known=[knows(films.taught, text) for text in texts],
+    )
+    found = dict(zip(texts, stand, strict=True))
     return tuple(
         found[phrase] if several == (phrase,) else _denied(several, found)
         for phrase, several in zip(phrases, asked, strict=True)
     )
 
 
-def _asked(films: ReferenceFilms, phrase: str, assertion: Assertion) -> tuple[str, ...]:
-    if assertion != "absent":
-        return (phrase,)
-    names = [name for name in mentions(phrase) if name in films.taught.findings]
-    return tuple(names) or (phrase,)
-
-
 def _denied(names: Sequence[str], found: dict[str, Standing]) -> Standing:
     name = max(names, key=lambda name: found[name].log_odds or 0.0)
     reason = found[name].reason
     return replace(found[name], reason=f"What is denied, {name}: {reason[0].lower()}{reason[1:]}")
-
-
-def _stand(
-    engine: Engine, films: ReferenceFilms, embeddings: ImageEmbeddings, texts: Sequence[str]
-) -> tuple[Standing, ...]:
-    values = embeddings.grid.values
-    similarity = engine.similarity(embeddings, texts).reshape(len(texts), -1)
-    return standings(
-        pooled_logits(similarity, scoring_of(engine)),
-        _reference(engine, films, texts),
-        weight=likeness(films, values),
-        normal=films.normal,
-        known=[knows(films.taught, text) for text in texts],
-    )
 
 
 def _reference(engine: Engine, films: ReferenceFilms, phrases: Sequence[str]) -> Float32:

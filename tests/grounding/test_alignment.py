@@ -69,6 +69,19 @@ def test_a_film_of_all_its_patches_scores_as_the_film() -> None:
     assert_allclose(film_logits(patches[None], counts[None], text, scoring)[0], whole, rtol=1e-5)
 
 
+@pytest.mark.parametrize("name", POOLING_NAMES)
+def test_films_in_one_product_score_as_each_alone_in_double_precision(name: str) -> None:
+    rng = np.random.default_rng(4)
+    patches, text = unit(rng.normal(size=(5, 7, 6))), unit(rng.normal(size=(3, 6)))
+    counts = rng.integers(1, 40, (5, 7)).astype(np.float32)
+    scoring = Scoring(15.0, -2.0, name, 0.7, pooled_bias=0.5)
+    alone = [
+        pooled_logits((film.astype(np.float64) @ text.T).T, scoring, counts=known)
+        for film, known in zip(patches, counts, strict=True)
+    ]
+    assert_allclose(film_logits(patches, counts, text, scoring), alone, atol=1e-4)
+
+
 def test_representatives_keep_the_rare_patch_and_count_the_others() -> None:
     common, rare = [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]
     grid = np.array([common] * 11 + [rare], np.float32).reshape(3, 4, 3)

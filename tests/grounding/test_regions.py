@@ -93,6 +93,23 @@ def test_contour_encloses_the_area_of_its_region():
     assert_allclose(cv2.contourArea(region.contour), region.area_fraction * 512 * 512, rtol=0.03)
 
 
+@pytest.mark.parametrize("mode", ["letterbox", "center crop"])
+@pytest.mark.parametrize("shape", [(300, 200), (90, 700)])
+def test_looking_near_high_cells_alone_finds_what_looking_everywhere_finds(mode, shape):
+    """Otsu looks at every pixel; the same threshold, given, looks only where cells exceed it."""
+    values = np.random.default_rng(3).normal(0.4, 0.15, (32, 32)).astype(np.float32)
+    values[0, :3], values[-1, -1], values[10:20, 12:18] = 0.9, 0.9, 0.9
+    frame = fit_frame(shape, input_shape=(256, 256), grid_shape=(32, 32), mode=mode)
+    map = SimilarityMap("a phrase", values, SCALE, BIAS, frame)
+    cut, everywhere = find_regions(map, rule="otsu")
+    _, near = find_regions(map, rule="fixed", threshold=cut)
+    assert len(near) == len(everywhere) > 1
+    for one, other in zip(near, everywhere, strict=True):
+        assert one.box == other.box
+        assert_allclose(one.contour, other.contour)
+        assert_allclose([one.peak, one.area_fraction], [other.peak, other.area_fraction], atol=1e-6)
+
+
 def test_a_speck_is_dropped():
     frame = fit_frame((512, 512), input_shape=(512, 512), grid_shape=(512, 512), mode="squash")
     cosine = np.zeros((512, 512), np.float32)

@@ -45,7 +45,7 @@ def card(dimension: int) -> AdapterCard:
         frame_mode="letterbox",
         pooling="max",
         size_bytes=1,
-        calibration=Calibration(0.5, 0.0, 1.0),
+        calibration=Calibration(0.5),
         folder=Path(),
     )
 
@@ -223,3 +223,22 @@ def test_a_phrase_is_embedded_once() -> None:
     pipeline.ground(engine, film, ["left effusion"])
     engine.phrases = ()  # whatever is embedded now has another vector
     assert pipeline.embed_phrases(engine, ["left effusion"]).vectors[0, 1] == 1
+
+
+def test_all_texts_of_a_report_are_embedded_in_one_batch() -> None:
+    """Phrases, controls, null phrases and the names of what is denied."""
+    engine, film = spelled(pleural_effusion=LEFT)
+    engine.reference = reference(normal=0.0, abnormal=[-1.0, 0.0])
+    batches: list[Sequence[str]] = []
+    embed = engine._vectors
+
+    def counted(phrases: Sequence[str]) -> torch.Tensor:
+        batches.append(phrases)
+        return embed(phrases)
+
+    engine._vectors = counted  # type: ignore[method-assign]
+    pipeline.ground(engine, film, ["left effusion", "no effusion"])
+    (batch,) = batches
+    wanted = {"left effusion", "right effusion", "no effusion", "pleural effusion"}
+    assert wanted | {NONSENSE_PHRASES[0]} <= set(batch)
+    assert len(set(batch)) == len(batch)
