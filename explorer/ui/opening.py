@@ -12,6 +12,7 @@ from explorer.ui.wording import count
 
 MEGABYTES = 128  # a file; explorer.reading checks again before decoding
 MOST_FILES = 16
+_REMEMBERED = 8 * MOST_FILES  # uploads
 # Two fields take turns, so that files dropped while others are read have a free one.
 FIELDS = ("drop_a", "drop_b", "add")
 
@@ -29,9 +30,15 @@ def field_key(name: str) -> str:
 
 
 def take_over(name: str, key: str) -> None:
-    """Keep the files of a field and empty it, so that none of them stays for the next study."""
+    """Keep the files of a field and empty it, so that none of them stays for the next study.
+
+    A run that a press cuts short makes Streamlit tell of the same files again: they are known by
+    the id that each upload has of its own, and opened once.
+    """
     memory = session()
-    if chosen := st.session_state.get(key):
+    chosen = st.session_state.get(key) or ()
+    if any(file.file_id not in memory.taken for file in chosen):
+        memory.taken = (*memory.taken, *(file.file_id for file in chosen))[-_REMEMBERED:]
         files = tuple(File(file.name, file.getvalue()) for file in chosen)
         memory.incoming = Incoming(files, joins=name == "add")
         memory.spent[name] = memory.spent.get(name, 0) + 1

@@ -191,6 +191,7 @@ class Session:
         before: The study that was on screen before a failed opening.
         problems: What could not be used of the last opening.
         incoming: Files that were chosen and are not read yet.
+        taken: Ids of the latest uploads that were taken over.
         spent: How often each file field was emptied; part of its key.
         loose_report: A report that came without a radiograph; joined only on request.
         options: Checkpoint, threshold rule, pooling, device, precision.
@@ -223,6 +224,7 @@ class Session:
     before: LoadedStudy | None = None
     problems: tuple[Problem, ...] = ()
     incoming: Incoming | None = None
+    taken: tuple[str, ...] = ()
     spent: dict[str, int] = field(default_factory=dict)
     loose_report: str | None = None
     options: Options = Options()

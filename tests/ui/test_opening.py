@@ -1,6 +1,7 @@
 """Opening a study: films and report told apart, and every ugly upload."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explorer.ui import grounded
+from explorer.ui import grounded, opening
+from explorer.ui.state import Session
 
 from .driving import ask, desk, hear, memory, on_screen, upload
 from .messages import bodies, head, texts
@@ -32,6 +34,31 @@ def test_the_fields_are_empty_for_the_next_study(open_app: OpenApp) -> None:
     assert on_screen(app) != first
     assert len(memory(app).loaded.study.radiographs) == 1  # type: ignore[union-attr]
     assert texts(app) == []  # the report of the first study is gone with it
+
+
+def test_files_that_are_told_twice_are_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A press that cuts a run short brings the same files a second time; a new choice counts."""
+
+    @dataclass
+    class Upload:
+        name: str
+        file_id: str
+
+        def getvalue(self) -> bytes:
+            return b"film"
+
+    at_hand = Session()
+    fields = {"drop_a_0": [Upload("film.png", "upload-1")]}
+    monkeypatch.setattr(opening, "session", lambda: at_hand)
+    monkeypatch.setattr(opening.st, "session_state", fields)
+    opening.take_over("drop_a", "drop_a_0")
+    assert at_hand.incoming is not None
+    at_hand.incoming = None
+    opening.take_over("drop_a", "drop_a_0")
+    assert at_hand.incoming is None
+    fields["drop_a_0"].append(Upload("film.png", "upload-2"))
+    opening.take_over("drop_a", "drop_a_0")
+    assert at_hand.incoming is not None
 
 
 def test_films_are_joined_to_a_study_only_through_their_own_field(open_app: OpenApp) -> None:
