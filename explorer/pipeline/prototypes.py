@@ -16,13 +16,14 @@ from explorer.prototypes import clusterings
 from explorer.prototypes import planes as ways_of_planes
 from explorer.prototypes.measures import stability
 from explorer.prototypes.naming import standing
-from explorer.prototypes.records import Assignments, Clustering, Level, Points, Use
+from explorer.prototypes.records import Assignments, Clustering, Level, Marks, Points, Use
 from explorer.prototypes.rooms import furnish
 from explorer.prototypes.use import uses_of
 from explorer.registry import discover
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.proposals import seen_cells
 from explorer.retrieval.vocabulary import SIGNATURE
+from explorer.text import mentions
 
 GRANULARITIES = (12, 24, 48, 96)
 DEFAULT_METHOD, DEFAULT_GRANULARITY = "kmeans", 48
@@ -77,10 +78,15 @@ def points_of(index: Corpus, engine: Engine, *, level: Level = "regions") -> Poi
     if level not in _READERS:
         raise PrototypeError(f"The level must be one of {', '.join(_READERS)}, got {level!r}.")
     columns = _READERS[level](index)
+    phrases = SIGNATURE if engine.reads_text else ()
     return Points(
         level=level,
         space_id=index.space.sha256,
-        vocabulary=embed_phrases(engine, SIGNATURE if engine.reads_text else ()),
+        vocabulary=embed_phrases(engine, phrases),
+        spoken=(
+            _marks([(text,) for text in columns["texts"]], phrases),
+            _marks(columns["findings"], phrases),
+        ),
         **columns,
     )
 
@@ -195,6 +201,20 @@ def prototypes_of_study(
         clustering.prototype(number)
     grid = embeddings.grid
     return uses_of(clustering, points, grid, seen=seen_cells(grid.frame), ids=ids)
+
+
+def _marks(said: Sequence[tuple[str, ...] | None], phrases: Sequence[str]) -> Marks:
+    """Which phrases name a finding that is said of each point; None where nothing is known."""
+    columns = [set(mentions(phrase)) for phrase in phrases]
+    found: dict[tuple[str, ...], list[bool]] = {}
+    for words in set(said) - {None}:
+        named = {finding for text in words or () for finding in mentions(text)}
+        found[words or ()] = [bool(named & column) for column in columns]
+    marked = np.zeros((len(said), len(phrases)), dtype=bool)
+    for row, words in enumerate(said):
+        if words is not None:
+            marked[row] = found[words]
+    return Marks(marked, np.array([words is not None for words in said], dtype=bool))
 
 
 def _regions(index: Corpus) -> dict[str, Any]:

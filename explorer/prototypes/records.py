@@ -22,6 +22,19 @@ Assignments = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """Which phrases of the vocabulary something speaks for, point by point.
+
+    Attributes:
+        marked: (N, S).
+        known: (N,) points of which it is known at all.
+    """
+
+    marked: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class Points:
     """What is clustered: all regions, films or claimed statements of an index.
 
@@ -35,6 +48,8 @@ class Points:
         findings: Of each point's film; None where they are not known.
         texts: Phrase that found a region, or a statement's words; "" for films.
         vocabulary: Phrases that prototypes are named with.
+        spoken: What speaks for a phrase beside the vectors: the words a point was found by, and the
+            findings of its film.
     """
 
     level: Level
@@ -48,11 +63,15 @@ class Points:
     texts: tuple[str, ...]
     views: tuple[str, ...]
     vocabulary: TextEmbeddings
+    spoken: tuple[Marks, ...] = ()
 
     def __post_init__(self) -> None:
         counts = {len(self.vectors), len(self.films), len(self.boxes), len(self.findings)}
         if counts | {len(self.texts), len(self.views)} != {len(self.ids)}:
             raise ValueError(f"Every column must have a value for each of {len(self.ids)} points.")
+        shape = len(self.ids), len(self.vocabulary.phrases)
+        if any(marks.marked.shape != shape for marks in self.spoken):
+            raise ValueError(f"Marks must be {shape[0]} points by {shape[1]} phrases.")
 
     def __len__(self) -> int:
         return len(self.ids)

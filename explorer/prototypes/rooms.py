@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from explorer.entities import Float32
 from explorer.prototypes.measures import concentration, position_shares, purity_of
-from explorer.prototypes.naming import propose_names
+from explorer.prototypes.naming import lift, propose_names
 from explorer.prototypes.records import NOWHERE, Assignments, Points, Prototype, unit
 
 EXEMPLARS = 12
@@ -73,7 +73,10 @@ def _names(
     if points.places is not None:
         middles = [points.places[rows].mean(axis=0) for rows in members]
         places = [(float(x), float(y)) for x, y in middles]
-    return propose_names(means, points.vectors, near, points.vocabulary, places=places)
+    lifts = np.zeros((len(members), len(points.vocabulary.phrases)))
+    for marks in points.spoken:
+        lifts += np.stack([lift(marks, rows) for rows in members])
+    return propose_names(means, points.vectors, near, points.vocabulary, places=places, lifts=lifts)
 
 
 def _nearest(centres: Float32) -> list[list[int]]:

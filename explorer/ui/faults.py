@@ -13,7 +13,9 @@ from explorer.errors import (
     LimitExceededError,
     NotARadiographError,
     PhraseError,
+    PrototypeError,
     ReportError,
+    RetrievalError,
     UnsupportedFileError,
 )
 
@@ -27,6 +29,8 @@ _TITLES: dict[type[ExplorerError], str] = {
     PhraseError: "This phrase cannot be grounded",
     NotARadiographError: "This does not look like a chest radiograph",
     CheckpointError: "The checkpoint could not be loaded",
+    RetrievalError: "The index cannot be searched like this",
+    PrototypeError: "This cannot be clustered or compared",
 }
 
 

@@ -1,5 +1,7 @@
 """What a room says, how prototypes are named, edited and drawn on a film."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,8 @@ from explorer.pipeline.prototypes import build_prototypes, on_a_plane, planes
 from explorer.prototypes import edits
 from explorer.prototypes.naming import propose_names
 from explorer.prototypes.planes.localmap import neighbours_kept
-from explorer.prototypes.records import Clustering, Points, unit
+from explorer.prototypes.records import Clustering, Marks, Points, unit
+from explorer.prototypes.rooms import furnish
 from explorer.prototypes.use import uses_of
 
 from .conftest import EACH
@@ -58,6 +61,23 @@ def test_a_name_sets_a_prototype_apart_from_its_neighbour(points: Points) -> Non
     means = np.array([[1, 0, 0, 0], [0.7, 0.7, 0, 0]], np.float32)
     names = propose_names(means, points.vectors, [[1], [0]], points.vocabulary, places=[None, None])
     assert names == ["effusion", "nodule"]
+
+
+def test_what_points_were_found_by_decides_between_like_phrases(points: Points) -> None:
+    # The vectors say "effusion" a little more than "nodule"; every one was found by "nodule".
+    vectors = np.tile(np.array([[0.71, 0.70, 0, 0]], np.float32), (len(points), 1))
+    vectors[6:] = [0, 0, 1, 0]
+    marked = np.zeros((len(points), 3), dtype=bool)
+    marked[:6, 1] = marked[6:, 2] = True
+    alike = replace(points, vectors=unit(vectors))
+    numbers = np.repeat([0, 1], 6).astype(np.int32)
+    plain = {room.id: room.name for room in furnish(alike, numbers)}
+    told = replace(alike, spoken=(Marks(marked, np.ones(len(points), dtype=bool)),))
+    spoken = {room.id: room.name for room in furnish(told, numbers)}
+    assert (plain[0], spoken[0]) == ("effusion", "nodule")
+    assert plain[1] == spoken[1] == "pacemaker"
+    with pytest.raises(ValueError, match="12 points by 3 phrases"):
+        replace(points, spoken=(Marks(marked[:5], np.ones(5, dtype=bool)),))
 
 
 def test_equal_names_are_told_apart_by_place_then_number(points: Points) -> None:
@@ -208,8 +228,6 @@ def test_localmap_keeps_more_neighbours_than_two_components() -> None:
 
 
 def test_grids_of_as_many_numbers_as_checkpoints_have_are_compared(points: Points) -> None:
-    from dataclasses import replace
-
     from explorer.embeddings import TextEmbeddings
 
     wide = np.pad(points.vectors, ((0, 0), (0, 252)))
