@@ -12,7 +12,7 @@ from explorer.adapters._reference import add_reference
 from explorer.adapters._shelf import broken_checkpoints, list_checkpoints, open_checkpoint
 
 if TYPE_CHECKING:
-    from explorer.adapters._device import choose_device, choose_precision
+    from explorer.adapters._device import choose_device, choose_precision, sharing_processors
     from explorer.adapters._engine import DualEngine, Encoded
     from explorer.adapters._weights import load_strictly, read_tensors
 
@@ -36,6 +36,7 @@ __all__ = [
     "open_checkpoint",
     "read_tensors",
     "scoring_of",
+    "sharing_processors",
     "take_over",
     "threshold_of",
 ]
@@ -53,6 +54,7 @@ _LAZY = {
     "Encoded": "_engine",
     "choose_device": "_device",
     "choose_precision": "_device",
+    "sharing_processors": "_device",
     "load_strictly": "_weights",
     "read_tensors": "_weights",
 }

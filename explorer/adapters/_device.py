@@ -1,6 +1,8 @@
 """Choice of device and precision."""
 
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -62,3 +64,17 @@ def cpu_has_bfloat16() -> bool:
     except OSError:
         return False
     return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(flags))
+
+
+@contextmanager
+def sharing_processors(count: int) -> Iterator[None]:
+    """Let `count` threads encode at once, each with its share of the processors.
+
+    A small network does not fill many processors; studies side by side do.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, before // count))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -42,6 +42,9 @@ def build(
     checkpoint: CheckpointOption = None,
     layout: LayoutOption = None,
     keep_paths: PathsOption = False,
+    part: Annotated[
+        str | None, typer.Option(help="K/N: the Kth of N parts of CORPUS, for an index in shards.")
+    ] = None,
     batch: Annotated[
         int, typer.Option(help="Studies of a commit; what a kill can cost.", min=1)
     ] = 16,
@@ -61,7 +64,8 @@ def build(
     """
     _fill(
         _Mode.build, corpus, out, checkpoint, layout=layout, keep_paths=keep_paths,
-        device=device, dtype=dtype, batch=batch, workers=workers, cluster=cluster,
+        device=device, dtype=dtype, part=_read_part(part), batch=batch, workers=workers,
+        cluster=cluster,
     )  # fmt: skip
 
 
@@ -157,6 +161,7 @@ def _fill(
     device: Device,
     dtype: Dtype,
     prune: bool = False,
+    part: tuple[int, int] | None = None,
     batch: int = 16,
     workers: int = 1,
     cluster: str | None = None,
@@ -177,12 +182,22 @@ def _fill(
             layout=layout,
             keep_paths=keep_paths,
             prune=prune,
+            part=part,
             batch=batch,
             workers=workers,
             cluster=cluster,
             progress=progress,
         )
     _say_report(log, report, uri)
+
+
+def _read_part(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    number, slash, parts = text.partition("/")
+    if not (slash and number.isdigit() and parts.isdigit() and 1 <= int(number) <= int(parts)):
+        raise typer.BadParameter(f"--part is K/N with K from 1 to N, e.g. 2/4, got {text!r}.")
+    return int(number), int(parts)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Build an index from a corpus, add to it, bring it up to date, take studies out.
 
-Files are decoded ahead in the sandbox while the checkpoint encodes. Studies go in by whole
+Two threads read and encode some studies ahead, files in the sandbox. Studies go in by whole
 batches; the digest of a study's files says whether it is in already, so a build that was stopped
 at any moment goes on where it was when the same command is run again.
 """
@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Literal
+from zlib import crc32
 
-from explorer.adapters import Engine
+from explorer.adapters import Engine, sharing_processors
 from explorer.corpora.studies import CorpusStudy, read_studies
 from explorer.errors import NotARadiographError, ReadingError, RetrievalError
 from explorer.pipeline.index_rows import ReadStudy, RowMaker, read_corpus_study, source_key
@@ -61,6 +62,7 @@ def build_index(
     layout: str | None = None,
     keep_paths: bool = False,
     prune: bool = False,
+    part: tuple[int, int] | None = None,
     batch: int = BATCH,
     workers: int = 1,
     cluster: str | None = None,
@@ -77,6 +79,7 @@ def build_index(
         layout: Of the corpus; found by its files when None.
         keep_paths: Keep the path of every film below the corpus.
         prune: With "update", take out studies that the corpus no longer has.
+        part: (k, n) takes the kth of n parts of the corpus, k from 1, for an index in n shards.
         batch: Studies of a commit.
         workers: Processes that read and encode; above 1 on Ray, on this machine or on `cluster`.
         cluster: Address of a Ray cluster whose machines all see the corpus and the checkpoint.
@@ -86,7 +89,7 @@ def build_index(
         DataSetError: The corpus has no image, or its tables are broken.
         RetrievalError: The index is of another checkpoint, in use, or its disk is full.
     """
-    studies = read_studies(corpus, layout=layout)
+    studies = _part_of(read_studies(corpus, layout=layout), corpus, part)
     maker = RowMaker(engine, keep_paths=keep_paths)
     with writer(uri, space_of(engine), create=mode == "build") as index:
         run = _Run(index, maker, mode)
@@ -103,6 +106,22 @@ def build_index(
             run.prune()
         finish(index, uri)
     return run.report
+
+
+def _part_of(
+    studies: Sequence[CorpusStudy], root: Path, part: tuple[int, int] | None
+) -> Sequence[CorpusStudy]:
+    """The studies of a part: told apart by where they lie, so that new ones move no other."""
+    if part is None:
+        return studies
+    number, parts = part
+    if not 1 <= number <= parts:
+        raise RetrievalError(
+            f"A part is given as k of n with 1 <= k <= n, got {number} of {parts}."
+        )
+    places = [study.paths[0].relative_to(root).as_posix() for study in studies]
+    alike = [crc32(place.encode("utf-8", "surrogateescape")) % parts for place in places]
+    return [study for study, at in zip(studies, alike, strict=True) if at == number - 1]
 
 
 def remove_studies(uri: str, *, study_ids: Sequence[str] = (), where: Filter | None = None) -> int:
@@ -172,6 +191,11 @@ class _Run:
         elif outcome.rows is not None:
             self._add(outcome, [f.film_id for f in outcome.rows.films], outcome.rows.only)
 
+    def holds_any(self, read: ReadStudy | None) -> bool:
+        """Whether a film of a study is in already."""
+        films = () if read is None else read.study.radiographs
+        return any(film.digest[:32] in self._by_film for film in films)
+
     def write(self) -> None:
         """Commit what waits."""
         if self.waiting:
@@ -234,7 +258,8 @@ def _outcomes(
 ) -> Iterator[Iterator[Outcome]]:
     """What every study gives, in order: read here and encoded by the caller, or by workers."""
     if workers <= 1 and cluster is None:
-        yield _read_ahead(studies, run, root)
+        with sharing_processors(_READERS):
+            yield _encoded_ahead(studies, run, root, maker)
         return
     from explorer.pipeline.index_workers import worker_pool
 
@@ -244,19 +269,34 @@ def _outcomes(
         yield pool.map(studies)
 
 
-def _read_ahead(studies: Sequence[CorpusStudy], run: _Run, root: Path) -> Iterator[Outcome]:
-    """Read in order, some studies ahead, in threads that wait for the decoding children."""
+def _encoded_ahead(
+    studies: Sequence[CorpusStudy], run: _Run, root: Path, maker: RowMaker
+) -> Iterator[Outcome]:
+    """In order, some studies ahead, in threads of which each reads and encodes whole studies."""
 
-    def read(known: CorpusStudy) -> Outcome:
-        return read_one(known, root, known_keys=run.by_key)
+    def work(known: CorpusStudy) -> Outcome:
+        outcome = read_one(known, root, known_keys=run.by_key)
+        # Films that are in already are for the run to sort out: they are not encoded again.
+        return outcome if run.holds_any(outcome.read) else encoded(outcome, maker)
 
     rest = iter(studies)
     with ThreadPoolExecutor(_READERS) as pool:
-        waiting: deque[Future[Outcome]] = deque(pool.submit(read, s) for s in islice(rest, _AHEAD))
+        waiting: deque[Future[Outcome]] = deque(pool.submit(work, s) for s in islice(rest, _AHEAD))
         while waiting:
             outcome = waiting.popleft().result()
-            waiting.extend(pool.submit(read, s) for s in islice(rest, 1))
+            waiting.extend(pool.submit(work, s) for s in islice(rest, 1))
             yield outcome
+
+
+def encoded(outcome: Outcome, maker: RowMaker) -> Outcome:
+    """The rows of a study that was read; anything else as it is."""
+    if outcome.read is None:
+        return outcome
+    try:
+        rows = maker.rows_of(outcome.read)
+    except NotARadiographError as error:
+        return Outcome(outcome.path, outcome.key, error=str(error))
+    return Outcome(outcome.path, outcome.key, rows=rows)
 
 
 def read_one(known: CorpusStudy, root: Path, *, known_keys: Container[str]) -> Outcome:

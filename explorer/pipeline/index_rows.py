@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer.adapters import Engine, scoring_of, threshold_of
 from explorer.corpora.studies import CorpusStudy
-from explorer.entities import Float32, ImageEmbeddings, Radiograph, Sentence, Study
+from explorer.entities import Float32, ImageEmbeddings, Radiograph, Sentence, SimilarityMap, Study
 from explorer.errors import NotARadiographError, ReadingError, ReportError
 from explorer.grounding.alignment import (
     film_vector,
@@ -18,7 +19,7 @@ from explorer.grounding.alignment import (
     pooled_logits,
 )
 from explorer.grounding.reference import reference_logits
-from explorer.pipeline.embedding import embed, embed_phrases, maps_of
+from explorer.pipeline.embedding import as_maps, embed, embed_phrases, maps_of
 from explorer.pipeline.query import statements_of_sentence
 from explorer.reading import read_study
 from explorer.retrieval.patch_factors import pack
@@ -99,9 +100,6 @@ class RowMaker:
     def __init__(self, engine: Engine, *, keep_paths: bool = False) -> None:
         self.engine = engine
         self.keep_paths = keep_paths
-        # An image-only checkpoint reads no phrases: its films are compared by their vectors.
-        self._signature = SIGNATURE if engine.reads_text else ()
-        self._proposing = PROPOSING if engine.reads_text else ()
         films = engine.reference
         self._base = None
         if films is not None and engine.reads_text:
@@ -122,17 +120,30 @@ class RowMaker:
             raise NotARadiographError(left_out[0])
         spoken = _spoken(read.study)
         sentences = self._sentence_rows(read.study.study_id, spoken)
-        film_rows = [self._film_row(read, radiograph, e) for radiograph, e in films]
-        regions = [
-            region
-            for row, (_, embeddings) in zip(film_rows, films, strict=True)
-            for region in self._region_rows(row, embeddings, spoken)
-        ]
+        film_rows, regions = [], []
+        for radiograph, embeddings in films:
+            similar = self._similar(embeddings)
+            film_rows.append(self._film_row(read, radiograph, embeddings, similar))
+            regions += self._region_rows(film_rows[-1], embeddings, similar, spoken)
         return StudyRows(tuple(film_rows), tuple(regions), sentences, left_out)
 
+    def _similar(self, embeddings: ImageEmbeddings) -> Float32:
+        """(V, h, w) maps of `SIGNATURE`; none of an image-only checkpoint.
+
+        It reads no phrases: its films are compared by their vectors.
+        """
+        if not self.engine.reads_text:
+            return np.zeros((0, *embeddings.grid.values.shape[:2]), np.float32)
+        return self.engine.similarity(embeddings, SIGNATURE)
+
     def _film_row(
-        self, read: ReadStudy, radiograph: Radiograph, embeddings: ImageEmbeddings
+        self,
+        read: ReadStudy,
+        radiograph: Radiograph,
+        embeddings: ImageEmbeddings,
+        similar: Float32,
     ) -> FilmRow:
+        """A film; `similar` (V, h, w) are its maps of `SIGNATURE`."""
         known = read.known
         findings, is_known = findings_of(known, read.study)
         return FilmRow(
@@ -140,7 +151,7 @@ class RowMaker:
             study_id=read.study.study_id,
             source_key=read.key,
             vector=film_vector(embeddings.grid.values),
-            signature=self._logits(embeddings, self._signature),
+            signature=self._logits(similar),
             grid=pack(embeddings.grid.values),
             shape=radiograph.shape,
             view=_view(radiograph, known),
@@ -154,15 +165,22 @@ class RowMaker:
         )
 
     def _region_rows(
-        self, film: FilmRow, embeddings: ImageEmbeddings, spoken: Sequence[Sentence]
+        self,
+        film: FilmRow,
+        embeddings: ImageEmbeddings,
+        similar: Float32,
+        spoken: Sequence[Sentence],
     ) -> list[RegionRow]:
         claims = [masked(s.text) for s in spoken if s.assertion in ("present", "uncertain")]
         claims = [text for text in claims if mentions(text)] if self.engine.reads_text else []
-        standing = self._standing(embeddings)
+        standing = self._standing(film.signature[: len(PROPOSING)])
+        named = as_maps(
+            self.engine, embeddings, similar[standing], [PROPOSING[k] for k in standing]
+        )
         proposals = propose(
             embeddings.grid,
-            sentences=self._scores(embeddings, claims),
-            vocabulary=self._scores(embeddings, standing),
+            sentences=_scores(maps_of(self.engine, embeddings, claims) if claims else ()),
+            vocabulary=_scores(named),
             threshold=threshold_of(self.engine),
         )
         return [
@@ -179,14 +197,11 @@ class RowMaker:
             for number, proposal in enumerate(proposals)
         ]
 
-    def _standing(self, embeddings: ImageEmbeddings) -> list[str]:
-        """Vocabulary phrases that may have a region on a film."""
-        asked = self._proposing
-        logits = self._logits(embeddings, asked)
+    def _standing(self, logits: Float32) -> NDArray[np.intp]:
+        """Which vocabulary phrases may have a region on a film, from its logits for them."""
         if self._base is None:
-            return [p for p, logit in zip(asked, logits, strict=True) if logit > LEAST_LOGIT]
-        odds = log_odds(logits, self._base)
-        return [p for p, value in zip(asked, odds, strict=True) if value > LEAST_ODDS]
+            return np.flatnonzero(logits > LEAST_LOGIT)
+        return np.flatnonzero(log_odds(logits, self._base) > LEAST_ODDS)
 
     def _sentence_rows(self, study_id: str, spoken: Sequence[Sentence]) -> tuple[SentenceRow, ...]:
         if not self.engine.reads_text:
@@ -214,20 +229,14 @@ class RowMaker:
             for (place, sentence, statement, number), vector in zip(told, vectors, strict=True)
         )
 
-    def _scores(
-        self, embeddings: ImageEmbeddings, phrases: Sequence[str]
-    ) -> list[tuple[str, Float32]]:
-        if not phrases:
-            return []
-        maps = maps_of(self.engine, embeddings, phrases)
-        return [(map.phrase, map.score) for map in maps]
+    def _logits(self, similar: Float32) -> Float32:
+        """(S,) pooled logits of maps (S, h, w)."""
+        flat = similar.reshape(len(similar), -1)
+        return pooled_logits(flat, scoring_of(self.engine)).astype(np.float32)
 
-    def _logits(self, embeddings: ImageEmbeddings, phrases: Sequence[str]) -> Float32:
-        """(S,) pooled logits."""
-        if not phrases:
-            return np.zeros(0, np.float32)
-        similarity = self.engine.similarity(embeddings, phrases).reshape(len(phrases), -1)
-        return pooled_logits(similarity, scoring_of(self.engine)).astype(np.float32)
+
+def _scores(maps: Sequence[SimilarityMap]) -> list[tuple[str, Float32]]:
+    return [(map.phrase, map.score) for map in maps]
 
 
 def findings_of(known: CorpusStudy, study: Study) -> tuple[tuple[str, ...], bool]:

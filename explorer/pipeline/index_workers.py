@@ -6,8 +6,7 @@ from pathlib import Path
 
 from explorer.adapters import open_checkpoint
 from explorer.corpora.studies import CorpusStudy
-from explorer.errors import NotARadiographError
-from explorer.pipeline.index_build import Outcome, read_one
+from explorer.pipeline.index_build import Outcome, encoded, read_one
 from explorer.pipeline.index_rows import RowMaker
 from explorer.serving.pool import WorkerPool
 
@@ -42,7 +41,7 @@ def worker_pool(
         root=root,
         known_keys=known_keys,
     )
-    return WorkerPool(build, workers=workers, address=cluster)
+    return WorkerPool([build] * workers, address=cluster)
 
 
 def _build(
@@ -58,13 +57,6 @@ def _build(
     maker = RowMaker(engine, keep_paths=keep_paths)
 
     def work(known: CorpusStudy) -> Outcome:
-        outcome = read_one(known, root, known_keys=known_keys)
-        if outcome.read is None:
-            return outcome
-        try:
-            rows = maker.rows_of(outcome.read)
-        except NotARadiographError as error:
-            return Outcome(outcome.path, outcome.key, error=str(error))
-        return Outcome(outcome.path, outcome.key, rows=rows)
+        return encoded(read_one(known, root, known_keys=known_keys), maker)
 
     return work

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from explorer.entities import Float32
 from explorer.errors import RetrievalError
@@ -30,7 +31,10 @@ class PatchFactors:
     def cosines(self, vectors: Float32) -> Float32:
         """(S, h, w) cosine of unit vectors (S, D) with every patch, but for the approximation."""
         turned = np.asarray(vectors, dtype=np.float32) @ self.directions.T  # (S, R)
-        return np.clip(np.einsum("sr,hwr->shw", turned, self.places, optimize=True), -1.0, 1.0)
+        h, w, rank = self.places.shape
+        found: Float32 = turned @ self.places.reshape(h * w, rank).T
+        np.clip(found, -1.0, 1.0, out=found)
+        return found.reshape(len(turned), h, w)
 
     def coarse(self) -> "PatchFactors":
         """The same with the means of 2 x 2 cells; a grid of odd sides stays as it is."""
@@ -48,11 +52,13 @@ class PatchFactors:
 def pack(values: Float32, *, rank: int = RANK) -> bytes:
     """Pack patch embeddings (h, w, D)."""
     h, w, dimension = values.shape
-    flat = values.reshape(h * w, dimension).astype(np.float64)
+    flat = values.reshape(h * w, dimension).astype(np.float32)
     rank = min(rank, h * w, dimension)
-    # Right singular vectors from the Gram matrix: quicker than decomposing the tall matrix.
-    _, vectors = np.linalg.eigh(flat.T @ flat)
-    directions = vectors[:, ::-1][:, :rank].T  # (R, D), strongest first
+    # Right singular vectors from the Gram matrix, those that are kept alone: quicker than
+    # decomposing the tall matrix, and what 32 bits lose is far below the steps of an int8.
+    kept = (dimension - rank, dimension - 1)
+    _, vectors = eigh(flat.T @ flat, subset_by_index=kept, check_finite=False)
+    directions = vectors[:, ::-1].T  # (R, D), strongest first
     places, place_scale = _to_int8(flat @ directions.T, axis=0)
     rows, row_scale = _to_int8(directions, axis=1)
     return b"".join(
@@ -88,7 +94,7 @@ def unpack(data: bytes) -> PatchFactors:
     return PatchFactors(places, rows * row_scale[:, None])
 
 
-def _to_int8(values: NDArray[np.float64], *, axis: int) -> tuple[NDArray[np.int8], NDArray]:
+def _to_int8(values: Float32, *, axis: int) -> tuple[NDArray[np.int8], NDArray]:
     """Whole numbers from -127 to 127 and the scale of every column (axis 0) or row (axis 1)."""
     scale = np.abs(values).max(axis=axis, keepdims=True) / 127
     numbers = np.round(values / np.maximum(scale, 1e-12)).astype(np.int8)

@@ -6,7 +6,7 @@ the same answer twice; answers come back in the order of the jobs.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import Any, Generic, TypeVar
@@ -24,9 +24,8 @@ class WorkerPool(Generic[Job, Answer]):
     """Workers on a cluster; use as a context, which ends them.
 
     Args:
-        build: Called once in each worker; gives the function that does a job. It and the jobs are
-            sent over the network.
-        workers: How many, one processor each.
+        builds: One for each worker, called in it once; gives the function that does a job. It and
+            the jobs are sent over the network. A worker has one processor.
         address: Of the cluster, e.g. "auto" or "ray://host:10001"; None starts one of this
             machine for as long as the pool lives.
 
@@ -36,18 +35,17 @@ class WorkerPool(Generic[Job, Answer]):
 
     def __init__(
         self,
-        build: Callable[[], Callable[[Job], Answer]],
+        builds: Sequence[Callable[[], Callable[[Job], Answer]]],
         *,
-        workers: int,
         address: str | None = None,
     ) -> None:
         self._ray = _import_ray()
-        self._count = workers
+        self._count = len(builds)
         self._own = not self._ray.is_initialized()
         if self._own:
-            _connect(self._ray, address, workers)
+            _connect(self._ray, address, self._count)
         actor = self._ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=_ATTEMPTS)(_Worker)
-        self._workers = [actor.remote(build) for _ in range(workers)]
+        self._workers = [actor.remote(build) for build in builds]
 
     def map(self, jobs: Iterable[Job]) -> Iterator[Answer]:
         """Answers in the order of the jobs; few jobs are read ahead, so memory stays flat.
@@ -64,6 +62,22 @@ class WorkerPool(Generic[Job, Answer]):
             waiting.extend(self._send(number, job) for number, job in islice(rest, 1))
             yield answer
 
+    def ask(self, job: Job) -> list[Answer]:
+        """What every worker answers to one job, in the order of the workers.
+
+        Raises:
+            ClusterError: A worker cannot be built, or lost its process again and again.
+        """
+        sent = self._ray.put(job)  # once, however many workers read it
+        return [self._answer(answer) for answer in [w.do.remote(sent) for w in self._workers]]
+
+    def close(self) -> None:
+        """End the workers, and the cluster where the pool started it."""
+        for worker in self._workers:
+            self._ray.kill(worker)
+        if self._own:
+            self._ray.shutdown()
+
     def _send(self, number: int, job: Job) -> Any:
         return self._workers[number % self._count].do.remote(job)
 
@@ -78,7 +92,7 @@ class WorkerPool(Generic[Job, Answer]):
             raise ClusterError(
                 f"A worker of the cluster was lost {_ATTEMPTS} times with the same job "
                 f"({type(error).__name__}). Look at the memory of its machine, then run the same "
-                "command again: what is done is kept."
+                "command again: what was written is kept."
             ) from error
         return answer
 
@@ -91,10 +105,7 @@ class WorkerPool(Generic[Job, Answer]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for worker in self._workers:
-            self._ray.kill(worker)
-        if self._own:
-            self._ray.shutdown()
+        self.close()
 
 
 class _Worker:

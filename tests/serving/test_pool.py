@@ -48,10 +48,10 @@ def _fail() -> Callable[[int], int]:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.usefixtures("_ray")
 def test_a_worker_that_is_killed_in_mid_job_changes_nothing(tmp_path: Path) -> None:
-    with WorkerPool(_squares, workers=2) as plain:
+    with WorkerPool([_squares] * 2) as plain:
         assert list(plain.map(JOBS)) == [number**2 for number in JOBS]
     build = partial(_die_once, tmp_path / "killed")
-    with WorkerPool(build, workers=2) as hurt:
+    with WorkerPool([build] * 2) as hurt:
         assert list(hurt.map(JOBS)) == [number**2 for number in JOBS]
     assert (tmp_path / "killed").exists()
 
@@ -60,7 +60,7 @@ def test_a_worker_that_is_killed_in_mid_job_changes_nothing(tmp_path: Path) -> N
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.usefixtures("_ray")
 def test_errors_of_a_job_are_those_of_the_job() -> None:
-    with WorkerPool(_fail, workers=1) as failing, pytest.raises(ReadingError, match="No file 3"):
+    with WorkerPool([_fail]) as failing, pytest.raises(ReadingError, match="No file 3"):
         list(failing.map([3]))
 
 
@@ -74,13 +74,13 @@ def test_a_missing_cluster_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> 
     # A real try would leave Ray's client mode on in this process.
     monkeypatch.setattr("ray.init", refuse)
     with pytest.raises(ClusterError, match=r"no Ray cluster at 'ray://10\.0\.0\.1:10001'"):
-        WorkerPool(_squares, workers=1, address="ray://10.0.0.1:10001")
+        WorkerPool([_squares], address="ray://10.0.0.1:10001")
 
 
 def test_without_ray_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("builtins.__import__", _no_ray)
     with pytest.raises(ClusterError, match=r"explorer\[cluster\]"):
-        WorkerPool(_squares, workers=2)
+        WorkerPool([_squares] * 2)
 
 
 _import = __import__
