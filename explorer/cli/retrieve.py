@@ -36,6 +36,7 @@ class Wanted(StrEnum):
 
 
 def retrieve(
+    context: typer.Context,
     text: Annotated[
         str | None, typer.Option(help="Phrase, sentences or a whole report; denials count.")
     ] = None,
@@ -50,7 +51,14 @@ def retrieve(
     without: Annotated[
         list[str] | None, typer.Option(help="Finding that films like the film should not show.")
     ] = None,
-    index: Annotated[str | None, typer.Option(help="Default: the bundled index.")] = None,
+    index: Annotated[
+        list[str] | None,
+        typer.Option(help="Default: the bundled index. Several are searched as one, on Ray."),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Ray cluster whose workers search the indices; default: this machine."),
+    ] = None,
     ranking: Annotated[
         Ranking, typer.Option(help="For --text: films, words of reports, or both.")
     ] = Ranking.image,
@@ -96,13 +104,16 @@ def retrieve(
         raise typer.BadParameter("--codes goes with --text, and not with --beside.")
     if beside is not None and as_csv:
         raise typer.BadParameter("--beside goes with a table or --json.")
+    shards = cluster is not None or len(index or []) > 1
+    if shards and (codes is not None or beside is not None):
+        raise typer.BadParameter("--codes and --beside go with one index, and without --cluster.")
     box = None if region is None else _box(region)
     from explorer import pipeline
 
     console, log = consoles()
     with working(log, "Loading the checkpoint and the index"):
         engine = pipeline.open_engine(checkpoint, device=device.value, precision=dtype.value)
-        opened = pipeline.open_index(index, engine=engine)
+        opened = _opened(index or [], cluster, engine, context)
     page: dict[str, Any] = {"where": pipeline.parse_filter(where)}
     if codes is not None:
         with working(log, "Opening the codes"):
@@ -110,7 +121,7 @@ def retrieve(
         say(log, _told(shortlist, recall))
 
     def search(
-        corpus: "pipeline.Corpus", engine: "pipeline.Engine", count: int
+        corpus: "pipeline.Index", engine: "pipeline.Engine", count: int
     ) -> "pipeline.Results":
         if text is not None:
             asked = {"ranking": ranking.value, "count": count, **page}
@@ -146,6 +157,21 @@ def retrieve(
         print_beside(console, both, count)
     else:
         _print(console, found)
+
+
+def _opened(
+    uris: list[str], cluster: str | None, engine: "pipeline.Engine", context: typer.Context
+) -> Any:
+    """One index here, or several by workers that end with the command."""
+    from explorer import pipeline
+
+    if len(uris) <= 1 and cluster is None:
+        return pipeline.open_index(uris[0] if uris else None, engine=engine)
+    if not uris:
+        raise typer.BadParameter("--cluster goes with --index URI, once or more.")
+    shards = pipeline.open_shards(uris, engine=engine, cluster=cluster)
+    context.call_on_close(shards.close)
+    return shards
 
 
 def _told(shortlist: int, recall: float) -> str:

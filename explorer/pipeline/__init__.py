@@ -93,10 +93,12 @@ from explorer.pipeline.prototypes import (
 )
 from explorer.pipeline.reference import make_reference
 from explorer.pipeline.retrieval import (
+    Index,
     bundled_index,
     film_pixels,
     index_info,
     open_index,
+    open_shards,
     results_document,
     search_film,
     search_region,
@@ -180,6 +182,7 @@ __all__ = [
     "Filter",
     "HeadSources",
     "Hit",
+    "Index",
     "IndexInfo",
     "LabelledFilms",
     "Level",
@@ -271,6 +274,7 @@ __all__ = [
     "open_codes",
     "open_engine",
     "open_index",
+    "open_shards",
     "parse_filter",
     "phrase_assertion",
     "phrases_of_prototype",

@@ -13,6 +13,7 @@ from explorer.pipeline._assets import ASSETS
 from explorer.pipeline.embedding import embed_phrases
 from explorer.pipeline.index_space import space_of
 from explorer.pipeline.query import Statement, denial, read_query
+from explorer.pipeline.sharded import ShardedIndex
 from explorer.retrieval import search_film as films
 from explorer.retrieval import search_region as regions
 from explorer.retrieval import search_text as texts
@@ -26,6 +27,7 @@ from explorer.retrieval.thumbnails import from_thumbnail
 from explorer.retrieval.vocabulary import SIGNATURE
 
 Where = Filter | str | None
+Index = Corpus | ShardedIndex
 RESULTS_SCHEMA = "radiograph-retrieval/1"
 
 
@@ -54,6 +56,21 @@ def open_index(uri: str | Path | None = None, *, engine: Engine | None = None) -
     return open_corpus(place, space=None if engine is None else space_of(engine))
 
 
+def open_shards(uris: Sequence[str], *, engine: Engine, cluster: str | None = None) -> ShardedIndex:
+    """Open several indices that are searched as one, each by a worker; `close` it afterwards.
+
+    Args:
+        uris: Folders or object stores; a study is in one of them.
+        engine: What queries will be made with.
+        cluster: Address of a Ray cluster whose machines reach all of them; None = this machine.
+
+    Raises:
+        ClusterError: Ray is not installed, or there is no cluster.
+        RetrievalError: One is not there, or of another checkpoint.
+    """
+    return ShardedIndex(uris, space=space_of(engine), cluster=cluster)
+
+
 def index_info(uri: str | Path | None = None) -> IndexInfo:
     """What an index holds.
 
@@ -73,7 +90,7 @@ def film_pixels(index: Corpus, film_id: str) -> Float32:
 
 
 def search_text(
-    index: Corpus,
+    index: Index,
     engine: Engine,
     text: str,
     *,
@@ -101,21 +118,22 @@ def search_text(
         RetrievalError: The query or the filter says nothing, or the index cannot be read.
     """
     statements, notes = read_query(text)
-    found = texts.search_text(
-        index,
-        _parts(engine, statements),
-        asking_of(engine),
-        ranking=ranking,
-        where=_filter(where),
-        count=count,
-        offset=offset,
-        codes=codes,
-    )
+    asked = _parts(engine, statements), asking_of(engine)
+    page: dict[str, Any] = {"where": _filter(where), "count": count, "offset": offset}
+    if isinstance(index, Corpus):
+        found = texts.search_text(index, *asked, ranking=ranking, codes=codes, **page)
+    elif ranking != "image" or codes is not None:
+        raise RetrievalError(
+            "Several indices are searched by what films show: words are weighed over the reports "
+            "of one index, and codes choose within one. Rank by image, or search one index."
+        )
+    else:
+        found = index.search(texts.search_text, *asked, **page)
     return _noted(found, notes)
 
 
 def search_film(
-    index: Corpus,
+    index: Index,
     engine: Engine,
     film: ImageEmbeddings | str,
     *,
@@ -139,20 +157,21 @@ def search_film(
         RetrievalError: There is no such film, or the index cannot be read.
     """
     query = _query_film(index, engine, film)
-    return films.search_film(
-        index,
-        query,
-        asking_of(engine),
-        vocabulary=_vocabulary(engine),
-        without=_parts(engine, [denial(words) for words in without]),
-        where=_filter(where),
-        count=count,
-        offset=offset,
-    )
+    page: dict[str, Any] = {
+        "vocabulary": _vocabulary(engine),
+        "without": _parts(engine, [denial(words) for words in without]),
+        "where": _filter(where),
+        "count": count,
+        "offset": offset,
+    }
+    if isinstance(index, Corpus):
+        return films.search_film(index, query, asking_of(engine), **page)
+    scale = index.likeness_scale(query, page["where"]) if without else None
+    return index.search(films.search_film, query, asking_of(engine), scale=scale, **page)
 
 
 def search_reports(
-    index: Corpus,
+    index: Index,
     engine: Engine,
     film: ImageEmbeddings | str,
     *,
@@ -176,18 +195,17 @@ def search_reports(
     """
     if not engine.reads_text:
         engine.embed_text(["report"])  # says why it cannot
-    return films.search_reports(
-        index,
-        _query_film(index, engine, film),
-        asking_of(engine),
-        where=_filter(where),
-        count=count,
-        offset=offset,
-    )
+    asked = _query_film(index, engine, film), asking_of(engine)
+    page: dict[str, Any] = {"where": _filter(where), "count": count, "offset": offset}
+    if isinstance(index, Corpus):
+        return films.search_reports(index, *asked, **page)
+    if not index.info().sentences:
+        raise RetrievalError("None of these indices holds a report. Rank films by likeness.")
+    return index.search(films.search_reports, *asked, **page)
 
 
 def search_region(
-    index: Corpus,
+    index: Index,
     engine: Engine,
     film: ImageEmbeddings | str,
     box: Box,
@@ -216,9 +234,17 @@ def search_region(
         raise RetrievalError(
             f"A region must lie in the part of the radiograph that the model saw, got {box}."
         )
-    return regions.search_region(
-        index, query, weights, box, where=_filter(where), count=count, offset=offset
-    )
+    page: dict[str, Any] = {"where": _filter(where), "count": count, "offset": offset}
+
+    def found(*, anywhere: bool) -> Results:
+        asked = query, weights, box
+        if isinstance(index, Corpus):
+            return regions.search_region(index, *asked, anywhere=anywhere, **page)
+        return index.search_region(regions.search_region, *asked, anywhere=anywhere, **page)
+
+    standing = found(anywhere=False)
+    # Better a place that nothing speaks for than no place.
+    return standing if standing.total >= count + offset else found(anywhere=True)
 
 
 def results_document(found: Results, info: IndexInfo) -> dict[str, Any]:
@@ -281,9 +307,9 @@ def _parts(engine: Engine, statements: Sequence[Statement]) -> list[QueryPart]:
     ]
 
 
-def _query_film(index: Corpus, engine: Engine, film: ImageEmbeddings | str) -> QueryFilm:
+def _query_film(index: Index, engine: Engine, film: ImageEmbeddings | str) -> QueryFilm:
     if isinstance(film, str):
-        return films.film_of_index(index, film)
+        return films.film_of_index(index, film) if isinstance(index, Corpus) else index.film(film)
     _, vectors = _vocabulary(engine)
     return films.film_of_embeddings(film, vectors=vectors, scoring=scoring_of(engine))
 

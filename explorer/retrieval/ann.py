@@ -3,16 +3,33 @@
 from typing import Any
 
 PROBES = 64  # cells that are looked into
-REFINE = 20  # times the hits that are compared by their full vectors
+REFINE = 20  # times the hits that are compared by their full vectors,
+REFINED = 4000  # up to so many: each is read from its own place on the disk
+# Bytes that the index keeps of a vector beside its code: the row's id and two factors.
+_BESIDE = 16
 
 
 def config(rows: int) -> Any:
     """The index of a table of unit vectors: IVF with RaBitQ codes, a cell for every root."""
     from lancedb.index import IvfRq
 
-    return IvfRq(distance_type="dot", num_partitions=max(1, round(rows**0.5)))
+    return IvfRq(distance_type="dot", num_partitions=cells(rows))
 
 
-def approximate(query: Any) -> Any:
-    """A vector query that goes through the index of `config`."""
-    return query.nprobes(PROBES).refine_factor(REFINE)
+def cells(rows: int) -> int:
+    """Cells of the index of a table."""
+    return max(1, round(rows**0.5))
+
+
+def memory_mb(rows: int, dimension: int) -> float:
+    """What a process holds once every cell of an index was asked, in 10^6 bytes.
+
+    A bit a number and what stands beside it, and the centres of the cells; vectors stay on disk.
+    """
+    return (rows * (dimension / 8 + _BESIDE) + cells(rows) * dimension * 4) / 1e6
+
+
+def approximate(query: Any, *, count: int) -> Any:
+    """A vector query for `count` rows that goes through the index of `config`."""
+    refine = max(1, min(REFINE, REFINED // count))
+    return query.nprobes(PROBES).refine_factor(refine).limit(count)

@@ -4,18 +4,20 @@ Below `EXACT_REGIONS` regions everything is held in memory and searched exactly.
 searched with the ANN index of Lance, and grids are read for the films on the shortlist alone.
 """
 
+import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.entities import Box, Float32, ModelFrame
+from explorer.entities import ModelFrame
 from explorer.errors import RetrievalError
+from explorer.grounding.alignment import PhraseBase, phrase_base
 from explorer.grounding.geometry import fit_frame
 from explorer.retrieval._lance import in_words
+from explorer.retrieval.columns import Films, Regions, Rows, Sentences, Told, Whole
 from explorer.retrieval.filters import Filter
 from explorer.retrieval.patch_factors import PatchFactors, unpack
 from explorer.retrieval.records import IndexInfo, Space
@@ -23,6 +25,7 @@ from explorer.retrieval.store import SCHEMA, Tables, open_tables, require_space
 from explorer.retrieval.tables import matrix_of
 
 EXACT_REGIONS = 50_000
+KEPT_GRIDS = 2_000  # patch grids, 22 KB each, that an approximate search keeps
 # Films that the scale of a phrase is measured on.
 BASE_FILMS = 400
 _FILM_COLUMNS = (
@@ -32,76 +35,37 @@ _FILM_COLUMNS = (
 _REGION_COLUMNS = "region_id film_id vector x_min y_min x_max y_max label source score"
 _SENTENCE_COLUMNS = "study_id place text words asked assertion counts vector"
 
-Rows = NDArray[np.intp]
-
-
-@dataclass(frozen=True, slots=True)
-class Films:
-    """Columns of the N films; `columns` holds everything that is no array, by name."""
-
-    vectors: Float32
-    signatures: Float32
-    shapes: NDArray[np.int32]
-    study: Rows
-    columns: dict[str, list[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Regions:
-    """Columns of the M regions; `film` is the row of each one's film."""
-
-    vectors: Float32
-    boxes: Float32
-    film: Rows
-    scores: Float32
-    columns: dict[str, list[Any]]
-
-    def box(self, row: int) -> Box:
-        """Box of a region in original pixels."""
-        return Box(*(float(edge) for edge in self.boxes[row]))
-
-
-@dataclass(frozen=True, slots=True)
-class Sentences:
-    """Columns of the S statements of all reports; equal ones share a row of `vectors`.
-
-    Attributes:
-        vectors: (U, D) of what is asked, each once.
-        distinct: Statement -> row of `vectors`.
-        study: Statement -> study.
-        assertions: Of the statements.
-        counts: Which of them films are asked.
-        words: The part of the sentence that states it.
-        texts: The whole sentence.
-        place: Number of the sentence in its report.
-    """
-
-    vectors: Float32
-    distinct: Rows
-    study: Rows
-    assertions: NDArray[np.str_]
-    counts: NDArray[np.bool_]
-    words: tuple[str, ...]
-    texts: tuple[str, ...]
-    place: Rows
-
 
 class Corpus:
-    """One commit of an index; does not change when the index does. Safe to share in threads."""
+    """One commit of an index; does not change when the index does. Safe to share in threads.
+
+    Attributes:
+        whole: Where this is a shard, what it is a shard of.
+        memory: What searches work out once for an open index.
+    """
 
     def __init__(self, tables: Tables, *, exact_below: int = EXACT_REGIONS) -> None:
         self.tables = tables
+        self.whole: Whole | None = None
         self.uri, self.space = tables.uri, tables.commit.space
         with in_words(self.uri, "opened"):
             self.region_count = int(tables.regions.count_rows())
             self.sentence_count = self._count_sentences()
             self.films = self._read_films()
         self.is_exact = self.region_count < exact_below
-        self.memory: dict[str, Any] = {}  # what searches work out once for an open index
+        self.memory: dict[str, Any] = {}
         self.study_ids = list(dict.fromkeys(self.films.columns["study_id"]))
 
     def __len__(self) -> int:
         return len(self.films.study)
+
+    def within(self, whole: Whole | None) -> "Corpus":
+        """The same commit as a shard of an index; what was read of its tables is kept."""
+        found = copy.copy(self)
+        found.whole, found.memory = whole, {}
+        for name in ("base_grids", "signature_base", "film_mean", "region_mean"):
+            vars(found).pop(name, None)
+        return found
 
     def info(self) -> IndexInfo:
         """What the index holds."""
@@ -127,7 +91,7 @@ class Corpus:
     def regions(self) -> Regions:
         """All regions; only asked for where search is exact."""
         table = self._read("regions", _REGION_COLUMNS)
-        row_of = {film: row for row, film in enumerate(self.films.columns["film_id"])}
+        row_of = self._rows
         edges = [table[name].to_numpy() for name in ("x_min", "y_min", "x_max", "y_max")]
         return Regions(
             vectors=matrix_of(table["vector"], dimension=self.space.dimension),
@@ -161,18 +125,82 @@ class Corpus:
 
     @cached_property
     def base_rows(self) -> Rows:
-        """The films that phrases are measured on: a sample that is the same every time."""
+        """The films that phrases are measured on, by id: a sample that is the same every time."""
         # Ids are digests, so the smallest ones are a sample without a pattern.
         order = np.argsort(np.array(self.films.columns["film_id"], dtype=np.str_), kind="stable")
-        return np.sort(order[:BASE_FILMS])
+        return order[:BASE_FILMS]
+
+    @cached_property
+    def base_grids(self) -> tuple[bytes, ...]:
+        """Packed patch grids of the films that phrases are measured on, of the whole index."""
+        return self.packed(self.base_rows) if self.whole is None else self.whole.grids
+
+    @property
+    def film_count(self) -> int:
+        """Films of the whole index."""
+        return len(self) if self.whole is None else self.whole.films
+
+    @cached_property
+    def signature_base(self) -> PhraseBase:
+        """Mean and spread of the signatures of the whole index, which has two films or more."""
+        return phrase_base(self.films.signatures) if self.whole is None else self.whole.signatures
+
+    @cached_property
+    def film_mean(self) -> NDArray[np.floating]:
+        """(D,) mean of the film vectors of the whole index."""
+        return self.films.vectors.mean(axis=0) if self.whole is None else self.whole.film_mean
+
+    @cached_property
+    def region_mean(self) -> NDArray[np.floating]:
+        """(D,) mean of the regions of the whole index."""
+        known = None if self.whole is None else self.whole.region_mean
+        return self.regions.vectors.mean(axis=0) if known is None else known
 
     def factors(self, rows: Rows) -> list[PatchFactors]:
         """Patch grids of films, in the order of `rows`."""
+        return [unpack(grid) for grid in self.packed(rows)]
+
+    def packed(self, rows: Rows) -> tuple[bytes, ...]:
+        """The same as they are stored."""
         if self.is_exact:
-            return [unpack(self._grids[row]) for row in rows]
-        ids = [self.films.columns["film_id"][row] for row in rows]
-        found = dict(self._take("films", ids, "grid"))
-        return [unpack(found[film]) for film in ids]
+            return tuple(self._grids[row] for row in rows)
+        kept: dict[int, bytes] = self.memory.setdefault("grids", {})
+        wanted = [int(row) for row in rows]
+        found = {row: grid for row in wanted if (grid := kept.get(row)) is not None}
+        fresh = self._read_grids([row for row in wanted if row not in found])
+        kept.update(fresh)
+        for row in list(kept)[: max(0, len(kept) - KEPT_GRIDS)]:
+            kept.pop(row, None)
+        found |= fresh
+        return tuple(found[row] for row in wanted)
+
+    def told(self, row: int) -> Told:
+        """What the report of a film's study says."""
+        study = int(self.films.study[row])
+        if self.is_exact:
+            sentences = self.sentences
+            own = np.flatnonzero(sentences.study == study)
+            return Told(
+                sentences.assertions[own],
+                sentences.vectors[sentences.distinct[own]],
+                tuple(sentences.texts[k] for k in own),
+            )
+        kept: dict[int, Told] = self.memory.setdefault("told", {})
+        found = kept.get(study) or self._read_told([study])[study]
+        kept[study] = found
+        return found
+
+    def look_up(self, rows: Rows) -> None:
+        """Read at once what the hits of a page show, where it is not in memory."""
+        if self.is_exact or not len(rows):
+            return
+        self.packed(rows)
+        kept: dict[int, Told] = self.memory.setdefault("told", {})
+        new = [s for s in dict.fromkeys(self.films.study[rows].tolist()) if s not in kept]
+        if len(kept) > KEPT_GRIDS:
+            kept.clear()
+        if new:
+            kept.update(self._read_told(new))
 
     def thumbnail(self, film_id: str) -> bytes:
         """WebP of a film.
@@ -206,13 +234,22 @@ class Corpus:
             RetrievalError: The index has no such film.
         """
         try:
-            return self.films.columns["film_id"].index(film_id)
-        except ValueError:
+            return self._rows[film_id]
+        except KeyError:
             raise RetrievalError(f"The index {self.uri!r} has no film {film_id!r}.") from None
+
+    def study_of(self, film_id: str) -> int:
+        """Number of the study of a film; -1 where the film is not of this index."""
+        row = self._rows.get(film_id)
+        return -1 if row is None else int(self.films.study[row])
 
     def kept(self, where: Filter) -> NDArray[np.bool_]:
         """(N,) films that pass a filter."""
         return where.keeps(self.films.columns)
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {film: row for row, film in enumerate(self.films.columns["film_id"])}
 
     def _count_sentences(self) -> int:
         """Sentences have one statement or more."""
@@ -223,6 +260,32 @@ class Corpus:
     @cached_property
     def _grids(self) -> list[bytes]:
         return [bytes(grid) for grid in self._read("films", "grid")["grid"].to_pylist()]
+
+    def _read_grids(self, rows: Sequence[int]) -> dict[int, bytes]:
+        """By their places in the table: asked for by id, every row would be looked at."""
+        if not rows:
+            return {}
+        ids = self.films.columns["film_id"]
+        with in_words(self.uri, "read"):
+            query = self.tables.films.take_offsets(list(rows)).select(["film_id", "grid"])
+            table = query.to_arrow()
+        found = dict(zip(table["film_id"].to_pylist(), table["grid"].to_pylist(), strict=True))
+        return {row: found[ids[row]] for row in rows}
+
+    def _read_told(self, studies: Sequence[int]) -> dict[int, Told]:
+        names = ", ".join(f"'{self.study_ids[study]}'" for study in studies)
+        with in_words(self.uri, "read"):
+            query = self.tables.sentences.search().where(f"study_id IN ({names})")
+            columns = ["study_id", "assertion", "text", "vector"]
+            table = query.select(columns).limit(self.tables.sentences.count_rows() or 1).to_arrow()
+        vectors = matrix_of(table["vector"], dimension=self.space.dimension)
+        assertions = np.array(table["assertion"].to_pylist(), dtype=np.str_)
+        texts, owners = table["text"].to_pylist(), np.array(table["study_id"].to_pylist())
+        found = {}
+        for study in studies:
+            own = np.flatnonzero(owners == self.study_ids[study])
+            found[study] = Told(assertions[own], vectors[own], tuple(texts[k] for k in own))
+        return found
 
     def _read_films(self) -> Films:
         table = self._read("films", _FILM_COLUMNS)

@@ -97,12 +97,10 @@ def _parts_above(
 
 def sentence_of(corpus: Corpus, row: int, vector: Float32, assertion: Assertion) -> str:
     """The sentence of a film's report that states nearly the same, "" where none does."""
-    sentences = corpus.sentences
-    own = np.flatnonzero(sentences.study == corpus.films.study[row])
-    denied = sentences.assertions[own] == "absent"
-    own = own[denied == (assertion == "absent")]
+    told = corpus.told(row)
+    own = np.flatnonzero((told.assertions == "absent") == (assertion == "absent"))
     if not own.size:
         return ""
-    cosines = sentences.vectors[sentences.distinct[own]] @ vector
+    cosines = told.vectors[own] @ vector
     best = int(np.argmax(cosines))
-    return sentences.texts[own[best]] if cosines[best] > _SAME_SENTENCE else ""
+    return told.texts[own[best]] if cosines[best] > _SAME_SENTENCE else ""

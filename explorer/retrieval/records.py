@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer.entities import Assertion, Box, Float32
 
@@ -261,12 +262,16 @@ class Results:
         total: Studies (or regions) that were ranked.
         seconds: Time of the search.
         notes: Plain sentences for the person, e.g. that the text is not English.
+        scores: (total,) of all that was ranked, the best first; percentiles are read from them.
     """
 
     hits: tuple[Hit, ...]
     total: int
     seconds: float
     notes: tuple[str, ...] = ()
+    scores: NDArray[np.floating] = field(
+        default_factory=lambda: np.zeros(0), compare=False, repr=False
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ from explorer.entities import Assertion, Float32
 from explorer.grounding import alignment
 from explorer.grounding.alignment import PhraseBase
 from explorer.grounding.reference import reference_logits
-from explorer.retrieval.corpus import Corpus, Rows
+from explorer.retrieval.columns import Rows
+from explorer.retrieval.corpus import Corpus
+from explorer.retrieval.patch_factors import PatchFactors, unpack
 
 # An index of fewer films cannot say what is usual; phrases then keep their own scale.
 LEAST_FILMS = 20
@@ -36,6 +38,8 @@ def film_logits(
     filters and a query that changes by a word cost nothing again. Without `keep` only the films of
     `rows` are asked.
     """
+    if not corpus.is_exact and corpus.whole is None:
+        return _beside_base(corpus, rows, vectors, scoring)
     if not keep or not corpus.is_exact or len(vectors) > _KEPT:
         return _logits(corpus, rows, vectors, scoring)
     kept: dict[bytes, Float32] = corpus.memory.setdefault("film logits", {})
@@ -58,10 +62,14 @@ def _logits(corpus: Corpus, rows: Rows, vectors: Float32, scoring: Scoring) -> F
     step = max(1, _CELLS // max(1, len(vectors)))
     for first in range(0, len(rows), step):
         factors = corpus.factors(rows[first : first + step])
-        cosines = np.stack([film.cosines(vectors) for film in factors])
-        flat = cosines.reshape(len(factors), len(vectors), -1)
-        found[first : first + step] = alignment.pooled_logits(flat, scoring)
+        found[first : first + step] = _pooled(factors, vectors, scoring)
     return found
+
+
+def _pooled(films: Sequence[PatchFactors], vectors: Float32, scoring: Scoring) -> Float32:
+    cosines = np.stack([film.cosines(vectors) for film in films])
+    flat = cosines.reshape(len(films), len(vectors), -1)
+    return alignment.pooled_logits(flat, scoring).astype(np.float32)
 
 
 def film_log_odds(
@@ -114,8 +122,8 @@ def film_scale(corpus: Corpus) -> tuple[NDArray[np.float64], NDArray[np.float64]
     if known is None:
         stored = corpus.films.signatures.astype(np.float64)
         known = np.zeros(len(stored)), np.ones(len(stored))
-        if len(stored) >= LEAST_FILMS:
-            odds = alignment.log_odds(stored, alignment.phrase_base(stored))
+        if len(stored) and corpus.film_count >= LEAST_FILMS:
+            odds = alignment.log_odds(stored, corpus.signature_base)
             known = odds.mean(axis=1), np.maximum(odds.std(axis=1), alignment.MIN_SPREAD)
         corpus.memory["film scale"] = known
     return known[0], known[1]
@@ -134,14 +142,45 @@ def base_of(
 
     Logits that are known already, of `rows`, are not worked out again.
     """
-    wanted = corpus.base_rows
-    if len(wanted) < LEAST_FILMS:
+    if corpus.film_count < LEAST_FILMS:
         return None
+    if corpus.whole is not None or not corpus.is_exact:
+        return alignment.phrase_base(base_logits(corpus, vectors, scoring))
+    wanted = corpus.base_rows
     at = {int(row): k for k, row in enumerate(rows)}
     missing = np.array([row for row in wanted if int(row) not in at], dtype=np.intp)
     known = [at[int(row)] for row in wanted if int(row) in at]
     fresh = film_logits(corpus, missing, vectors, scoring, keep=keep)
     return alignment.phrase_base(np.concatenate([logits[known], fresh]))
+
+
+def base_logits(corpus: Corpus, vectors: Float32, scoring: Scoring) -> Float32:
+    """(B, S) logits of the films that phrases are measured on; kept, as the films stay."""
+    kept: dict[bytes, Float32] = corpus.memory.setdefault("base logits", {})
+    keys = [vector.tobytes() for vector in vectors]
+    found = {key: column for key in keys if (column := kept.get(key)) is not None}
+    new = {key: vector for key, vector in zip(keys, vectors, strict=True) if key not in found}
+    if new:
+        films = [unpack(grid) for grid in corpus.base_grids]
+        columns = _pooled(films, np.stack(list(new.values())), scoring).T
+        found.update(zip(new, columns, strict=True))
+        kept.update({key: found[key] for key in new})
+        for key in list(kept)[: max(0, len(kept) - _KEPT)]:
+            kept.pop(key, None)
+    if not keys:
+        return np.zeros((len(corpus.base_grids), 0), dtype=np.float32)
+    return np.stack([found[key] for key in keys], axis=1)
+
+
+def _beside_base(corpus: Corpus, rows: Rows, vectors: Float32, scoring: Scoring) -> Float32:
+    """(N, S) logits of films, where those that phrases are measured on were asked before."""
+    base = base_logits(corpus, vectors, scoring)
+    place = {int(row): k for k, row in enumerate(corpus.base_rows)}
+    at = np.array([place.get(int(row), -1) for row in rows], dtype=np.intp)
+    found = np.zeros((len(rows), len(vectors)), dtype=np.float32)
+    found[at >= 0] = base[at[at >= 0]]
+    found[at < 0] = _logits(corpus, rows[at < 0], vectors, scoring)
+    return found
 
 
 def gains_of(odds: NDArray[np.float64], assertions: Sequence[Assertion]) -> NDArray[np.float64]:

@@ -11,7 +11,8 @@ from explorer.embeddings import Scoring
 from explorer.entities import Assertion, Box, Float32, ImageEmbeddings, ModelFrame
 from explorer.errors import RetrievalError
 from explorer.grounding import alignment
-from explorer.retrieval.corpus import Corpus, Rows
+from explorer.retrieval.columns import Rows
+from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import EVERYTHING, Filter
 from explorer.retrieval.hits import boxes_of, boxes_on, make_hit
 from explorer.retrieval.patch_factors import PatchFactors, pack, unpack
@@ -83,6 +84,7 @@ def search_film(
     where: Filter = EVERYTHING,
     count: int = 20,
     offset: int = 0,
+    scale: tuple[float, float] | None = None,
 ) -> Results:
     """Rank studies by how like a film they are.
 
@@ -100,6 +102,8 @@ def search_film(
         where: Which films may be found.
         count: Hits of a page.
         offset: Hits before it.
+        scale: Mean and deviation of the likeness over the films that may be found; those of
+            this index when None.
     """
     began = time.perf_counter()
     rows = _others(corpus, query, where)
@@ -107,9 +111,9 @@ def search_film(
     like = shares.sum(axis=1)
     if without:
         # On the scale of log odds: a film as like as one standard deviation counts as one.
-        spread = max(float(like.std()), 1e-6)
-        shares = shares / spread
-        like = (like - like.mean()) / spread
+        mean, spread = scale or (float(like.mean()), float(like.std()))
+        shares = shares / max(spread, 1e-6)
+        like = (like - mean) / max(spread, 1e-6)
     vectors = np.array([part.vector for part in without], dtype=np.float32)
     denied = np.zeros((len(rows), 0))
     if without:
@@ -133,7 +137,12 @@ def search_film(
                 percentile=float(share[place]), parts=parts,
             )
         )  # fmt: skip
-    return Results(tuple(hits), total=len(best), seconds=time.perf_counter() - began)
+    return Results(tuple(hits), len(best), time.perf_counter() - began, scores=scores[best])
+
+
+def likeness(corpus: Corpus, query: QueryFilm, where: Filter) -> NDArray[np.float64]:
+    """(N, 1) likeness of the films that may be found."""
+    return likeness_parts(corpus, query)[_others(corpus, query, where)].sum(axis=1, keepdims=True)
 
 
 def likeness_parts(corpus: Corpus, query: QueryFilm) -> NDArray[np.float64]:
@@ -145,8 +154,8 @@ def likeness_parts(corpus: Corpus, query: QueryFilm) -> NDArray[np.float64]:
         return _whole_likeness(corpus, query)[:, None]
     stored = corpus.films.signatures.astype(np.float64)
     own = query.signature.astype(np.float64)
-    if len(stored) >= LEAST_FILMS:
-        base = alignment.phrase_base(stored)
+    if corpus.film_count >= LEAST_FILMS:
+        base = corpus.signature_base
         stored, own = alignment.log_odds(stored, base), alignment.log_odds(own, base)
     stored = stored / np.maximum(np.linalg.norm(stored, axis=1, keepdims=True), 1e-9)
     return np.asarray(stored * (own / max(float(np.linalg.norm(own)), 1e-9)))
@@ -154,8 +163,7 @@ def likeness_parts(corpus: Corpus, query: QueryFilm) -> NDArray[np.float64]:
 
 def _whole_likeness(corpus: Corpus, query: QueryFilm) -> NDArray[np.float64]:
     """(N,) cosine of film vectors, what all films of the index share taken away first."""
-    stored = corpus.films.vectors
-    mean = stored.mean(axis=0)
+    stored, mean = corpus.films.vectors, corpus.film_mean
     own = alignment.film_vector(query.factors.values())
     return np.asarray(unit(stored - mean) @ unit(own - mean), dtype=np.float64)
 
@@ -184,6 +192,8 @@ def search_reports(
     """
     began = time.perf_counter()
     if not corpus.sentence_count:
+        if corpus.whole is not None:  # other shards may hold some
+            return Results((), 0, 0.0)
         raise RetrievalError(
             f"The index {corpus.uri!r} holds no reports. Build one from a corpus with reports."
         )
@@ -206,7 +216,7 @@ def search_reports(
         )
         for place, study in list(enumerate(order))[offset : offset + count]
     ]  # fmt: skip
-    return Results(tuple(hits), total=len(order), seconds=time.perf_counter() - began)
+    return Results(tuple(hits), len(order), time.perf_counter() - began, scores=scores[order])
 
 
 def sentence_gains(corpus: Corpus, query: QueryFilm, asking: Asking) -> NDArray[np.float64]:
@@ -248,9 +258,9 @@ class SentenceBase:
 def sentence_base(corpus: Corpus, scoring: Scoring) -> SentenceBase | None:
     """Base of all statements on a sample of films, worked out once for an open index."""
     known: SentenceBase | None = corpus.memory.get("sentence base")
-    if known is None and len(corpus.base_rows) >= LEAST_FILMS:
-        sample = corpus.base_rows[:: max(1, len(corpus.base_rows) // _SENTENCE_BASE)]
-        films = corpus.factors(sample)
+    if known is None and corpus.film_count >= LEAST_FILMS:
+        sample = corpus.base_grids[:: max(1, len(corpus.base_grids) // _SENTENCE_BASE)]
+        films = [unpack(grid) for grid in sample]
         logits = _coarse_logits(films, corpus.sentences.vectors, scoring)
         phrases = alignment.phrase_base(logits)
         spread = _report_spread(corpus, alignment.log_odds(logits, phrases))
@@ -292,9 +302,7 @@ def _sign(assertion: Assertion) -> float:
 def _others(corpus: Corpus, query: QueryFilm, where: Filter) -> Rows:
     """Films that may be hits: those that pass, without the study of the film itself."""
     kept = corpus.kept(where)
-    if query.film_id:
-        kept &= corpus.films.study != corpus.films.study[corpus.row_of(query.film_id)]
-    return np.flatnonzero(kept)
+    return np.flatnonzero(kept & (corpus.films.study != corpus.study_of(query.film_id)))
 
 
 def _film_parts(

@@ -26,8 +26,13 @@ def finish(index: Writer, uri: str, *, exact_below: int = EXACT_REGIONS) -> None
             from lancedb.index import FTS
 
             sentences.create_index("words", config=FTS(with_position=True))
-        if regions.count_rows() >= exact_below and not _has(regions, "IvfRq"):
-            regions.create_index("vector", config=ann.config(regions.count_rows()))
+        if regions.count_rows() >= exact_below:
+            from lancedb.index import BTree
+
+            if not _has(regions, "IvfRq"):
+                regions.create_index("vector", config=ann.config(regions.count_rows()))
+            if sentences.count_rows() and not _has(sentences, "BTree"):
+                sentences.create_index("study_id", config=BTree())
     index.finish()
     corpus = Corpus(open_tables(uri), exact_below=exact_below)
     if not corpus.is_exact:

@@ -30,6 +30,7 @@ def search_region(
     where: Filter = EVERYTHING,
     count: int = 20,
     offset: int = 0,
+    anywhere: bool = False,
 ) -> Results:
     """Rank films by their region that is most like a region, one region a study.
 
@@ -41,10 +42,11 @@ def search_region(
         where: Which films may be found.
         count: Hits of a page.
         offset: Hits before it.
+        anywhere: Look at regions that nothing speaks for, too.
     """
     began = time.perf_counter()
     vector = unit(np.tensordot(weights, query.factors.values(), axes=2).astype(np.float32))
-    rows, scores = _scored(corpus, query, vector, where, count=count + offset)
+    rows, scores = _scored(corpus, query, vector, where, count=count + offset, anywhere=anywhere)
     films = corpus.regions.film[rows]
     best = best_of_each(scores, corpus.films.study[films])
     share = percentiles(scores[best])
@@ -65,7 +67,7 @@ def search_region(
                 region_id=corpus.regions.columns["region_id"][row],
             )
         )  # fmt: skip
-    return Results(tuple(hits), total=len(best), seconds=time.perf_counter() - began)
+    return Results(tuple(hits), len(best), time.perf_counter() - began, scores=scores[best])
 
 
 def standing_regions(corpus: Corpus) -> NDArray[np.bool_]:
@@ -78,10 +80,9 @@ def standing_regions(corpus: Corpus) -> NDArray[np.bool_]:
     if known is None:
         sources = np.array(corpus.regions.columns["source"], dtype=np.str_)
         known = sources != "segment"
-        if len(corpus) >= LEAST_FILMS and corpus.films.signatures.size:
+        if corpus.film_count >= LEAST_FILMS and corpus.films.signatures.size:
             column = {phrase: k for k, phrase in enumerate(SIGNATURE)}
-            base = alignment.phrase_base(corpus.films.signatures)
-            odds = alignment.log_odds(corpus.films.signatures, base)
+            odds = alignment.log_odds(corpus.films.signatures, corpus.signature_base)
             for row in np.flatnonzero(sources == "vocabulary"):
                 at = column.get(corpus.regions.columns["label"][row])
                 if at is not None:
@@ -95,19 +96,23 @@ def region_likeness(corpus: Corpus, vectors: Float32) -> NDArray[np.floating]:
 
     What all regions share says nothing of a finding, so it is taken away first.
     """
-    mean = corpus.regions.vectors.mean(axis=0)
+    mean = corpus.region_mean
     return np.asarray(unit(vectors - mean) @ unit(corpus.regions.vectors - mean).T)
 
 
 def _scored(
-    corpus: Corpus, query: QueryFilm, vector: Float32, where: Filter, *, count: int
+    corpus: Corpus,
+    query: QueryFilm,
+    vector: Float32,
+    where: Filter,
+    *,
+    count: int,
+    anywhere: bool,
 ) -> tuple[NDArray[np.intp], NDArray[np.floating]]:
     """Rows of regions that may be hits, and their likeness."""
-    own = corpus.films.study[corpus.row_of(query.film_id)] if query.film_id else -1
-    allowed = corpus.kept(where) & (corpus.films.study != own)
-    rows = np.flatnonzero(allowed[corpus.regions.film] & standing_regions(corpus))
-    if rows.size < count:  # better a place that nothing speaks for than no place
-        rows = np.flatnonzero(allowed[corpus.regions.film])
+    allowed = corpus.kept(where) & (corpus.films.study != corpus.study_of(query.film_id))
+    worth = allowed[corpus.regions.film]
+    rows = np.flatnonzero(worth if anywhere else worth & standing_regions(corpus))
     if not corpus.is_exact:
         near = nearest_regions(corpus, vector, where, count=max(400, 20 * count))
         wanted = {region for _, region, _ in near}

@@ -14,7 +14,8 @@ from explorer.errors import RetrievalError
 from explorer.retrieval import ann
 from explorer.retrieval._lance import in_words
 from explorer.retrieval.codes import RegionCodes
-from explorer.retrieval.corpus import Corpus, Rows
+from explorer.retrieval.columns import Rows
+from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import EVERYTHING, Filter
 from explorer.retrieval.fusion import fuse
 from explorer.retrieval.hits import boxes_of, make_hit, sentence_of
@@ -91,6 +92,7 @@ def search_text(
     scores = _ranked(corpus, rows, parts, shown, ranking)
     best = best_of_each(scores, corpus.films.study[rows])
     share = percentiles(scores[best])
+    corpus.look_up(rows[best[offset : offset + count]])
     page = [
         _hit(
             corpus, int(rows[k]), parts, vectors, gains[k], asking,
@@ -99,7 +101,7 @@ def search_text(
         )
         for place, k in list(enumerate(best))[offset : offset + count]
     ]  # fmt: skip
-    return Results(tuple(page), total=len(best), seconds=time.perf_counter() - began)
+    return Results(tuple(page), len(best), time.perf_counter() - began, scores=scores[best])
 
 
 def word_scores(corpus: Corpus, parts: Sequence[QueryPart]) -> NDArray[np.float64]:
@@ -199,14 +201,14 @@ def _shortlist(
         allowed[kept] = True
         lists = codes.films(np.stack(claims), allowed=allowed)
         return np.array(sorted(set().union(*lists, _best(added, kept))), dtype=np.intp)
-    number = {film: k for k, film in enumerate(corpus.films.columns["film_id"])}
-    found: set[int] = set(np.intersect1d(kept, corpus.base_rows)[:SHORTLIST].tolist())
+    sample = corpus.base_rows
+    found: set[int] = set(sample[np.isin(sample, kept, kind="table")][:SHORTLIST].tolist())
     for part in parts:
         if part.assertion == "absent":
             continue
         near = nearest_regions(corpus, part.vector, where, count=4 * SHORTLIST)
         films = list(dict.fromkeys(film for film, _, _ in near))[:SHORTLIST]
-        found.update(number[film] for film in films)
+        found.update(corpus.row_of(film) for film in films)
     return np.array(sorted(found | _best(added, kept)), dtype=np.intp)
 
 
@@ -223,12 +225,18 @@ def nearest_regions(
     """(film, region, cosine) of the regions nearest to a vector, from the ANN index of Lance."""
     with in_words(corpus.uri, "searched"):
         query = corpus.tables.regions.search(vector.astype(np.float32)).distance_type("dot")
-        query = query.bypass_vector_index() if exact else ann.approximate(query)
+        query = (
+            query.bypass_vector_index().limit(count)
+            if exact
+            else ann.approximate(query, count=count)
+        )
         condition = where.as_sql(source_column="corpus")
         if condition:
             query = query.where(condition, prefilter=True)
-        rows = query.select(["film_id", "region_id", "_distance"]).limit(count).to_list()
-    return [(row["film_id"], row["region_id"], 1 - float(row["_distance"])) for row in rows]
+        found = query.select(["film_id", "region_id", "_distance"]).to_arrow()
+    cosines = 1 - found["_distance"].to_numpy()
+    names = (found[name].to_pylist() for name in ("film_id", "region_id"))
+    return list(zip(*names, cosines.tolist(), strict=True))
 
 
 def _with_gain(part: Part, gain: float) -> Part:

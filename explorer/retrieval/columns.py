@@ -1,0 +1,91 @@
+"""What an open index holds in memory, column by column."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.entities import Box, Float32
+from explorer.grounding.alignment import PhraseBase
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Films:
+    """Columns of the N films; `columns` holds everything that is no array, by name."""
+
+    vectors: Float32
+    signatures: Float32
+    shapes: NDArray[np.int32]
+    study: Rows
+    columns: dict[str, list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """Columns of the M regions; `film` is the row of each one's film."""
+
+    vectors: Float32
+    boxes: Float32
+    film: Rows
+    scores: Float32
+    columns: dict[str, list[Any]]
+
+    def box(self, row: int) -> Box:
+        """Box of a region in original pixels."""
+        return Box(*(float(edge) for edge in self.boxes[row]))
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """Columns of the S statements of all reports; equal ones share a row of `vectors`.
+
+    Attributes:
+        vectors: (U, D) of what is asked, each once.
+        distinct: Statement -> row of `vectors`.
+        study: Statement -> study.
+        assertions: Of the statements.
+        counts: Which of them films are asked.
+        words: The part of the sentence that states it.
+        texts: The whole sentence.
+        place: Number of the sentence in its report.
+    """
+
+    vectors: Float32
+    distinct: Rows
+    study: Rows
+    assertions: NDArray[np.str_]
+    counts: NDArray[np.bool_]
+    words: tuple[str, ...]
+    texts: tuple[str, ...]
+    place: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What the shards of an index hold together: what scores are read against.
+
+    Attributes:
+        films: How many.
+        grids: Packed patch grids of the films that phrases are measured on, by film id.
+        signatures: Mean and spread of the signatures of all films.
+        film_mean: (D,) of the vectors of all films.
+        region_mean: (D,) of all regions; None before a region is searched.
+    """
+
+    films: int
+    grids: tuple[bytes, ...]
+    signatures: PhraseBase
+    film_mean: NDArray[np.float64]
+    region_mean: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Statements of the report of one study: what they say, vectors (n, D), whole sentences."""
+
+    assertions: NDArray[np.str_]
+    vectors: Float32
+    texts: tuple[str, ...]
