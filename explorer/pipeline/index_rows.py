@@ -231,7 +231,8 @@ class RowMaker:
 
     def _logits(self, similar: Float32) -> Float32:
         """(S,) pooled logits of maps (S, h, w)."""
-        flat = similar.reshape(len(similar), -1)
+        count, h, w = similar.shape
+        flat = similar.reshape(count, h * w)
         return pooled_logits(flat, scoring_of(self.engine)).astype(np.float32)
 
 

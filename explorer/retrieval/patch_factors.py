@@ -32,7 +32,7 @@ class PatchFactors:
         """(S, h, w) cosine of unit vectors (S, D) with every patch, but for the approximation."""
         turned = np.asarray(vectors, dtype=np.float32) @ self.directions.T  # (S, R)
         h, w, rank = self.places.shape
-        found: Float32 = turned @ self.places.reshape(h * w, rank).T
+        found = np.asarray(turned @ self.places.reshape(h * w, rank).T, dtype=np.float32)
         np.clip(found, -1.0, 1.0, out=found)
         return found.reshape(len(turned), h, w)
 

@@ -29,9 +29,6 @@ class Moments:
     squares: Float64
 
 
-_NOTHING = Moments(0, np.zeros(0), np.zeros(0))
-
-
 def moments(rows: NDArray[np.floating]) -> Moments:
     """Moments of rows (N, V); of none, zeros."""
     values = rows.astype(np.float64)
@@ -102,8 +99,7 @@ def whole_of(shares: Sequence[Share]) -> Whole:
                 f"{share.info.space.checkpoint!r}."
             )
     base = sorted({film: grid for share in shares for film, grid in share.base}.items())
-    # An empty shard does not know how long a signature is.
-    found = together([share.signatures for share in shares if share.info.films] or [_NOTHING])
+    found = together([share.signatures for share in shares])
     spread = np.maximum(np.sqrt(found.squares / max(1, found.count)), MIN_SPREAD)
     return Whole(
         films=sum(share.info.films for share in shares),
