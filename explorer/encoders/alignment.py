@@ -135,7 +135,7 @@ class LocalAlignmentModel(PreTrainedModel):
 
     def logits(self, patches: Tensor, phrases: Tensor) -> Tensor:
         """Calibrated logits (B, S, h, w) of patches (B, h, w, D) for phrases (S, D)."""
-        return region_sentence_scores(patches, phrases) * self.log_scale.exp() + self.bias
+        return region_sentence_scores(patches, phrases * self.log_scale.exp()) + self.bias
 
     def pooled(self, logits: Tensor, *, pooling: str | None = None) -> Tensor:
         """Image-phrase logits (B, S) from region-sentence logits (B, S, h, w)."""

@@ -33,7 +33,8 @@ def pool_log_sum_exp(scores: Tensor, *, temperature: float = 1.0) -> Tensor:
     >>> pool_log_sum_exp(torch.tensor([2.0, 2.0]))
     tensor(2.)
     """
-    return temperature * (torch.logsumexp(scores / temperature, -1) - math.log(scores.shape[-1]))
+    scaled = scores if temperature == 1 else scores / temperature
+    return temperature * (torch.logsumexp(scaled, -1) - math.log(scores.shape[-1]))
 
 
 def pool_attention(scores: Tensor, *, temperature: float = 1.0) -> Tensor:

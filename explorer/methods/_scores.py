@@ -5,9 +5,9 @@ of a report. An image is a bag of regions and a report a bag of sentences; a sco
 choice of pooling (Wang et al., IPMI 2023): max over regions asks for one region that speaks of a
 sentence (Liao et al., MICCAI 2021), mean for all of them, the others lie between.
 
-Poolings take scores (..., N) and a mask (..., N) that is True for what is in the bag, and give
-(...). `temperature` > 0 is in units of the scores; small is sharp. An empty bag gives a finite
-number of no meaning, for the masks of the bounds to leave out. Half precision is computed in
+Poolings take scores (..., N) and a mask (..., N) that is True for what is in the bag, None = all,
+and give (...). `temperature` > 0 is in units of the scores; small is sharp. An empty bag gives a
+finite number of no meaning, for the masks of the bounds to leave out. Half precision is computed in
 float32.
 """
 
@@ -27,7 +27,8 @@ POOLING_NAMES: tuple[str, ...] = get_args(PoolingName)
 
 def similarities(regions: Tensor, phrases: Tensor) -> Tensor:
     """Dot products (B, P, R) of regions (B, R, D) with phrases (P, D)."""
-    return torch.einsum("brd,pd->bpr", regions, phrases)
+    # One product with the regions of an image in one piece: half the time of einsum and pooling.
+    return (phrases @ regions.flatten(0, 1).mT).unflatten(1, regions.shape[:2]).transpose(0, 1)
 
 
 def coarse(patches: Tensor, side: int) -> Tensor:
@@ -45,58 +46,59 @@ def coarse(patches: Tensor, side: int) -> Tensor:
 # --- poolings -------------------------------------------------------------------------------
 
 
-def pool_max(scores: Tensor, mask: Tensor, temperature: float) -> Tensor:  # noqa: ARG001
+def pool_max(scores: Tensor, mask: Tensor | None, temperature: float) -> Tensor:  # noqa: ARG001
     """The best region."""
-    return scores.masked_fill(~mask, _lowest(scores)).amax(-1)
+    return _inside(scores, mask, _lowest(scores)).amax(-1)
 
 
-def pool_mean(scores: Tensor, mask: Tensor, temperature: float) -> Tensor:  # noqa: ARG001
+def pool_mean(scores: Tensor, mask: Tensor | None, temperature: float) -> Tensor:  # noqa: ARG001
     """The average region."""
-    return scores.masked_fill(~mask, 0).sum(-1) / _number(mask, scores)
+    return _inside(scores, mask, 0).sum(-1) / _number(mask, scores)
 
 
-def pool_log_sum_exp(scores: Tensor, mask: Tensor, temperature: float) -> Tensor:
+def pool_log_sum_exp(scores: Tensor, mask: Tensor | None, temperature: float) -> Tensor:
     """`T log mean exp(s / T)`, between mean (T -> infinity) and max (T -> 0)."""
-    total = torch.logsumexp((scores / temperature).masked_fill(~mask, _lowest(scores)), -1)
-    return temperature * (total - torch.log(_number(mask, scores)))
+    inside = _inside(scores, mask, _lowest(scores))
+    top = inside.detach().amax(-1, keepdim=True)
+    # In place and with one exponential, where torch.logsumexp takes another one backwards.
+    total = (inside - top).div_(temperature).exp_().sum(-1).log()
+    return temperature * (total - torch.log(_number(mask, scores))) + top[..., 0]
 
 
-def pool_attention(scores: Tensor, mask: Tensor, temperature: float) -> Tensor:
+def pool_attention(scores: Tensor, mask: Tensor | None, temperature: float) -> Tensor:
     """The average weighted by the softmax of the scores themselves."""
-    weights = (scores / temperature).masked_fill(~mask, _lowest(scores)).softmax(-1)
-    return (weights * scores.masked_fill(~mask, 0)).sum(-1)
+    weights = _inside(scores / temperature, mask, _lowest(scores)).softmax(-1)
+    return (weights * _inside(scores, mask, 0)).sum(-1)
 
 
-def pool_noisy_or(scores: Tensor, mask: Tensor, temperature: float) -> Tensor:
+def pool_noisy_or(scores: Tensor, mask: Tensor | None, temperature: float) -> Tensor:
     """T times the logit of `1 - prod (1 - sigmoid(s / T))`: any region suffices.
 
     It is the inverse softplus of the sum of softplus, which stays exact for low scores.
     """
-    total = F.softplus(scores / temperature).masked_fill(~mask, 0).sum(-1)
+    total = _inside(F.softplus(scores / temperature), mask, 0).sum(-1)
     total = total.clamp(min=torch.finfo(total.dtype).tiny)
     return temperature * (total + torch.log(-torch.expm1(-total)))
 
 
-def pool_generalised_mean(scores: Tensor, mask: Tensor, temperature: float) -> Tensor:
+def pool_generalised_mean(scores: Tensor, mask: Tensor | None, temperature: float) -> Tensor:
     """The logit of `(mean sigmoid(s)^r)^(1/r)` with r = 1 / T."""
-    power = (F.logsigmoid(scores) / temperature).masked_fill(~mask, _lowest(scores))
+    power = _inside(F.logsigmoid(scores) / temperature, mask, _lowest(scores))
     number = _number(mask, scores)
     far = torch.logsumexp(power, -1) - torch.log(number)
     # Near 1 the logarithm of a sum of powers rounds to 0; the sum of what is missing does not.
-    missing = torch.expm1(power).masked_fill(~mask, 0).sum(-1) / number
+    missing = _inside(torch.expm1(power), mask, 0).sum(-1) / number
     near = missing > -0.5
     log_mean = torch.where(near, torch.log1p(torch.where(near, missing, 0.0)), far)
     return _logit_of_log(temperature * log_mean)
 
 
-def pool_isr(scores: Tensor, mask: Tensor, temperature: float) -> Tensor:
+def pool_isr(scores: Tensor, mask: Tensor | None, temperature: float) -> Tensor:
     """T times the logit of the integrated segmentation and recognition rule.
 
     `v / (1 + v)` with `v = sum p / (1 - p)` and p = sigmoid(s / T): its logit is logsumexp(s / T).
     """
-    return temperature * torch.logsumexp(
-        (scores / temperature).masked_fill(~mask, _lowest(scores)), -1
-    )
+    return temperature * torch.logsumexp(_inside(scores / temperature, mask, _lowest(scores)), -1)
 
 
 def pool_weighted(scores: Tensor, weights: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -111,13 +113,11 @@ def pool_weighted(scores: Tensor, weights: Tensor, mask: Tensor | None = None) -
     tensor(3.)
     """
     scores, weights = _wide(scores), _wide(weights)
-    if mask is None:
-        mask = torch.ones_like(scores, dtype=torch.bool)
-    shares = weights.expand_as(scores).masked_fill(~mask, _lowest(scores)).softmax(-1)
-    return (shares * scores.masked_fill(~mask, 0)).sum(-1)
+    shares = _inside(weights.expand_as(scores), mask, _lowest(scores)).softmax(-1)
+    return (shares * _inside(scores, mask, 0)).sum(-1)
 
 
-_POOLS: dict[str, Callable[[Tensor, Tensor, float], Tensor]] = {
+_POOLS: dict[str, Callable[[Tensor, Tensor | None, float], Tensor]] = {
     "max": pool_max,
     "mean": pool_mean,
     "log-sum-exp": pool_log_sum_exp,
@@ -147,9 +147,8 @@ def pool(
     if not temperature > 0:
         raise ValueError(f"temperature must be positive, got {temperature}.")
     scores = _wide(scores)
-    if mask is None:
-        mask = torch.ones_like(scores, dtype=torch.bool)
-    return _POOLS[name](scores, mask.expand_as(scores), temperature)
+    mask = None if mask is None else mask.expand_as(scores)
+    return _POOLS[name](scores, mask, temperature)
 
 
 def _wide(scores: Tensor) -> Tensor:
@@ -160,7 +159,14 @@ def _lowest(scores: Tensor) -> float:
     return torch.finfo(scores.dtype).min / 4  # finite: no NaN where a bag is empty
 
 
-def _number(mask: Tensor, scores: Tensor) -> Tensor:
+def _inside(values: Tensor, mask: Tensor | None, fill: float) -> Tensor:
+    """Values with `fill` for what is not in the bag."""
+    return values if mask is None else values.masked_fill(~mask, fill)
+
+
+def _number(mask: Tensor | None, scores: Tensor) -> Tensor:
+    if mask is None:
+        return scores.new_tensor(scores.shape[-1]).clamp(min=1)
     return mask.sum(-1).clamp(min=1).to(scores.dtype)
 
 

@@ -34,6 +34,7 @@ IMPRESSION = 2
 FRONTAL, LATERAL = 0, 1
 _SETTLE = 16  # batches that Z is estimated from
 _KEPT = 8  # batches of one update whose views are kept for the banks
+_FEW = 16  # times K vectors that are quicker scored all than copied as they are drawn
 Views = dict[str, tuple[Tensor, Tensor]]  # unit vectors (B, D), and (B,) which images have it
 
 
@@ -135,11 +136,11 @@ class CMC(Method):
         views = self.views(batch)
         detached = {name: (vectors.detach(), there) for name, (vectors, there) in views.items()}
         self._latest.append((batch.images, detached))  # an encoding saved in after_step
-        parts = {}
+        pools, parts = self._pools(batch, views), {}
         for one, other in self._pairs(views):
             loss = batch.patches.sum() * 0.0
             for anchor, target in ((one, other), (other, one)):
-                loss = loss + self._one_way(batch, views, anchor, target)
+                loss = loss + self._one_way(batch, views, pools, anchor, target)
             parts[f"{one}-{other}"] = self.options.weight * loss
         return parts or {"views": batch.patches.sum() * 0.0}
 
@@ -149,11 +150,12 @@ class CMC(Method):
         at = batch.images.data_ptr()
         seen = (views for images, views in self._latest if images.data_ptr() == at)
         views = next(seen, None) or self.views(batch)
+        pools = self._pools(batch, views)
         for one, other in self._pairs(views):
             for anchor, target in ((one, other), (other, one)):
                 place = VIEWS.index(anchor), VIEWS.index(target)
                 if self.counted[place] < _SETTLE:
-                    scores, _, _ = self._scores(batch, views, anchor, target)
+                    scores, _, _ = self._scores(batch, views, pools, anchor, target)
                     self.log_z[place] += self._log_z_of(scores).to(self.log_z.dtype)
                     self.counted[place] += 1
         for name, (vectors, present) in views.items():
@@ -203,11 +205,12 @@ class CMC(Method):
         self,
         batch: MethodBatch,
         views: Views,
+        pools: Views,
         anchor: str,
         target: str,
     ) -> Tensor:
         """Mean loss of the anchors that have both views."""
-        scores, mask, both = self._scores(batch, views, anchor, target)
+        scores, mask, both = self._scores(batch, views, pools, anchor, target)
         if not (both.any() and mask.any()):
             return scores.sum() * 0.0
         shared = {"temperature": self.options.temperature, "mask": mask}
@@ -222,16 +225,28 @@ class CMC(Method):
         temperature = self.options.temperature
         return log_partition(scores, images=self.shapes.images, temperature=temperature)
 
+    def _pools(self, batch: MethodBatch, views: Views) -> Views:
+        """Vectors (N, D) negatives of each view are drawn from, and their examinations (N,).
+
+        Those of the bank and of this batch, which fills in for an empty bank.
+        """
+        pools = {}
+        for name, (vectors, there) in views.items():
+            bank = self._bank(name)
+            held = bank.filled
+            pools[name] = (
+                torch.cat([bank.vectors[held].to(vectors), vectors[there].detach()]),
+                torch.cat([bank.study[held], batch.study[there]]),
+            )
+        return pools
+
     def _scores(
-        self,
-        batch: MethodBatch,
-        views: Views,
-        anchor: str,
-        target: str,
+        self, batch: MethodBatch, views: Views, pools: Views, anchor: str, target: str
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Scores (A, K + 1) of the A anchors with both views, mask (A, K), and which they are (B,).
 
-        Negatives are drawn from the bank and from this batch, which fills in for an empty bank.
+        Where the pool is not much larger than K, each pair of anchor and vector is scored once and
+        the draws are looked up; else the drawn vectors alone are scored.
         """
         (own, has_own), (other, has_other) = views[anchor], views[target]
         both = has_own & has_other
@@ -240,13 +255,14 @@ class CMC(Method):
         if self.options.remembered_match:
             known = bank.filled[batch.index[both], None]
             match = torch.where(known, bank.vectors[batch.index[both]].to(match), match.detach())
-        held = bank.filled
-        pool = torch.cat([bank.vectors[held].to(other), other[has_other].detach()])
-        of_study = torch.cat([bank.study[held], batch.study[has_other]])
+        pool, of_study = pools[target]
         salt = 10 + VIEWS.index(anchor) * len(VIEWS) + VIEWS.index(target)
         size = (len(own), self.options.negatives)
         rows = torch.randint(len(pool), size, generator=batch.generator(salt=salt)).to(own.device)
-        negatives = torch.einsum("ad,akd->ak", own, pool[rows])
+        if len(pool) <= _FEW * self.options.negatives:
+            negatives = (own @ pool.mT).gather(1, rows)
+        else:
+            negatives = torch.einsum("ad,akd->ak", own, pool[rows])
         scores = torch.cat([(own * match).sum(1, keepdim=True), negatives], 1)
         return scores, of_study[rows] != study[:, None], both
 

@@ -26,6 +26,7 @@ from explorer.methods._base import (
 )
 
 _TEMPERATURE = 0.1  # of cosines between sentences
+_SHORTEST = 1e-8  # length of a map around its mean, whose shape means nothing below
 
 
 def dense_loss(logits: Tensor, masks: Tensor, weight: Tensor) -> Tensor:
@@ -84,7 +85,8 @@ def absence_loss(logits: Tensor, safe: Tensor) -> Tensor:
         logits: (B, P, G, G).
         safe: (B, P), above 0 where phrase p is no finding of image b; the value is the weight.
     """
-    return (F.softplus(logits).mean((2, 3)) * safe).sum() / safe.sum().clamp(min=1e-6)
+    each = F.softplus(logits).sum((2, 3)) / logits[0, 0].numel()
+    return (each * safe).sum() / safe.sum().clamp(min=1e-6)
 
 
 def nowhere_loss(pooled: Tensor) -> Tensor:
@@ -95,19 +97,23 @@ def nowhere_loss(pooled: Tensor) -> Tensor:
     return F.softplus(pooled).mean()
 
 
-def nonsense_correlation_loss(shown: Tensor, dark: Tensor) -> Tensor:
+def nonsense_correlation_loss(shown: Tensor, dark: Tensor, image: Tensor) -> Tensor:
     """Pearson correlation, where positive, of phrase maps with maps of phrases in no image.
 
     A map that resembles the map of nonsense says more about the image than about the phrase.
 
     Args:
         shown: Logits of each placed phrase on its own image (P, G, G).
-        dark: Logits of the phrases that are in no image, on the same images (P, Q, G, G).
+        dark: Logits of the phrases that are in no image, on every image (B, Q, G, G).
+        image: (P,) image of each placed phrase.
     """
     a, b = shown.flatten(1), dark.flatten(2)
-    a, b = a - a.mean(1, keepdim=True), b - b.mean(2, keepdim=True)
-    correlation = F.cosine_similarity(a[:, None], b, dim=2)
-    return F.relu(correlation).mean()
+    a = F.normalize(a - a.mean(1, keepdim=True), dim=1, eps=_SHORTEST)
+    length = (b.var(2, correction=0) * b.shape[2]).clamp(min=_SHORTEST**2).sqrt()  # (B, Q)
+    # All pairs at once are cheaper than a gather; what b adds to all cells alike cancels against a.
+    every = (a @ b.flatten(0, 1).mT).unflatten(1, length.shape)  # (P, B, Q)
+    own = every[torch.arange(len(image), device=image.device), image]
+    return F.relu(own / length[image]).mean()
 
 
 def label_loss(pooled: Tensor, present: Tensor) -> Tensor:
@@ -230,7 +236,7 @@ class DenseGrounding(Method):
             "cnr": weights.cnr * all_masks * cnr_loss(own, masks, weight),
         }
         if len(nowhere):
-            alike = nonsense_correlation_loss(own, logits[image][:, nowhere])
+            alike = nonsense_correlation_loss(own, logits.index_select(1, nowhere), image)
             parts["nonsense correlation"] = weights.nonsense * all_masks * alike
         return parts
 

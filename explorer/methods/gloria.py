@@ -59,17 +59,30 @@ def word_attention(
     Args:
         regions: (B, R, D).
         words: (C, W, D).
-        mask: (C, W) False for padding, whose rows mean nothing.
+        mask: (C, W) False for padding, whose rows are 0.
         sharpness: Tau 1.
 
     >>> one, two = torch.tensor([[[1.0], [0.0]]]), torch.tensor([[[9.0], [-9.0]]])
     >>> word_attention(one, two, torch.ones(1, 2, dtype=torch.bool))[0, 0].argmax(1)
     tensor([0, 1])
     """
-    products = torch.einsum("brd,cwd->bcwr", regions, words)
-    lowest = torch.finfo(products.dtype).min / 4
-    shared = products.masked_fill(~mask[None, :, :, None], lowest).softmax(2)
-    return (sharpness * shared).softmax(3)
+    looked = _looks(regions, words[mask], mask, sharpness=sharpness)
+    return _padded(looked.transpose(0, 1), mask, fill=0)
+
+
+def _looks(regions: Tensor, words: Tensor, mask: Tensor, *, sharpness: float) -> Tensor:
+    """Attention (N, B, R) of the N words that exist, in the order of the mask (C, W)."""
+    products = words @ regions.flatten(0, 1).mT
+    of_reports = products.split(mask.sum(1).tolist())
+    shared = torch.cat([product.softmax(0) for product in of_reports])  # (N, B * R)
+    return (sharpness * shared).unflatten(1, regions.shape[:2]).softmax(2)
+
+
+def _padded(values: Tensor, mask: Tensor, *, fill: float) -> Tensor:
+    """(B, C, W, ...) from values (B, N, ...) of the N words that exist."""
+    padded = values.new_full((len(values), *mask.shape, *values.shape[2:]), fill)
+    padded[:, mask] = values
+    return padded
 
 
 def word_scores(
@@ -91,12 +104,13 @@ def word_scores(
         sharpness: Tau 1.
         word_sharpness: Tau 2.
     """
-    attention = word_attention(regions, words * scale, mask, sharpness=sharpness)
-    context = (attention.flatten(1, 2) @ regions).unflatten(1, words.shape[:2])  # (B, C, W, D)
+    real = words[mask]
+    looked = _looks(regions, real * scale, mask, sharpness=sharpness)
+    context = looked.transpose(0, 1) @ regions  # (B, N, D)
     length = torch.linalg.vector_norm(context, dim=-1).clamp(min=_SHORTEST)
-    alike = word_sharpness * (context * F.normalize(words, dim=-1)).sum(-1) / length
+    alike = word_sharpness * (context * F.normalize(real, dim=-1)).sum(-1) / length
     lowest = torch.finfo(alike.dtype).min / 4
-    return torch.logsumexp(alike.masked_fill(~mask, lowest), -1)
+    return torch.logsumexp(_padded(alike, mask, fill=lowest), -1)
 
 
 def words_of_reports(words: WordBatch, reports: Reports) -> tuple[Tensor, Tensor]:

@@ -89,6 +89,16 @@ def test_the_first_step_has_negatives_though_the_bank_is_empty() -> None:
     assert parts["image-report"].item() > 0.1
 
 
+def test_looked_up_and_copied_negatives_score_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pool many times K is not scored whole; the draws are the same."""
+    torch.manual_seed(0)
+    step, found = batch([0, 1, 2], images=3), []
+    for few in (16, 0):
+        monkeypatch.setattr("explorer.methods.cmc._FEW", few)
+        found.append(METHOD(PLAIN, SHAPES)(step))
+    torch.testing.assert_close(found[0], found[1])
+
+
 def test_own_examination_is_no_negative() -> None:
     """Two images of one study: nothing to tell apart, and no gradient, but no fault either."""
     data = batch([0, 1], images=2, study=torch.tensor([4, 4]))

@@ -74,7 +74,14 @@ def test_likeness_is_the_positive_part_of_the_correlation() -> None:
     shown = torch.tensor([[[1.0, 2.0], [3.0, 4.0]]])
     unrelated = torch.tensor([[1.0, -1.0], [-1.0, 1.0]])
     dark = torch.stack([5 * shown[0] + 2, -shown[0], unrelated])[None]
-    assert objective.nonsense_correlation_loss(shown, dark).item() == pytest.approx(1 / 3, abs=1e-5)
+    of_first = torch.tensor([0])
+    found = objective.nonsense_correlation_loss(shown, dark, of_first).item()
+    assert found == pytest.approx(1 / 3, abs=1e-5)
+    beside = torch.cat([dark[:, [1, 1, 1]], dark])  # an image where all is the opposite
+    assert objective.nonsense_correlation_loss(shown, beside, of_first + 1).item() == pytest.approx(
+        found
+    )
+    assert objective.nonsense_correlation_loss(shown, beside, of_first).item() == 0.0
 
 
 # --- local mutual information ---------------------------------------------------------------

@@ -165,7 +165,7 @@ def test_the_weights_are_those_of_the_document() -> None:
     own, masks = given[0, :2], of.masks[:2]
     swapped, right = given[0, SWAPPED][None], RIGHT[None]
     pooled, even = given.mean((2, 3)), torch.ones(2)
-    dark = given[[0, 0]][:, [NONSENSE]]
+    dark, image = given[:, [NONSENSE]], torch.tensor([0, 0])
     matched, owner = [PLACED, UNSURE, LABEL], torch.tensor([0, 0, 1])
     assert of.statements is not None
     bare = {
@@ -175,7 +175,7 @@ def test_the_weights_are_those_of_the_document() -> None:
         "other side": dense_grounding.pointing_loss(swapped, right, torch.ones(1)),
         "absence": dense_grounding.absence_loss(given, of.safe),
         "nowhere": dense_grounding.nowhere_loss(pooled[:, NONSENSE]),
-        "nonsense correlation": dense_grounding.nonsense_correlation_loss(own, dark),
+        "nonsense correlation": dense_grounding.nonsense_correlation_loss(own, dark, image),
         "labels": dense_grounding.label_loss(pooled[1, [LABEL, ABSENT]], torch.tensor([1.0, 0.0])),
         "local_mi": dense_grounding.local_mutual_information_loss(
             pooled[:, matched], owner, of.safe[:, matched] > 0
