@@ -27,7 +27,8 @@ def export(
     boxes: Annotated[
         Path | None,
         typer.Option(
-            help="CSV of boxes: grounding on training films is measured before and after.",
+            help="CSV of boxes of --images: grounding is measured on its split val, before and "
+            "after; on the bundled phantoms without it.",
             exists=True,
             dir_okay=False,
         ),

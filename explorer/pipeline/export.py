@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +10,29 @@ import numpy as np
 
 from explorer import adapters
 from explorer.adapters import AdapterCard, Engine
+from explorer.corpora.placed_sets import read_placed
 from explorer.entities import Float32
-from explorer.errors import CheckpointError
-from explorer.pipeline._assets import own_shelf
+from explorer.errors import CheckpointError, DataSetError
+from explorer.evaluation.kept import read_run
+from explorer.evaluation.protocols import original_pixels
+from explorer.evaluation.samples import MODEL
+from explorer.pipeline._assets import ASSETS, own_shelf
 from explorer.pipeline.benchmark import evaluate_grounding
 from explorer.pipeline.checkpoints import open_engine
 from explorer.pipeline.embedding import embed_pixels, maps_of
+from explorer.pipeline.evaluation import evaluate_placed
 from explorer.pipeline.phantoms import Progress
 from explorer.pipeline.reference import SEED, training_rows
+from explorer.pipeline.runs import summarise_run
 from explorer.pipeline.studies import list_bundled_studies, load_bundled_study, read_study
 from explorer.retrieval.vocabulary import SIGNATURE
 
 FILMS = 96  # that int8 is weighed on
 MEASURED = 32  # other films that the agreement is measured on
 FORMATS = ("openvino",)
+LEAST_REPLICATES = 1  # no intervals: the same films before and after
+PHANTOM_PROTOCOL = f"{original_pixels.ID}, bundled phantoms"
+BOX_PROTOCOL = "nih_boxes/1, split val"
 
 
 def export_checkpoint(
@@ -45,15 +54,15 @@ def export_checkpoint(
         precision: "float32", "bfloat16" or "int8".
         images: Table with path and split; rows of the split train are used. Needed for int8; the
             bundled studies take its place otherwise.
-        boxes: Table of boxes; with it, grounding on the training films is measured before and
-            after.
+        boxes: Table of boxes of `images`; with both, grounding is measured on the films of the
+            split val, else on the bundled phantoms, before and after.
         out: Name of the export; "<name>-openvino-<precision>" when None.
         shelf: Where it is put; a person's own shelf when None.
         progress: Told how far each stage is.
 
     Raises:
         CheckpointError: Unknown format or precision, a library is missing, or the name is taken.
-        DataSetError: A table lacks a column.
+        DataSetError: A table lacks a column, or boxes were given without images.
     """
     from explorer.adapters._export import PRECISIONS, export_openvino, note_export
 
@@ -62,6 +71,8 @@ def export_checkpoint(
             f"An export goes to {', '.join(FORMATS)} in {', '.join(PRECISIONS)}, got {to!r} in "
             f"{precision!r}."
         )
+    if boxes is not None and images is None:
+        raise DataSetError("Boxes need the table of their images, got none. Add --images.")
     engine = open_engine(name, device="cpu")
     place = (shelf or own_shelf()) / (out or f"{engine.card.name}-{to}-{precision}")
     if place.exists():
@@ -77,15 +88,38 @@ def export_checkpoint(
         progress("Export", 1, 3)
         measured: dict[str, Any] = {"agreement": agreement(engine, exported, held_out)}
         progress("Export", 2, 3)
-        if images is not None and boxes is not None:
-            measured["grounding"] = {
-                which: evaluate_grounding(e, images=images, boxes=boxes, split="train")["macro"]
-                for which, e in (("before", engine), ("after", exported))
-            }
+        measured["grounding"] = {
+            "protocol": PHANTOM_PROTOCOL if boxes is None else BOX_PROTOCOL,
+            "before": grounding_of(engine, images=images, boxes=boxes),
+            "after": grounding_of(exported, images=images, boxes=boxes),
+        }
         note_export(exported.card, **measured)
         folder.rename(place)
     progress("Export", 3, 3)
     return adapters.open_checkpoint(place, device="cpu").card
+
+
+def grounding_of(
+    engine: Engine, *, images: Path | None = None, boxes: Path | None = None
+) -> dict[str, Any]:
+    """Pointing, CNR and mIoU: of the validation split where boxes are given, else of phantoms."""
+    if images is not None and boxes is not None:
+        found = evaluate_grounding(engine, images=images, boxes=boxes, replicates=LEAST_REPLICATES)
+        rows: Any = found["macro"]
+        return {kind: _rounded(rows[kind]) for kind in ("plain", "located")}
+    corpus = read_placed(ASSETS / "studies", reader="phantoms")
+    with tempfile.TemporaryDirectory() as work:
+        folder = Path(work) / "run"
+        evaluate_placed(engine, corpus, folder=folder, protocols=["original_pixels"])
+        rows = summarise_run(
+            read_run(folder), protocol="original_pixels", replicates=LEAST_REPLICATES
+        )["rows"][MODEL]["macro"]
+    figures = {name: rows.get(name, {}).get("mean") for name in ("pointing", "cnr", "miou")}
+    return _rounded(figures)
+
+
+def _rounded(figures: Mapping[str, float | None]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in figures.items() if value is not None}
 
 
 def agreement(engine: Engine, exported: Engine, films: Sequence[Float32]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from explorer import pipeline
 from explorer.adapters import Engine
 from explorer.adapters._export import export_openvino
-from explorer.errors import CheckpointError
+from explorer.errors import CheckpointError, DataSetError
 from tests import tiny_model
 
 from . import battery
@@ -65,6 +65,10 @@ def test_what_was_measured_stands_on_the_card(original: Engine, place: Path) -> 
     assert found["films"] == len(pipeline.list_bundled_studies())
     assert found["patch_cosine_mean"] == pytest.approx(1, abs=0.1)  # "auto" may be bfloat16
     assert found["image_ms"] > 0
+    grounding = card.extra["export"]["grounding"]
+    assert grounding["protocol"] == "original_pixels/1, bundled phantoms"
+    assert grounding["after"] == pytest.approx(grounding["before"], abs=0.3)  # few phrases
+    assert {"pointing", "cnr"} <= set(grounding["before"])
     with pytest.raises(CheckpointError, match="'small' is taken"):
         pipeline.export_checkpoint(str(original.card.folder), out="small")
 
@@ -86,6 +90,8 @@ def test_wrong_calls_are_one_sentence(original: Engine, place: Path) -> None:
         export_openvino(original, place / "none", precision="int8")
     with pytest.raises(CheckpointError, match="An export goes to openvino in float32"):
         pipeline.export_checkpoint(str(original.card.folder), precision="int4")
+    with pytest.raises(DataSetError, match="Boxes need the table of their images"):
+        pipeline.export_checkpoint(str(original.card.folder), boxes=Path("boxes.csv"))
     folder = place / "biovil"
     folder.mkdir()
     biovil.make(folder)
