@@ -160,6 +160,14 @@ class Engine(Protocol):
         """
         ...
 
+    def ensemble_vector(self, phrases: Sequence[str]) -> Float32:
+        """One vector (D,) for several prompts of one finding, averaged as the tower gives them.
+
+        Raises:
+            PhraseError: A phrase is empty or too long, or the family is image-only.
+        """
+        ...
+
     def text_vectors(self, phrases: Sequence[str]) -> Float32:
         """As `embed_text`, but phrases that were asked before come from memory."""
         ...

@@ -189,6 +189,13 @@ class DualEngine:
             vectors = self._vectors(phrases)
         return np.asarray(_unit(vectors).cpu().numpy(), dtype=np.float32)
 
+    def ensemble_vector(self, phrases: Sequence[str]) -> Float32:
+        """Mean of phrases before unit norm, then unit norm: (D,); see `Engine`."""
+        self.check_phrases(phrases)
+        with torch.inference_mode(), self.autocast():
+            vectors = self._vectors(phrases)
+        return np.asarray(_unit(vectors.float().mean(0)).cpu().numpy(), dtype=np.float32)
+
     def check_phrases(self, phrases: Sequence[str]) -> None:
         """Refuse phrases that cannot be embedded.
 

@@ -24,6 +24,13 @@ class Rule(StrEnum):
     fixed = "fixed"
 
 
+class Preset(StrEnum):
+    """Published pipelines that can be run beside ours."""
+
+    hi_ml = "hi-ml"
+    hi_ml_notebook = "hi-ml-notebook"
+
+
 def ground(
     image: Annotated[
         Path, typer.Argument(help="DICOM, PNG, JPEG or TIFF file.", exists=True, dir_okay=False)
@@ -45,6 +52,14 @@ def ground(
     threshold: Annotated[
         float | None, typer.Option(help="Score for the rule fixed.", min=0.0, max=1.0)
     ] = None,
+    preset: Annotated[
+        Preset | None,
+        typer.Option(
+            help="Also as microsoft/hi-ml does it for BioViL: OUT/hi_ml.npz (maps in the original, "
+            "NaN outside the crop) and OUT/hi_ml.json (scores; all phrases are prompts of one "
+            "ensemble). hi-ml spreads maps by the nearest patch, hi-ml-notebook linearly.",
+        ),
+    ] = None,
     invert: Annotated[
         bool, typer.Option("--invert", help="Exchange bright and dark before encoding.")
     ] = False,
@@ -57,8 +72,10 @@ def ground(
     """
     if bool(phrase) == bool(report):
         raise typer.BadParameter("Give either --phrase (once or more) or --report FILE.")
+    if preset and not phrase:
+        raise typer.BadParameter("--preset goes with --phrase.")
     chosen = _chosen_rule(rule, threshold)
-    targets = _targets(out, force=force)
+    targets = _targets(out, preset, force=force)
     from explorer import pipeline
 
     console, log = consoles()
@@ -77,6 +94,13 @@ def ground(
     pipeline.check_image(embeddings, radiograph)
     if embeddings.check.message:
         say(log, embeddings.check.message)
+    if preset:
+        published = pipeline.ground_as_hi_ml(
+            engine,
+            embeddings,
+            phrase or [],
+            interpolation="nearest" if preset is Preset.hi_ml else "linear",
+        )
     with working(log, "Grounding"):
         if study.report is not None:
             found = pipeline.ground_report(
@@ -93,9 +117,13 @@ def ground(
         )
         written = pipeline.to_json_text(document)
         picture = pipeline.grounding_figure(engine, radiograph, grounded)
-    _write_results(targets, written, picture)
+    contents = [written.encode(), picture]
+    if preset:
+        contents += [pipeline.to_json_text(published.document(engine)).encode(), published.as_npz()]
+    _write_results(targets, contents)
     _print_grounding(console, grounded)
-    say(log, f"Wrote {targets[0]} and {targets[1]}. Research use, not for diagnosis.")
+    names = ", ".join(str(target) for target in targets[:-1])
+    say(log, f"Wrote {names} and {targets[-1]}. Research use, not for diagnosis.")
 
 
 def _chosen_rule(rule: Rule | None, threshold: float | None) -> Rule:
@@ -107,11 +135,13 @@ def _chosen_rule(rule: Rule | None, threshold: float | None) -> Rule:
     return Rule.fixed if threshold is not None else rule or Rule.calibrated
 
 
-def _targets(out: Path, *, force: bool) -> tuple[Path, Path]:
+def _targets(out: Path, preset: Preset | None, *, force: bool) -> tuple[Path, ...]:
     """Paths to write, refused before any work when they would overwrite something."""
     if out.exists() and not out.is_dir():
         raise typer.BadParameter(f"--out must be a folder, got the file {out.name}.")
-    targets = out / "grounding.json", out / "grounding.png"
+    targets: tuple[Path, ...] = (out / "grounding.json", out / "grounding.png")
+    if preset:
+        targets += (out / "hi_ml.json", out / "hi_ml.npz")
     present = [target.name for target in targets if target.exists()]
     if present and not force:
         raise typer.BadParameter(
@@ -120,10 +150,10 @@ def _targets(out: Path, *, force: bool) -> tuple[Path, Path]:
     return targets
 
 
-def _write_results(targets: tuple[Path, Path], text: str, picture: bytes) -> None:
+def _write_results(targets: "Sequence[Path]", contents: "Sequence[bytes]") -> None:
     targets[0].parent.mkdir(parents=True, exist_ok=True)
-    targets[0].write_text(text, encoding="utf-8")
-    targets[1].write_bytes(picture)
+    for target, content in zip(targets, contents, strict=True):
+        target.write_bytes(content)
 
 
 def _spoken(

@@ -43,6 +43,7 @@ from explorer.pipeline.exports import describe_engine, grounding_document, groun
 from explorer.pipeline.findings import ENSEMBLE, TEMPLATES, evaluate_findings, prompts_of
 from explorer.pipeline.grounding import ground, ground_report
 from explorer.pipeline.heads import HeadSources, open_codes, train_head
+from explorer.pipeline.hi_ml import HiMlGrounding, ground_as_hi_ml
 from explorer.pipeline.index_build import BuildReport, build_index, remove_studies
 from explorer.pipeline.indexed_study import indexed_study
 from explorer.pipeline.information import measure_information
@@ -181,6 +182,7 @@ __all__ = [
     "Faithfulness",
     "Filter",
     "HeadSources",
+    "HiMlGrounding",
     "Hit",
     "Index",
     "IndexInfo",
@@ -245,6 +247,7 @@ __all__ = [
     "film_pixels",
     "find_method",
     "ground",
+    "ground_as_hi_ml",
     "ground_report",
     "grounding_document",
     "grounding_figure",
