@@ -12,9 +12,11 @@ from pathlib import Path
 from explorer.corpora._base import CorpusImage
 from explorer.corpora.layouts import IMAGE_SUFFIXES, NO_FINDING, detect, layouts, read_report_text
 from explorer.errors import DataSetError
+from explorer.reading import study_token
 
 REPORT_FILE, TRUTH_FILE = "report.txt", "truth.json"
 STUDY_FOLDERS, IMAGE_TREE = "study folders", "images"
+MOST_FILMS = 16  # of one examination
 _MAGIC_AT, _MAGIC = 128, b"DICM"
 
 
@@ -57,7 +59,7 @@ def read_studies(folder: Path, *, layout: str | None = None) -> tuple[CorpusStud
     if name == STUDY_FOLDERS:
         found = _study_folders(folder)
     elif name == IMAGE_TREE:
-        found = tuple(CorpusStudy(paths=(path,)) for path in _images(folder.rglob("*")))
+        found = _examinations(_images(folder.rglob("*")))
     elif name in layouts():
         found = _grouped(layouts()[name].read_folder(folder), source=name)
     else:
@@ -69,6 +71,20 @@ def read_studies(folder: Path, *, layout: str | None = None) -> tuple[CorpusStud
             f"without a suffix), {folder.name!r} has none."
         )
     return found
+
+
+def _examinations(paths: Sequence[Path]) -> tuple[CorpusStudy, ...]:
+    """Films whose DICOM headers name one examination together, in order of their first path."""
+    groups: dict[str, list[Path]] = {}
+    for path in paths:
+        groups.setdefault(study_token(path) or str(path), []).append(path)
+    found = []
+    for group in groups.values():
+        if len(group) > MOST_FILMS:  # one name for all is a slip of who took the names away
+            found += [CorpusStudy(paths=(path,)) for path in group]
+        else:
+            found.append(CorpusStudy(paths=tuple(group)))
+    return tuple(sorted(found, key=lambda study: study.paths[0]))
 
 
 def _detect(folder: Path) -> str:

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer.corpora.studies import read_studies
+from explorer.corpora.studies import MOST_FILMS, read_studies
 from explorer.errors import DataSetError
+from explorer.reading import study_token
+from tests.reading.files import dicom
 
 
 def picture(path: Path) -> Path:
@@ -79,3 +81,29 @@ def test_a_truth_that_is_no_json_is_said(tmp_path: Path) -> None:
     (tmp_path / "truth.json").write_text("{")
     with pytest.raises(DataSetError, match="cannot be read"):
         read_studies(tmp_path)
+
+
+def test_films_of_one_examination_stay_together_and_its_name_goes_nowhere(tmp_path: Path) -> None:
+    def film(name: str, level: int, uid: str) -> None:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        pixels = np.full((8, 8), level, np.uint16)
+        (tmp_path / name).write_bytes(dicom(pixels, StudyInstanceUID=uid))
+
+    film("a/1", 100, "1.2.3")
+    film("b/1", 200, "1.2.4")
+    film("b/2", 300, "1.2.3")
+    film("c.dcm", 400, "")
+    (tmp_path / "d.png").write_bytes(b"no DICOM file")
+    found = read_studies(tmp_path)
+    names = [[p.relative_to(tmp_path).as_posix() for p in study.paths] for study in found]
+    assert names == [["a/1", "b/2"], ["b/1"], ["c.dcm"], ["d.png"]]
+    token = study_token(tmp_path / "a/1")
+    assert token == study_token(tmp_path / "b/2") != study_token(tmp_path / "b/1")
+    assert "1.2.3" not in token
+
+
+def test_one_name_for_all_films_is_no_examination(tmp_path: Path) -> None:
+    for number in range(MOST_FILMS + 1):
+        pixels = np.full((8, 8), number, np.uint16)
+        (tmp_path / f"{number}.dcm").write_bytes(dicom(pixels, StudyInstanceUID="1.2.3"))
+    assert len(read_studies(tmp_path)) == MOST_FILMS + 1

@@ -172,6 +172,15 @@ def test_a_second_index_is_searched_beside(
     assert '"spearman"' in search.as_json(shown)
 
 
+def test_a_filter_that_nothing_passes_is_taken_away_on_request(open_page: OpenPage) -> None:
+    app = ask(open_page(), "mass", "finding=unicorn")
+    assert (found(app)["hits"], found(app)["where"]) == ([], "finding=unicorn")
+    st.session_state["_session"] = memory(app)
+    _hear("unfiltered", {})
+    app.run()
+    assert len(found(app)["hits"]) == 24
+
+
 def test_judgements_are_kept_by_query_and_taken_back(open_page: OpenPage) -> None:
     app = ask(open_page(), "mass")
     film = found(app)["hits"][0]["film"]

@@ -279,6 +279,9 @@ def _hear(kind: str, values: dict[str, Any]) -> None:
         memory.boxes = _boxes(values.get("values"), memory.radiograph)
     elif kind == "page" and found and values.get("step") in (-1, 1):
         memory.asked_search = search.page(found.query, int(values["step"]))
+    elif kind == "unfiltered" and found:
+        memory.asked_search = replace(found.query, where="", offset=0)
+        st.session_state["search_where"] = ""
     elif kind == "like" and isinstance(film, str):
         memory.asked_search = Query("film", film=film)
     elif kind == "judge" and found and isinstance(film, str):

@@ -58,6 +58,7 @@ def hits(
         "seconds": found.seconds,
         "notes": list(found.notes),
         "offset": query.offset,
+        "where": query.where,
         "page": PAGE,
         "link": {"q": query.text, "where": query.where, "rank": query.ranking} if linked else None,
         "queryFilm": None if query_film is None else packer.add(query_film),

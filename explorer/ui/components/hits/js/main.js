@@ -39,10 +39,18 @@ export default function start({ data, parentElement, setStateValue }) {
 }
 
 function listed(body, picture, more) {
-  if (!body.hits.length) return [el("p.none", { text: "Nothing in the index passes this search. Ask for less, or take the filter away." })];
+  if (!body.hits.length) return nothing(body.where, more.post);
   if (body.beside) return sideBySide(body, body.offset, picture, more);
   const cards = body.hits.map((hit) => makeCard(hit, { ...more, address: picture(hit.picture), last: hit.film === more.at }));
   return [el("ol.list", { start: body.offset + 1 }, cards)];
+}
+
+function nothing(where, post) {
+  if (!where) return [el("p.none", { text: "Nothing in the index fits this search. Ask for less." })];
+  return [
+    el("p.none", { text: `No film of the index passes the filter \u201c${where}\u201d.` }),
+    el("p.none.way-on", {}, [el("button.plain", { type: "button", text: "Search without the filter", onclick: () => post("unfiltered", {}) })]),
+  ];
 }
 
 function header({ total, seconds, offset, page, hits, link, kind }, post) {
