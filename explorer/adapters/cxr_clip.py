@@ -1,13 +1,16 @@
-"""CXR-CLIP (You et al., 2023): ResNet-50 and Bio_ClinicalBERT, each with a linear projection.
+"""CXR-CLIP (You et al., 2023): ResNet-50 or Swin-T and Bio_ClinicalBERT, linear projections.
 
-Tensors named as kakaobrain/cxr-clip (now Soombit-ai) writes them into `r50_*.tar`. Since the image
-vector is the projection of a mean over places, every place has its own exact part of it: the
-projection of that place. Not done: its Swin-T checkpoints (`swint_*.tar`) and MLP projections.
+Tensors named as kakaobrain/cxr-clip (now Soombit-ai) writes them into `r50_*.tar` and
+`swint_*.tar`. With a ResNet the image vector is the projection of a mean over places, so every
+place has its own exact part of it: the projection of that place. With Swin-T the published code
+takes the first place for the whole, and places are read as `_swin` says. Not done: projections
+that are an MLP, which the code can train and the published checkpoints do not have.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -22,51 +25,78 @@ from explorer.adapters._bert import (
 )
 from explorer.adapters._engine import Encoded
 from explorer.adapters._import import Layout
-from explorer.adapters._layouts import card_entries, clinical_layout, holder_of, learned_temperature
-from explorer.adapters._preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
-from explorer.adapters._published import PublishedEngine, positions, sizes_of, weights_path
+from explorer.adapters._layouts import (
+    card_entries,
+    clinical_layout,
+    holder_of,
+    learned_temperature,
+)
+from explorer.adapters._preprocessing import HALF, IMAGENET_MEAN, IMAGENET_STD, Preprocessing
+from explorer.adapters._published import (
+    PublishedEngine,
+    in_place,
+    positions,
+    sizes_of,
+    weights_path,
+)
 from explorer.adapters._resnet import RESNET_50, ResNet
+from explorer.adapters._swin import COMPUTED, SwinShape, SwinTower
 from explorer.adapters._weights import load_strictly, read_tensors
 
-WEIGHTS = ("model.safetensors", "r50_m.tar", "r50_mc.tar", "r50_mcc.tar")
+_DATA = ("m", "mc", "mcc")  # MIMIC-CXR; with CheXpert; with ChestX-ray14 as well
+WEIGHTS = ("model.safetensors", *(f"{tower}_{d}.tar" for tower in ("r50", "swint") for d in _DATA))
 FILES = (*WEIGHTS, *TOKENIZER_FILES)
 OPTIONAL = FILES  # one of the weights and one of the tokenizers is there
 MOST_PIECES = 256
+_SWIN_STEM = "image_encoder.embeddings.patch_embeddings.projection.weight"
 
 
 @dataclass(frozen=True, slots=True)
 class CxrClipSizes:
     """Published sizes."""
 
+    image: Literal["resnet_50", "swin_tiny"] = "resnet_50"
     blocks: tuple[int, ...] = RESNET_50
     width: int = 64
+    swin: SwinShape = SwinShape()  # noqa: RUF009 - frozen
     image_size: int = 224
     dimension: int = 512
     text: BertShape = CLINICAL_BERT
 
+    def __post_init__(self) -> None:
+        if self.image not in ("resnet_50", "swin_tiny"):
+            raise ValueError(f"image must be resnet_50 or swin_tiny, got {self.image!r}")
+
     @property
     def grid_shape(self) -> tuple[int, int]:
         """Of the last feature map."""
-        return self.image_size // 32, self.image_size // 32
+        stride = 32 if self.image == "resnet_50" else self.swin.stride
+        return self.image_size // stride, self.image_size // stride
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """Shorter side, middle, ImageNet's mean and deviation."""
+        """Shorter side, middle; mean and deviation of ImageNet for the ResNet, .5 for Swin."""
+        resnet = self.image == "resnet_50"
         return Preprocessing(
             (self.image_size, self.image_size),
             "shorter side",
             "bilinear",
             self.image_size,
-            IMAGENET_MEAN,
-            IMAGENET_STD,
+            IMAGENET_MEAN if resnet else HALF,
+            IMAGENET_STD if resnet else HALF,
             nearest_half=True,
         )
 
 
-class _ImageEncoder(nn.Module):
+class _ResNetTower(nn.Module):
     def __init__(self, sizes: CxrClipSizes) -> None:
         super().__init__()
         self.resnet = ResNet(blocks=sizes.blocks, width=sizes.width)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The mean of all places (B, C), and all (B, h * w, C)."""
+        places = positions(self.resnet(images)).flatten(1, 2)
+        return places.mean(1), places
 
 
 class _TextEncoder(nn.Module):
@@ -90,27 +120,34 @@ class CxrClipNetwork(nn.Module):
 
     def __init__(self, sizes: CxrClipSizes) -> None:
         super().__init__()
-        self.image_encoder = _ImageEncoder(sizes)
+        self.image_encoder: _ResNetTower | SwinTower
+        if sizes.image == "resnet_50":
+            self.image_encoder = _ResNetTower(sizes)
+            channels = self.image_encoder.resnet.channels[-1]
+        else:
+            self.image_encoder = SwinTower(sizes.swin, image_size=sizes.image_size)
+            channels = sizes.swin.channels
         self.text_encoder = _TextEncoder(sizes)
-        channels = self.image_encoder.resnet.channels[-1]
         self.image_projection = _Projection(channels, sizes.dimension)
         self.text_projection = _Projection(sizes.text.width, sizes.dimension)
         self.logit_scale = nn.Parameter(torch.ones(()))
 
 
 def layout(folder: Path) -> Layout | None:
-    """A folder with a `r50_*.tar` of CXR-CLIP, and vocab.txt of Bio_ClinicalBERT beside it."""
-    weights = holder_of(folder, "image_encoder.resnet.conv1.weight")
+    """A folder with a file of CXR-CLIP, and vocab.txt of Bio_ClinicalBERT beside it."""
+    resnet = holder_of(folder, "image_encoder.resnet.conv1.weight")
+    weights = resnet or holder_of(folder, f"image_encoder.{_SWIN_STEM}")
     if weights is None:
         return None
-    sizes = CxrClipSizes()
+    sizes = CxrClipSizes(image="resnet_50" if resnet else "swin_tiny")
     entries = card_entries(
         sizes.preprocessing,
-        title="CXR-CLIP, ResNet-50 and Bio_ClinicalBERT",
+        title=f"CXR-CLIP, {'ResNet-50' if resnet else 'Swin-T'} and Bio_ClinicalBERT",
         grid_shape=sizes.grid_shape,
         dimension=sizes.dimension,
         pooling="mean",
-        training_data="MIMIC-CXR, in r50_mc and r50_mcc other films too, as its makers say",
+        training_data="MIMIC-CXR, in the files *_mc and *_mcc other films too, as its makers say",
+        architecture={"image": sizes.image},
         temperature=learned_temperature(weights),
     )
     return clinical_layout(folder, weights, entries)
@@ -124,7 +161,8 @@ def load(card: AdapterCard, *, device: str, precision: str) -> "CxrClipEngine":
     """
     sizes = sizes_of(card, CxrClipSizes)
     network = CxrClipNetwork(sizes)
-    load_strictly(network, read_tensors(weights_path(card)), folder=card.folder)
+    tensors = read_tensors(weights_path(card))
+    load_strictly(network, tensors, folder=card.folder, unused=[COMPUTED])
     tokenizer = WordPieces(card.folder, most=MOST_PIECES)
     return CxrClipEngine(card, network, tokenizer, sizes, device=device, precision=precision)
 
@@ -155,10 +193,9 @@ class CxrClipEngine(PublishedEngine):
 
     def _patches(self, images: Tensor) -> Encoded:
         network = self._network
-        places = positions(network.image_encoder.resnet(images))
-        return Encoded(
-            network.image_projection(places), network.image_projection(places.mean((1, 2)))
-        )
+        whole, places = network.image_encoder(images)
+        patches = in_place(network.image_projection(places), self.card.grid_size)
+        return Encoded(patches, network.image_projection(whole))
 
     def _vectors(self, phrases: Sequence[str]) -> Tensor:
         """The last piece of each phrase, [SEP], projected."""

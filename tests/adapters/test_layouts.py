@@ -18,7 +18,10 @@ from explorer.registry import module_names
 from . import battery
 from .makers import clip, dino, open_clip, siglip
 
-OURS = ("clip", "convirt", "cxr_clip", "dino", "gloria", "lovt", "mgca", "open_clip", "siglip")
+OURS = (
+    "clip", "convirt", "cxr_clip", "cxr_clip swin", "dino", "dino sharded", "gloria", "lovt",
+    "mgca", "open_clip", "siglip", "siglip spiece", "siglip gemma", "siglip_naflex",
+)  # fmt: skip
 
 
 def published(tmp_path: Path, family: str, **options: object) -> Path:
@@ -30,15 +33,17 @@ def published(tmp_path: Path, family: str, **options: object) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("family", OURS)
-def test_a_published_folder_is_known_by_one_family(tmp_path: Path, family: str) -> None:
-    folder = published(tmp_path, family)
+@pytest.mark.parametrize("layout", OURS)
+def test_a_published_folder_is_known_by_one_family(tmp_path: Path, layout: str) -> None:
+    family, _, variant = layout.partition(" ")
+    maker = importlib.import_module(f"tests.adapters.makers.{family}")
+    folder = published(tmp_path, family, **(maker.VARIANTS[variant] if variant else {}))
     modules = {n: importlib.import_module(f"explorer.adapters.{n}") for n in module_names(adapters)}
     layouts = {n: m.layout(folder) for n, m in modules.items() if hasattr(m, "layout")}
     assert [name for name, found in layouts.items() if found is not None] == [family]
     found = layouts[family]
     assert found.entries["weights"][0] in found.files
-    assert set(modules[family].FILES) >= set(found.files)
+    assert set(modules[family].FILES) >= set(found.files) - set(found.entries["weights"])
 
 
 @pytest.mark.parametrize("family", ["clip", "siglip", "dino"])
@@ -94,6 +99,14 @@ def test_clinical_cards_have_the_published_sizes(
     entries = module.layout(published(tmp_path, family)).entries
     found = (entries["input_size"][0], entries["grid_size"][0], entries["dimension"])
     assert found == sizes
+
+
+def test_swin_has_a_deviation_of_its_own(tmp_path: Path) -> None:
+    module = importlib.import_module("explorer.adapters.cxr_clip")
+    entries = module.layout(published(tmp_path, "cxr_clip", swin=True)).entries
+    assert entries["normalisation"] == {"mean": [0.5] * 3, "std": [0.5] * 3}
+    assert entries["architecture"] == {"image": "swin_tiny"}
+    assert (entries["input_size"], entries["grid_size"]) == ([224, 224], [7, 7])
 
 
 def test_a_folder_without_weights_is_nobody_s(tmp_path: Path) -> None:

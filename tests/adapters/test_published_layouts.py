@@ -122,6 +122,30 @@ LAYOUTS: dict[str, tuple[Callable[[], nn.Module], int, Shapes]] = {
             "logit_scale": (),
         },
     ),
+    "cxr_clip, Swin-T": (
+        lambda: CxrClipNetwork(CxrClipSizes(image="swin_tiny")),
+        # stem, 12 blocks, 3 mergers, last norm; BERT with pooler, projections, scale
+        4 + 12 * 17 + 3 * 3 + 2 + 5 + 12 * BERT_LAYER_TENSORS + 2 + 2 * 2 + 1,
+        {
+            "image_encoder.image_encoder.embeddings.patch_embeddings.projection.weight": (
+                96,
+                3,
+                4,
+                4,
+            ),
+            "image_encoder.image_encoder.encoder.layers.2.blocks.5.attention.self.key.weight": (
+                384,
+                384,
+            ),
+            "image_encoder.image_encoder.encoder.layers.3.blocks.1.attention.self."
+            "relative_position_bias_table": (169, 24),
+            "image_encoder.image_encoder.encoder.layers.3.blocks.1.output.dense.weight": (
+                768,
+                3072,
+            ),
+            "image_projection.projection.weight": (512, 768),
+        },
+    ),
     "open_clip, BiomedCLIP": (
         lambda: OpenClipNetwork(read_plan(biomed_config(), OpenClipSizes()), biased=False),
         150 + 1 + 5 + 12 * BERT_LAYER_TENSORS + 2 + 1,
