@@ -35,6 +35,18 @@ class Encoded(NamedTuple):
     whole: Tensor | None = None
 
 
+class Stage(NamedTuple):
+    """The last stage of an image tower, whose channels Grad-CAM weighs.
+
+    Attributes:
+        layer: Gives (B, C, h, w), or tokens (B, N, C) of which the last h * w are places.
+        grid: (h, w) of the tokens; None for maps.
+    """
+
+    layer: torch.nn.Module
+    grid: tuple[int, int] | None = None
+
+
 class DualEngine:
     """A loaded checkpoint with an image tower and, if `reads_text`, a text tower.
 
@@ -166,9 +178,43 @@ class DualEngine:
 
     # --- what explanations read -------------------------------------------------------------
 
+    @property
+    def lets_gradients_through(self) -> bool:
+        """Whether there is an image tower in torch, and phrases that are one vector."""
+        own = type(self)
+        return (
+            own._patches is not DualEngine._patches
+            and own.similarity is DualEngine.similarity
+            and own.reads_text
+        )
+
+    @property
+    def lets_gradients_to_words(self) -> bool:
+        """Whether the text tower is in torch as well."""
+        return self.lets_gradients_through and type(self)._vectors is not DualEngine._vectors
+
     def patches_with_gradient(self, images: Tensor) -> Tensor:
         """Patches (B, h, w, D) of network inputs before unit norm, in full precision."""
         return self._patches(images).patches.float()
+
+    def last_stage(self) -> Stage | None:
+        """The last stage of convolutions, or block but one of a transformer, that patches come of.
+
+        None = the family names none; Grad-CAM then weighs the patches themselves.
+        """
+        return None
+
+    def turned_back(self, maps: Tensor) -> Tensor:
+        """One map (h, w) of a film from those (V, h, w) of the views that the tower sees of it."""
+        return maps.sum(0)
+
+    def texts_read(self, phrase: str) -> tuple[str, ...]:
+        """The texts that the text tower reads for a phrase, in the order of its batch."""
+        return (phrase,)
+
+    def vectors_with_gradient(self, phrases: Sequence[str]) -> Tensor:
+        """Vectors (S, D) of phrases that were checked, before unit norm, in full precision."""
+        return self._vectors(phrases).float()
 
     def film_logits(self, patches: Tensor, vector: Tensor) -> Tensor:
         """Logit (B,) of a phrase (D,) for patches (B, h, w, D), with the checkpoint's pooling."""

@@ -240,6 +240,11 @@ def last_block_twice(layers: Any, tokens: Tensor) -> tuple[Tensor, Tensor]:
     return layers[-1](tokens, None), layers[-1](tokens, alone)
 
 
+def before_last(layers: Any, first: Any) -> Any:
+    """The module whose output the last block reads: the block before it, or what comes first."""
+    return layers[-2] if len(layers) > 1 else first
+
+
 def _pair(value: Any) -> tuple[int, int]:
     if isinstance(value, int):
         return value, value

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from explorer.adapters._bert import BertShape, Pieces, build_bert, without_token_types
+from explorer.adapters._engine import Stage
 from explorer.adapters._import import Layout
 from explorer.adapters._layouts import card_entries, clinical_layout, holder_of, tensor_names
 from explorer.adapters._preprocessing import Preprocessing
@@ -121,6 +122,14 @@ class ImageEncoder(nn.Module):
         side = (self.sizes.enlarged, self.sizes.enlarged)
         large = functional.interpolate(images, size=side, mode="bilinear", align_corners=True)
         return self.model.stages(large)
+
+    def stage(self, place: int) -> Stage:
+        """A stage of the ResNet, or what the last block of the ViT reads."""
+        if isinstance(self.model, VisionTransformer):
+            side = self.model.shape.grid_size
+            return Stage(self.model.before_last, (side, side))
+        assert isinstance(self.model, ResNet)
+        return Stage(self.model.stage(place))
 
 
 class TextEncoder(nn.Module):

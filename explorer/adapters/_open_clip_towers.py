@@ -89,6 +89,12 @@ class ImageTower(nn.Module):
         )
         self.ln_post = nn.LayerNorm(shape.width)
 
+    @property
+    def before_last(self) -> nn.Module:
+        """The module whose output the last block reads."""
+        blocks = self.transformer.resblocks
+        return blocks[-2] if len(blocks) > 1 else self.ln_pre
+
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Whole images (B, D) and patches (B, h, w, D) of images (B, 3, S, S)."""
         patches = self.conv1(images).flatten(2).transpose(1, 2)
@@ -113,6 +119,11 @@ class TimmTower(nn.Module):
             ("proj", nn.Linear(shape.width, dimension, bias=False))
         ]
         self.head = nn.Sequential(OrderedDict(head))
+
+    @property
+    def before_last(self) -> nn.Module:
+        """The module whose output the last block reads."""
+        return self.trunk.before_last
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Whole images (B, D) and patches (B, h, w, D) of images (B, 3, S, S)."""

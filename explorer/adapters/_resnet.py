@@ -72,6 +72,16 @@ class ResNet(nn.Module):
             found.append(hidden)
         return tuple(found)
 
+    @property
+    def last_stage(self) -> nn.Module:
+        """The stage with the coarsest feature map."""
+        return self.stage(-1)
+
+    def stage(self, place: int) -> nn.Module:
+        """One of the stages, as `stages` orders their feature maps."""
+        found: nn.Module = getattr(self, f"layer{place % len(self.channels) + 1}")
+        return found
+
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) to the last feature map (B, channels[-1], H / 32, W / 32)."""
         return self.stages(images)[-1]

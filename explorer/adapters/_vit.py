@@ -119,6 +119,11 @@ class VisionTransformer(nn.Module):
         places = self.norm(self.blocks[-1](hidden, alone=True))[:, 1:]
         return whole, self.in_place(places)
 
+    @property
+    def before_last(self) -> nn.Module:
+        """The module whose output the last block reads; places are added to that of patches."""
+        return self.blocks[-2] if len(self.blocks) > 1 else self.patch_embed
+
     def in_place(self, patches: Tensor) -> Tensor:
         """(B, h * w, C) to (B, h, w, C)."""
         return patches.unflatten(1, (self.shape.grid_size, self.shape.grid_size))

@@ -19,7 +19,7 @@ from explorer.adapters._base import AdapterCard
 from explorer.adapters._biovil import UNUSED, ImageModel, shape_of
 from explorer.adapters._cxr_bert import CxrBert, Words, save_tokenizer
 from explorer.adapters._device import choose_device, choose_precision
-from explorer.adapters._engine import DualEngine, Encoded
+from explorer.adapters._engine import DualEngine, Encoded, Stage
 from explorer.adapters._import import Layout
 from explorer.adapters._preprocessing import Preprocessing
 from explorer.adapters._reference import read_reference
@@ -150,6 +150,10 @@ class BioVilEngine(DualEngine):
 
     def _patches(self, images: Tensor) -> Encoded:
         return whole_and_parts(self._model(images))
+
+    def last_stage(self) -> Stage:
+        """The last stage of the ResNet; see `DualEngine`."""
+        return Stage(self._model.encoder.encoder.last_stage)
 
     def _vectors(self, phrases: Sequence[str]) -> Tensor:
         token_ids, mask = self._words(phrases)

@@ -12,10 +12,11 @@ from typing import Any
 from torch import Tensor
 
 from explorer.adapters._base import AdapterCard
-from explorer.adapters._engine import Encoded
+from explorer.adapters._engine import Encoded, Stage
 from explorer.adapters._hf import (
     ALL_FILES,
     WEIGHTS,
+    before_last,
     config_of,
     hugging_face_layout,
     last_block_twice,
@@ -92,6 +93,11 @@ class ClipEngine(PublishedEngine):
         whole = self._model.visual_projection(vision.post_layernorm(mixed[:, 0]))
         patches = self._model.visual_projection(vision.post_layernorm(alone[:, 1:]))
         return Encoded(in_place(patches, self.card.grid_size), whole)
+
+    def last_stage(self) -> Stage:
+        """What the last block reads; see `DualEngine`."""
+        vision = self._model.vision_model
+        return Stage(before_last(vision.encoder.layers, vision.pre_layrnorm), self.card.grid_size)
 
     def _vectors(self, phrases: Sequence[str]) -> Tensor:
         """The end token of each phrase, projected."""

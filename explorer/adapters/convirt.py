@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from explorer.adapters._base import AdapterCard
 from explorer.adapters._bert import TOKENIZER_FILES, WordPieces, plain_words
-from explorer.adapters._engine import Encoded
+from explorer.adapters._engine import Encoded, Stage
 from explorer.adapters._import import Layout
 from explorer.adapters._mgca_layout import (
     MOST_PIECES,
@@ -95,6 +95,10 @@ class ConvirtEngine(PublishedEngine):
             places = positions(encoder.feature_maps(images)[-1])
             whole = places.mean((1, 2))
         return Encoded(encoder.global_embed(places), encoder.global_embed(whole))
+
+    def last_stage(self) -> Stage:
+        """Of the ResNet, or what the last block of the ViT reads; see `DualEngine`."""
+        return self._network.img_encoder.stage(-1)
 
     def _vectors(self, phrases: Sequence[str]) -> Tensor:
         """The [CLS] of the phrase through the head for reports."""

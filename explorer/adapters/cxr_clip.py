@@ -23,7 +23,7 @@ from explorer.adapters._bert import (
     WordPieces,
     build_bert,
 )
-from explorer.adapters._engine import Encoded
+from explorer.adapters._engine import Encoded, Stage
 from explorer.adapters._import import Layout
 from explorer.adapters._layouts import (
     card_entries,
@@ -196,6 +196,10 @@ class CxrClipEngine(PublishedEngine):
         whole, places = network.image_encoder(images)
         patches = in_place(network.image_projection(places), self.card.grid_size)
         return Encoded(patches, network.image_projection(whole))
+
+    def last_stage(self) -> Stage:
+        """The last stage of the ResNet; see `DualEngine`."""
+        return Stage(self._network.image_encoder.resnet.last_stage)
 
     def _vectors(self, phrases: Sequence[str]) -> Tensor:
         """The last piece of each phrase, [SEP], projected."""

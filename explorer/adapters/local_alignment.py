@@ -9,7 +9,7 @@ from torch import nn
 
 from explorer.adapters._base import AdapterCard
 from explorer.adapters._device import choose_device, choose_precision
-from explorer.adapters._engine import DualEngine, Encoded
+from explorer.adapters._engine import DualEngine, Encoded, Stage
 from explorer.adapters._reference import read_reference
 from explorer.embeddings import Scoring
 from explorer.encoders.alignment import (
@@ -172,6 +172,18 @@ class LocalAlignmentEngine(DualEngine):
     def _patches(self, images: torch.Tensor) -> Encoded:
         return Encoded(self._look(images)[0])
 
+    def last_stage(self) -> Stage:
+        """The coarsest stage of the trunk; see `DualEngine`."""
+        return Stage(self._model.image_encoder.trunk.last_stage)
+
+    def turned_back(self, maps: torch.Tensor) -> torch.Tensor:
+        """The map of the mirror image is turned back; see `DualEngine`."""
+        return maps[0] + maps[1].flip(-1) if self._mirror else maps[0]
+
+    def texts_read(self, phrase: str) -> tuple[str, ...]:
+        """With the mirror image, the side-swapped form as well; see `DualEngine`."""
+        return _both_sides([phrase]) if self._mirror else (phrase,)
+
     def _look(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Patches and image-check logits, from the mirror image as well where the model does so."""
         count = len(images)
@@ -198,11 +210,18 @@ def with_swapped_sides(
     phrases: Sequence[str], encode: Callable[[Sequence[str]], torch.Tensor]
 ) -> torch.Tensor:
     """Vectors of phrases and of their side-swapped forms, joined; one batch; see `both_views`."""
-    swapped = [side_swapped(phrase) or phrase for phrase in phrases]
-    every = list(dict.fromkeys([*phrases, *swapped]))
+    every = _both_sides(phrases)
     vectors = dict(zip(every, encode(every), strict=True))
-    pairs = zip(phrases, swapped, strict=True)
-    return torch.stack([both_views(vectors[own], vectors[other]) for own, other in pairs])
+    pairs = [(vectors[phrase], vectors[_other_side(phrase)]) for phrase in phrases]
+    return torch.stack([both_views(own, other) for own, other in pairs])
+
+
+def _both_sides(phrases: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*phrases, *map(_other_side, phrases)]))
+
+
+def _other_side(phrase: str) -> str:
+    return side_swapped(phrase) or phrase
 
 
 NOT_CLEAR_CUT = 0.25  # of a second kind beside "frontal": the person is told of it

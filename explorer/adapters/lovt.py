@@ -22,7 +22,7 @@ from explorer.adapters._bert import (
     WordPieces,
     build_bert,
 )
-from explorer.adapters._engine import Encoded
+from explorer.adapters._engine import Encoded, Stage
 from explorer.adapters._import import Layout
 from explorer.adapters._layouts import card_entries, clinical_layout, holder_of
 from explorer.adapters._preprocessing import Preprocessing
@@ -234,6 +234,12 @@ class LovtEngine(PublishedEngine):
 
     def _patches(self, images: Tensor) -> Encoded:
         return Encoded(in_place(self._network.regions(images), self.card.grid_size))
+
+    def last_stage(self) -> Stage:
+        """The last stage of the ResNet; see `DualEngine`."""
+        encoder = self._network.model_a.encoder
+        assert isinstance(encoder, _ImageEncoder)
+        return Stage(encoder.feature_extractor.backbone_layers.last_stage)
 
     def _vectors(self, phrases: Sequence[str]) -> Tensor:
         return self._network.sentences(self._tokenizer(phrases).to(self.device))

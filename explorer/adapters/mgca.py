@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from explorer.adapters._base import AdapterCard
 from explorer.adapters._bert import TOKENIZER_FILES, WordPieces, plain_words
-from explorer.adapters._engine import Encoded
+from explorer.adapters._engine import Encoded, Stage
 from explorer.adapters._import import Layout
 from explorer.adapters._mgca_layout import (
     MOST_PIECES,
@@ -102,6 +102,10 @@ class MgcaEngine(PublishedEngine):
         else:
             features = encoder.feature_maps(images)[2].flatten(2).transpose(1, 2)
         return Encoded(in_place(encoder.local_embed(features), self.card.grid_size))
+
+    def last_stage(self) -> Stage:
+        """The one that regions come of, or what the last block reads; see `DualEngine`."""
+        return self._network.img_encoder_q.stage(2)
 
     def _vectors(self, phrases: Sequence[str]) -> Tensor:
         pieces = self._tokenizer(plain_words(phrases)).to(self.device)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from explorer.adapters._base import AdapterCard
 from explorer.adapters._bert import VOCABULARY_FILE, BertShape, WordPieces
-from explorer.adapters._engine import Encoded
+from explorer.adapters._engine import Encoded, Stage
 from explorer.adapters._hf import read_json
 from explorer.adapters._import import Layout
 from explorer.adapters._layouts import card_entries, clinical_layout, learned_temperature
@@ -172,6 +172,10 @@ class OpenClipEngine(PublishedEngine):
     def _patches(self, images: Tensor) -> Encoded:
         whole, patches = self._network.visual(images)
         return Encoded(patches, whole)
+
+    def last_stage(self) -> Stage:
+        """What the last block reads; see `DualEngine`."""
+        return Stage(self._network.visual.before_last, self.card.grid_size)
 
     def _vectors(self, phrases: Sequence[str]) -> Tensor:
         cleaned = [html.unescape(html.unescape(phrase)).strip() for phrase in phrases]

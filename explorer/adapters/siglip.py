@@ -13,10 +13,11 @@ from typing import Any
 from torch import Tensor
 
 from explorer.adapters._base import AdapterCard
-from explorer.adapters._engine import Encoded
+from explorer.adapters._engine import Encoded, Stage
 from explorer.adapters._hf import (
     ALL_FILES,
     WEIGHTS,
+    before_last,
     config_of,
     hugging_face_layout,
     open_model,
@@ -91,6 +92,11 @@ class SiglipEngine(PublishedEngine):
         tokens = found.last_hidden_state  # (B, h * w, C)
         patches = vision.head(tokens.flatten(0, 1)[:, None]).unflatten(0, tokens.shape[:2])
         return Encoded(in_place(patches, self.card.grid_size), found.pooler_output)
+
+    def last_stage(self) -> Stage:
+        """What the last block reads; see `DualEngine`."""
+        vision = self._model.vision_model
+        return Stage(before_last(vision.encoder.layers, vision.embeddings), self.card.grid_size)
 
     def _vectors(self, phrases: Sequence[str]) -> Tensor:
         """The last token of each phrase; all are padded to one length, as in training."""

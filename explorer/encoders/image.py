@@ -89,6 +89,11 @@ class EfficientNetLite0(nn.Module):
             stages.append(nn.Sequential(*blocks))
         self.stages = nn.ModuleList(stages)
 
+    @property
+    def last_stage(self) -> nn.Module:
+        """The stage with the coarsest features."""
+        return self.stages[-1]
+
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Images (B, 1, S, S) to features at strides 8, 16 and 32."""
         x = self.stem(x)

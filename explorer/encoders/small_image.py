@@ -48,6 +48,11 @@ class SmallTrunk(nn.Module):
         self.mid = nn.Sequential(_down(fine, mid, stride=2), _Block(mid))
         self.coarse = nn.Sequential(_down(mid, coarse, stride=2), _Block(coarse), _Block(coarse))
 
+    @property
+    def last_stage(self) -> nn.Module:
+        """The stage with the coarsest features."""
+        return self.coarse
+
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Images to features at three strides."""
         fine = self.fine(x)

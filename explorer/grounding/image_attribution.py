@@ -16,10 +16,10 @@ import numpy as np
 
 from explorer.entities import Float32, ModelFrame
 
-STEPS = 24  # of the path of integrated gradients
+STEPS = 16  # of the path of integrated gradients
 MOST_CELLS = 20  # a side of the grid that a map is laid out on
 WINDOWS = 10  # a side: how many windows occlusion greys out one after the other
-BATCH = 10  # images encoded at once
+BATCH = 4  # images encoded at once: each batch takes a turn and is told
 
 Around = Callable[[], AbstractContextManager[object]]
 
@@ -37,6 +37,14 @@ class Differentiable(Protocol):
 
     def film_logits(self, patches: Any, vector: Any) -> Any:
         """Logit (B,) of a phrase (D,) for patches (B, h, w, D)."""
+        ...
+
+    def last_stage(self) -> Any:
+        """Layer and grid of the last stage of the image tower; None where it names none."""
+        ...
+
+    def turned_back(self, maps: Any) -> Any:
+        """One map (h, w) of a film from those (V, h, w) of the views that the tower sees."""
         ...
 
 
@@ -120,7 +128,6 @@ def _gradient_times_input(score: _Score, inputs: Any) -> Attribution:
 
 
 def _integrated_gradients(score: _Score, inputs: Any) -> Attribution:
-    import torch
     from captum.attr import IntegratedGradients
 
     grey = _grey(inputs)
@@ -131,9 +138,9 @@ def _integrated_gradients(score: _Score, inputs: Any) -> Attribution:
         internal_batch_size=BATCH,
         return_convergence_delta=True,
     )
-    with torch.no_grad():
-        change = float(score(inputs)[0] - score(grey)[0])
-    return Attribution(_summed(found), "logits", delta=float(delta[0]), change=change)
+    values, missed = _summed(found), float(delta[0])
+    # Captum's delta is the sum of values less the change.
+    return Attribution(values, "logits", delta=missed, change=float(values.sum()) - missed)
 
 
 def _occlusion(score: _Score, inputs: Any) -> Attribution:
@@ -157,21 +164,43 @@ def _layer_grad_cam(score: _Score, inputs: Any) -> Attribution:
     import torch
     from captum.attr import LayerGradCam
 
-    class Tower(torch.nn.Module):
-        def forward(self, images: Any) -> Any:
-            # Captum looks for channels in the second place.
-            return score.model.patches_with_gradient(images).permute(0, 3, 1, 2)
+    stage = score.model.last_stage()
+    # Captum looks for channels in the second place of what a module gives: this one gives it.
+    seen = torch.nn.Identity()
 
-    tower = Tower()
+    def laid_out(*told: Any) -> Any:
+        return _through(seen, told[-1], None if stage is None else stage.grid)
 
-    def whole(images: Any) -> Any:
+    def logit(images: Any) -> Any:
         with score.around():
-            return score.of_patches(tower(images).permute(0, 2, 3, 1))
+            patches = score.model.patches_with_gradient(images)
+            if stage is None:
+                patches = seen(patches.movedim(-1, 1)).movedim(1, -1)
+            return score.of_patches(patches)
 
-    inputs = inputs.requires_grad_()
-    found = LayerGradCam(whole, tower).attribute(inputs, relu_attributions=True)
-    values = np.asarray(found[0, 0].detach().float().cpu().numpy(), np.float32)
-    return Attribution(values, "weight of the patch, no unit")
+    hook = None if stage is None else stage.layer.register_forward_hook(laid_out)
+    try:
+        found = LayerGradCam(logit, seen).attribute(inputs.requires_grad_())
+    finally:
+        if hook is not None:
+            hook.remove()
+    maps = found[:, 0].detach().float()
+    one = maps[0] if stage is None else score.model.turned_back(maps)
+    values = np.asarray(one.clamp_min(0).cpu().numpy(), np.float32)
+    cells = f"{values.shape[0]} x {values.shape[1]} cells"
+    of = "the patches" if stage is None else "the last stage"
+    return Attribution(values, f"weight of the {cells} of {of}, no unit")
+
+
+def _through(seen: Any, given: Any, grid: tuple[int, int] | None) -> Any:
+    """Send what a layer gives through a module as (B, C, h, w), and give it on as it was."""
+    import torch
+
+    if grid is None:
+        return seen(given)
+    first = given.shape[1] - grid[0] * grid[1]
+    places = seen(given[:, first:].transpose(1, 2).unflatten(2, grid))
+    return torch.cat([given[:, :first], places.flatten(2).transpose(1, 2)], dim=1)
 
 
 Way = Callable[[_Score, Any], Attribution]
@@ -180,6 +209,13 @@ WAYS: dict[str, Way] = {
     "integrated gradients": _integrated_gradients,
     "occlusion": _occlusion,
     "layer Grad-CAM": _layer_grad_cam,
+}
+# Calls of the model that each way makes, for whoever tells how far it has come.
+CALLS = {
+    "gradient x input": 1,
+    "integrated gradients": -(-STEPS // BATCH) + 2,
+    "occlusion": 1 + -(-(WINDOWS**2) // BATCH),
+    "layer Grad-CAM": 1,
 }
 
 

@@ -6,7 +6,6 @@ from explorer.corpora.labelled_films import LabelledFilms, read_labelled
 from explorer.corpora.placed_sets import read_placed, readers
 from explorer.corpora.text_queries import TextQuery, read_queries
 from explorer.exchange.grounding_json import to_json_text
-from explorer.grounding.attribution import attribute_words
 from explorer.grounding.faithfulness import Curve, Faithfulness
 from explorer.pipeline._assets import APP_FILE
 from explorer.pipeline.benchmark import evaluate_grounding
@@ -49,12 +48,14 @@ from explorer.pipeline.indexed_study import indexed_study
 from explorer.pipeline.information import measure_information
 from explorer.pipeline.known_films import few_of_each, known_films
 from explorer.pipeline.map_sources import (
+    ATTENTION,
     SIMILARITY,
     Sanity,
     SourceMap,
     check_faithfulness,
     check_sanity,
     map_sources,
+    source_calls,
     source_map,
 )
 from explorer.pipeline.methods import MethodRecord, find_method, list_methods, methods_table
@@ -134,6 +135,7 @@ from explorer.pipeline.studies import (
 )
 from explorer.pipeline.text_retrieval import evaluate_text_retrieval
 from explorer.pipeline.training import TrainingChoices, TrainingSources, train
+from explorer.pipeline.words import WORD_WAYS, WordShares, word_shares
 from explorer.prototypes.density import Density, density
 from explorer.prototypes.doubt import ABOUT as ABOUT_DOUBT
 from explorer.prototypes.doubt import doubts
@@ -157,6 +159,7 @@ from explorer.text import NULL_PHRASES, phrase_assertion, read_report, states_no
 __all__ = [
     "ABOUT_DOUBT",
     "APP_FILE",
+    "ATTENTION",
     "DEFAULT_GRANULARITY",
     "DEFAULT_METHOD",
     "DEFAULT_PROTOCOL",
@@ -166,6 +169,7 @@ __all__ = [
     "NULL_PHRASES",
     "SIMILARITY",
     "TEMPLATES",
+    "WORD_WAYS",
     "AdapterCard",
     "AuditStep",
     "Beside",
@@ -204,10 +208,10 @@ __all__ = [
     "TrainingChoices",
     "TrainingSources",
     "Use",
+    "WordShares",
     "accept_licence",
     "add_checkpoint",
     "as_json",
-    "attribute_words",
     "audit_preprocessing",
     "beside_document",
     "broken_checkpoints",
@@ -309,6 +313,7 @@ __all__ = [
     "search_region",
     "search_reports",
     "search_text",
+    "source_calls",
     "source_map",
     "split",
     "start_evaluation",
@@ -327,4 +332,5 @@ __all__ = [
     "verify_checkpoint",
     "warm_up",
     "with_stability_of",
+    "word_shares",
 ]

@@ -1,18 +1,20 @@
-"""Where a map comes from: similarity, or what captum says of the score; and whether to trust it."""
+"""Where a map comes from: similarity, attention, or what captum says; and whether to trust it."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.adapters import Engine, scoring_of
-from explorer.entities import Float32, Radiograph, SimilarityMap
+from explorer.entities import Float32, ModelFrame, Radiograph, SimilarityMap
 from explorer.errors import CheckpointError
 from explorer.grounding.alignment import pooled_logits
 from explorer.grounding.faithfulness import Faithfulness, faithfulness
 from explorer.grounding.image_attribution import (
+    CALLS,
     WAYS,
     Around,
     Differentiable,
@@ -23,6 +25,8 @@ from explorer.grounding.image_attribution import (
 from explorer.pipeline.embedding import embed_pixels, maps_of
 
 SIMILARITY = "similarity"
+ATTENTION = "attention"
+UNSIGNED = (ATTENTION, "layer Grad-CAM")
 HALF = 8.0  # logits between the lowest and the highest value of an attribution, on its plain scale
 REDRAWN_SHARES = (0.34, 0.67, 1.0)  # of the layers of the image tower, from the top
 
@@ -46,6 +50,11 @@ class SourceMap:
     delta: float | None = None
     change: float | None = None
 
+    @property
+    def span(self) -> tuple[float, float]:
+        """What a colour scale of the map should span."""
+        return (0.0, 1.0) if self.source in UNSIGNED else (-1.0, 1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Sanity:
@@ -60,9 +69,36 @@ class Sanity:
     correlations: tuple[float, ...]
 
 
-def map_sources() -> tuple[str, ...]:
-    """Names of all sources, similarity first."""
+@runtime_checkable
+class Attentive(Protocol):
+    """An engine that can say by an attention of its own where a phrase is.
+
+    Attributes:
+        draws_attention: Whether this checkpoint brings what it takes.
+    """
+
+    draws_attention: bool
+
+    def attention_map(self, image: Float32, phrases: Sequence[str]) -> Float32:
+        """Maps (S, h, w) of phrases on an image in the model frame, each with sum 1."""
+        ...
+
+
+def map_sources(engine: Engine | None = None) -> tuple[str, ...]:
+    """Names of all sources, or of those of a checkpoint; similarity first."""
+    if engine is None or draws_attention(engine):
+        return (SIMILARITY, ATTENTION, *WAYS)
     return (SIMILARITY, *WAYS)
+
+
+def draws_attention(engine: Engine) -> bool:
+    """Whether a checkpoint has maps by its own attention."""
+    return isinstance(engine, Attentive) and engine.draws_attention
+
+
+def source_calls(source: str) -> int:
+    """How often a map of this source calls the model, each in a turn of its own."""
+    return CALLS.get(source, 1)
 
 
 def source_map(
@@ -83,7 +119,7 @@ def source_map(
         around: Entered for each call of the model, so that others get turns in between.
 
     Raises:
-        CheckpointError: The family lets no gradient through, or compares words.
+        CheckpointError: The family lets no gradient through, compares words, or draws no attention.
         PhraseError: The phrase is empty or too long, or the family is image-only.
     """
     if source == SIMILARITY:
@@ -92,24 +128,43 @@ def source_map(
             return SourceMap(maps_of(engine, embeddings, [phrase])[0], SIMILARITY)
     frame = engine.frame_of(*radiograph.shape)
     image = engine.model_input(radiograph.pixels, frame=frame)
+    if source == ATTENTION:
+        with around():
+            return _attention(engine, image, phrase, frame)
     vector = engine.text_vectors([phrase])[0]
     model = _differentiable(engine)
     found = attribute_image(model, image, vector, way=source, around=around)
     values, placed = in_cells(found, frame)
+    shown, largest = _over_largest(phrase, values, placed)
+    return SourceMap(shown, source, found.unit, largest, found.delta, found.change)
+
+
+def _attention(engine: Engine, image: Float32, phrase: str, frame: ModelFrame) -> SourceMap:
+    if not (isinstance(engine, Attentive) and engine.draws_attention):
+        raise CheckpointError(
+            "Attention maps need a checkpoint that draws them (lovt, gloria, or trained with "
+            f"radtex, lovt or gloria), {engine.card.name!r} draws none. Take the maps from "
+            "similarity."
+        )
+    shown, largest = _over_largest(phrase, engine.attention_map(image, [phrase])[0], frame)
+    return SourceMap(shown, ATTENTION, "share of the attention", largest)
+
+
+def _over_largest(phrase: str, values: Float32, frame: ModelFrame) -> tuple[SimilarityMap, float]:
+    """A map of values over their largest magnitude, and that magnitude."""
     largest = float(np.abs(values).max())
     scaled = values / largest if largest > 0 else values
-    shown = SimilarityMap(phrase, scaled, HALF, -HALF / 2, placed, calibrated=False)
-    return SourceMap(shown, source, found.unit, largest, found.delta, found.change)
+    return SimilarityMap(phrase, scaled, HALF, -HALF / 2, frame, calibrated=False), largest
 
 
 def _differentiable(engine: Engine) -> Differentiable:
     from explorer.adapters import DualEngine  # brings torch
 
-    if not isinstance(engine, DualEngine) or type(engine).similarity is not DualEngine.similarity:
+    if not isinstance(engine, DualEngine) or not engine.lets_gradients_through:
         raise CheckpointError(
-            f"Attribution needs a checkpoint that compares patches with one vector of the phrase; "
-            f"{engine.card.name!r} of the family {engine.card.family!r} does not. "
-            "Take the maps from similarity."
+            "Attribution needs a checkpoint that compares patches with one vector of the phrase "
+            f"and lets gradients through; {engine.card.name!r} of the family "
+            f"{engine.card.family!r} does not. Take the maps from similarity."
         )
     return engine
 

@@ -4,9 +4,9 @@ import hashlib
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
 from explorer.entities import Assertion, GroundedPhrase, Report, Sentence
@@ -18,7 +18,7 @@ from explorer.ui.sharing import Told, turn
 from explorer.ui.state import Options
 
 if TYPE_CHECKING:
-    from explorer.pipeline import Engine
+    from explorer.pipeline import Engine, WordShares
 
 FIRST_PIECE = 12  # sentences of the first piece: what a first screen shows
 PIECE = 32  # sentences of each later piece
@@ -29,7 +29,6 @@ MOST_UNASKED = 400  # sentences of one report that are grounded before a person 
 MOST_BYTES = 64_000_000
 
 Phrases = tuple[GroundedPhrase | None, ...]
-Share = tuple[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,27 +168,17 @@ def ground(
         return Grounded(tuple(found), 1000 * (time.perf_counter() - start))
 
 
-def word_shares(loaded: "Engine", encoded: Encoded, grounded: GroundedPhrase) -> dict[int, Share]:
-    """Say what each word adds to the cosine at the highest point of a phrase's map.
-
-    Returns:
-        By place of the word in the phrase: the word, and the cosine lost when it is left out.
+def word_shares(
+    loaded: "Engine", encoded: Encoded, grounded: GroundedPhrase, *, way: str, told: Told | None
+) -> "WordShares":
+    """Say what each word adds to the cosine at the highest point of a phrase's map, in turns.
 
     Raises:
         PhraseError: The phrase has too many words.
+        CheckpointError: The family lets no gradient through to its words.
     """
-    row, column = np.unravel_index(np.argmax(grounded.map.cosine), grounded.map.cosine.shape)
-
-    def score(texts: Sequence[str]) -> list[float]:
-        # No text at all has no direction, so it agrees with nothing: cosine 0.
-        spoken = [text for text in texts if text]
-        with turn():
-            maps = pipeline.maps_of(loaded, encoded.embeddings, spoken) if spoken else ()
-        found = iter(float(m.cosine[row, column]) for m in maps)
-        return [next(found) if text else 0.0 for text in texts]
-
-    shares = pipeline.attribute_words(grounded.phrase, score)
-    return {share.start: (share.word, float(share.value)) for share in shares}
+    around = partial(turn, told)
+    return pipeline.word_shares(loaded, encoded.embeddings, grounded.map, way=way, around=around)
 
 
 def assertion_of(phrase: str) -> Assertion:

@@ -198,8 +198,9 @@ class Session:
         radiograph_index: Which radiograph of the study is shown.
         typed: Phrases the person typed, in order, without repeats.
         asked: Phrase the viewer is to select, with a number that makes each request new.
-        words_asked: Phrases whose words were asked for: (pane, id of the phrase).
+        words_asked: Phrases whose words were asked for: (pane, id of the phrase, way).
         sources_asked: Maps of other sources that were asked for: (pane, id of the phrase).
+        sources_stopped: Those of them that a person stopped before they were done.
         checked: Phrase whose maps are checked for faithfulness on Compare.
         everything: Whether the person asked for all sentences of a long report.
         runs: Counts results; names them in order.
@@ -231,8 +232,9 @@ class Session:
     radiograph_index: int = 0
     typed: list[str] = field(default_factory=list)
     asked: tuple[int, str] | None = None
-    words_asked: list[tuple[int, str]] = field(default_factory=list)
+    words_asked: list[tuple[int, str, str]] = field(default_factory=list)
     sources_asked: list[tuple[int, str]] = field(default_factory=list)
+    sources_stopped: set[tuple[int, str]] = field(default_factory=set)
     checked: str | None = None
     everything: bool = False
     runs: int = 0
@@ -294,6 +296,7 @@ class Session:
         self.radiograph_index = loaded.first_frontal()
         self.asked, self.checked, self.everything = None, None, False
         self.words_asked, self.sources_asked, self.boxes = [], [], ()
+        self.sources_stopped = set()
         self.forget_work()
 
     def fail(self, problems: Sequence[Problem]) -> None:

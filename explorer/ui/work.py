@@ -1,6 +1,8 @@
 """From the study on screen to grounded phrases, piece by piece: only what changed is done again."""
 
+import itertools
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,7 +15,7 @@ from explorer.ui.sharing import turn
 from explorer.ui.state import LoadedStudy, Options, PaneChoice, Session
 
 if TYPE_CHECKING:
-    from explorer.pipeline import Engine, Faithfulness, Sanity, SourceMap
+    from explorer.pipeline import Engine, Faithfulness, Sanity, SourceMap, WordShares
 
 Say = Callable[[str], None]
 ON_SCREEN = PaneChoice()  # the film, checkpoint and options on screen
@@ -46,7 +48,7 @@ class Work:
         refused: Why a sentence of the report cannot be grounded; else empty.
         sources: Maps of other sources, or why there is none, by source and phrase.
         checks: Whether a map can be trusted, by source and phrase.
-        words: What each word adds, for phrases that were asked for; by the phrase.
+        words: What each word adds, or why that cannot be said, by way and phrase.
     """
 
     key: tuple[object, ...]
@@ -61,7 +63,7 @@ class Work:
     typed: dict[str, GroundedPhrase] = field(default_factory=dict)
     sources: "dict[tuple[str, str], SourceMap | str]" = field(default_factory=dict)
     checks: "dict[tuple[str, str], Checks]" = field(default_factory=dict)
-    words: dict[str, dict[int, grounded.Share]] = field(default_factory=dict)
+    words: "dict[tuple[str, str], WordShares | str]" = field(default_factory=dict)
 
     @property
     def engine(self) -> "Engine":
@@ -222,17 +224,27 @@ def _ground_typed(work: Work, phrases: list[str], told: Callable[[int], None]) -
     work.typed.update({p.phrase: p for p in result.phrases if p is not None})
 
 
-def ask_words(work: Work, phrase: str) -> None:
-    """Find what each word of a grounded phrase adds to its map."""
-    found = work.typed.get(phrase) or next(
-        (g for g in work.sentences if g is not None and g.phrase == phrase), None
-    )
-    if found is not None and phrase not in work.words:
-        work.words[phrase] = grounded.word_shares(work.engine, work.encoded, found)
+def ask_words(work: Work, found: GroundedPhrase, way: str, *, say: Say) -> "WordShares | str":
+    """Find what each word of a grounded phrase adds to its map, or why that cannot be said."""
+    key = way, found.phrase
+    if key not in work.words:
+        doing = f"Words of \u201c{found.phrase[:60]}\u201d by {way}"
+        say(doing)
+        told = queue_words(say, doing)
+        try:
+            work.words[key] = grounded.word_shares(
+                work.engine, work.encoded, found, way=way, told=told
+            )
+        except ExplorerError as error:
+            work.words[key] = str(error)
+    return work.words[key]
 
 
 def ask_source(work: Work, phrase: str, source: str, *, say: Say) -> None:
-    """Find the map of a phrase from another source, taking a turn for each call of the model."""
+    """Find the map of a phrase from another source, taking a turn for each call of the model.
+
+    Between two calls the script ends when something newer is to be run.
+    """
     key = source, phrase
     if key in work.sources:
         return
@@ -244,10 +256,22 @@ def ask_source(work: Work, phrase: str, source: str, *, say: Say) -> None:
             work.radiograph,
             phrase,
             source=source,
-            around=partial(turn, queue_words(say, doing)),
+            around=_counted(doing, pipeline.source_calls(source), say),
         )
     except ExplorerError as error:
         work.sources[key] = str(error)
+
+
+def _counted(doing: str, calls: int, say: Say) -> Callable[[], AbstractContextManager[None]]:
+    """Take a turn for each call and say which it is, where there are several."""
+    count = itertools.count(1)
+
+    def around() -> AbstractContextManager[None]:
+        step = f"{doing}, {min(next(count), calls)} of {calls}" if calls > 1 else doing
+        say(step)
+        return turn(queue_words(say, step))
+
+    return around
 
 
 def check_map(work: Work, phrase: str, source: str, *, say: Say) -> Checks | None:

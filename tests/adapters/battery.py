@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from explorer.adapters import Engine, open_checkpoint
+from explorer.adapters import DualEngine, Engine, open_checkpoint
 from explorer.encoders.files import sha256_of
 from explorer.entities import Float32, ImageEmbeddings
 from explorer.errors import CheckpointError, PhraseError
 from explorer.grounding.geometry import to_image
+from explorer.grounding.image_attribution import attribute_image
+from explorer.pipeline import maps_of, word_shares
 
 PHRASES = ("left lung mass", "no pleural effusion", "cardiomegaly")
 SHAPES = ((90, 70), (64, 160), (120, 120))  # tall, wide, square originals
@@ -89,6 +91,32 @@ def check_network_input(engine: Engine) -> None:
     assert seen.shape[0] == 2
     assert seen.shape[2:] == frame.input_shape
     assert np.isfinite(seen).all()
+
+
+def check_explanations(engine: Engine) -> None:
+    """Captum reaches the last stage of the image tower and the words, or it is said why not."""
+    pixels = film((120, 120))
+    (found,) = encode(engine, [pixels])
+    image = engine.model_input(pixels, frame=engine.frame_of(*pixels.shape))
+    maps = maps_of(engine, found, PHRASES[:1])
+    assert isinstance(engine, DualEngine)
+    if not engine.lets_gradients_through:
+        assert engine.card.family in ("gloria", "openvino")
+        with pytest.raises(CheckpointError, match=r"Leave words out one by one"):
+            word_shares(engine, found, maps[0], way="integrated gradients")
+        return
+    vector = engine.embed_text(PHRASES[:1])[0]
+    cam = attribute_image(engine, image, vector, way="layer Grad-CAM")
+    free_shape = engine.card.family == "siglip_naflex"  # tokens of a grid that follows the film
+    assert f"of the {'patches' if free_shape else 'last stage'}" in cam.unit
+    assert (cam.values >= 0).all()
+    words = word_shares(engine, found, maps[0], way="integrated gradients")
+    assert [word for word, _ in words.words] == PHRASES[0].split()
+    values = [value for _, value in words.words]
+    assert all(values)
+    assert words.delta is not None
+    assert words.change is not None
+    assert sum(values) - words.delta == pytest.approx(words.change, abs=1e-5)
 
 
 def check_text(engine: Engine) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from explorer import pipeline
 from explorer.adapters import open_checkpoint
 from explorer.adapters.local_alignment import LocalAlignmentEngine
 from explorer.errors import CheckpointError, PhraseError
@@ -14,6 +15,7 @@ from explorer.training.config import TrainingConfig
 from explorer.training.state import build_method
 
 from .. import tiny_model  # noqa: TID252 - "tests" may be another package elsewhere
+from ..ui.tiny import png  # noqa: TID252
 
 PHRASES = ["left lung mass", "no effusion", "heart"]
 
@@ -53,6 +55,28 @@ def test_maps_are_distributions_that_depend_on_the_phrase(method: str, tmp_path:
     assert opened.attention_map(image, []).shape == (0, *opened.card.grid_size)
     with pytest.raises(PhraseError):
         opened.attention_map(image, [" "])
+
+
+@pytest.mark.parametrize("method", ["gloria", "lovt", "radtex"])
+def test_attention_is_a_source_of_maps_where_it_is_drawn(method: str, tmp_path: Path) -> None:
+    opened = engine(checkpoint(tmp_path / "tiny", method))
+    assert "attention" in pipeline.map_sources(opened)
+    film = pipeline.read_study([png(4)]).radiographs[0]
+    found = pipeline.source_map(opened, film, PHRASES[0], source="attention")
+    image = opened.model_input(film.pixels, frame=opened.frame_of(*film.shape))
+    drawn = opened.attention_map(image, PHRASES[:1])[0]
+    np.testing.assert_allclose(found.map.cosine * found.largest, drawn, rtol=1e-5)
+    assert found.map.cosine.max() == 1
+    assert (found.unit, found.span) == ("share of the attention", (0.0, 1.0))
+    assert not found.map.calibrated
+
+
+def test_attention_is_refused_where_nothing_draws_it(tmp_path: Path) -> None:
+    opened = engine(checkpoint(tmp_path / "tiny", "cmc"))
+    assert "attention" not in pipeline.map_sources(opened)
+    film = pipeline.read_study([png(4)]).radiographs[0]
+    with pytest.raises(CheckpointError, match="Take the maps from similarity"):
+        pipeline.source_map(opened, film, PHRASES[0], source="attention")
 
 
 def test_a_checkpoint_without_such_a_method_says_so(tmp_path: Path) -> None:

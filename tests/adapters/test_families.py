@@ -66,6 +66,12 @@ def test_phrases(engine: Engine) -> None:
     battery.check_text(engine)
 
 
+def test_explanations(engine: Engine) -> None:
+    if not engine.reads_text:
+        pytest.skip("An image-only family has no phrases to explain.")
+    battery.check_explanations(engine)
+
+
 def test_determinism_and_batches(engine: Engine, made: Path) -> None:
     battery.check_determinism_and_batches(engine, made)
 

@@ -1,6 +1,7 @@
 """Attribution of a score to pixels, on models whose score can be taken apart by hand."""
 
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.testing import assert_allclose
 
 from explorer.entities import ModelFrame
 from explorer.grounding.image_attribution import (
+    CALLS,
     WAYS,
     Attribution,
     attribute_image,
@@ -40,6 +42,12 @@ class Linear:
     def film_logits(self, patches: torch.Tensor, vector: torch.Tensor) -> torch.Tensor:
         return (patches @ vector).sum((1, 2))
 
+    def last_stage(self) -> Any:
+        return None
+
+    def turned_back(self, maps: torch.Tensor) -> torch.Tensor:
+        return maps[0]
+
 
 @pytest.fixture
 def image() -> np.ndarray:
@@ -69,7 +77,7 @@ def test_occlusion_gives_each_window_what_is_lost_with_it(image: np.ndarray) -> 
     found = attribute_image(model, image, PHRASE, way="occlusion")
     lost = contributions(image).reshape(10, 2, 10, 2).sum((1, 3))
     assert_allclose(found.values[::2, ::2], lost, atol=1e-3)
-    assert model.calls == 1 + 10  # the film, then ten windows a batch
+    assert model.calls == 1 + 25  # the film, then four windows a batch
 
 
 def test_grad_cam_weighs_channels_by_their_mean_gradient(image: np.ndarray) -> None:
@@ -78,6 +86,64 @@ def test_grad_cam_weighs_channels_by_their_mean_gradient(image: np.ndarray) -> N
     patches = model.patches_with_gradient(model.on_device([image]))[0, ..., 0].numpy()
     assert found.values.shape == (4, 4)
     assert_allclose(found.values, np.maximum(patches, 0), rtol=1e-5)  # gradient of channel 0 is 1
+
+
+class Staged(Linear):
+    """Two channels at each of 2 x 2 cells; the patches are their squares, the logit a sum."""
+
+    def __init__(self, grid: tuple[int, int] | None = None, *, views: int = 1) -> None:
+        super().__init__()
+        self.layer = torch.nn.Identity()
+        self.grid, self.views = grid, views
+
+    def last_stage(self) -> Any:
+        return SimpleNamespace(layer=self.layer, grid=self.grid)
+
+    def turned_back(self, maps: torch.Tensor) -> torch.Tensor:
+        return maps[0] + maps[1].flip(-1) if self.views == 2 else maps[0]
+
+    def patches_with_gradient(self, images: torch.Tensor) -> torch.Tensor:
+        seen = torch.cat([images, images.flip(-1)]) if self.views == 2 else images
+        cells = torch.nn.functional.avg_pool2d(seen, SIDE // 2)
+        features = torch.cat([cells, 1 - cells], 1)  # (B, 2, 2, 2)
+        if self.grid is None:
+            features = self.layer(features)
+        else:  # as tokens behind a first one that is no place
+            tokens = features.flatten(2).transpose(1, 2)
+            first = torch.full_like(tokens[:, :1], 9.0)
+            tokens = self.layer(torch.cat([first, tokens], 1))[:, 1:]
+            features = tokens.transpose(1, 2).unflatten(2, self.grid)
+        own = features[: len(images)]
+        if self.views == 2:
+            own = own + features[len(images) :].flip(-1)
+        return own.square().movedim(1, -1)
+
+
+QUARTERS = np.kron(np.array([[0.5, 0.0], [0.25, 1.0]]), np.ones((10, 10))).astype(np.float32)
+
+
+@pytest.mark.parametrize("grid", [None, (2, 2)])
+def test_grad_cam_weighs_the_last_stage_of_the_tower_in_maps_or_tokens(grid: Any) -> None:
+    found = attribute_image(Staged(grid), QUARTERS, PHRASE, way="layer Grad-CAM")
+    # Patches are a squared, so a cell's gradient is 2 a; its mean over (.5, 0, .25, 1) is .875.
+    assert_allclose(found.values, 0.875 * np.array([[0.5, 0.0], [0.25, 1.0]]), rtol=1e-5)
+    assert found.unit == "weight of the 2 x 2 cells of the last stage, no unit"
+
+
+def test_grad_cam_differs_from_the_map_that_the_patches_make() -> None:
+    both = np.array([1.0, 1.0], np.float32)
+    model = Staged()
+    found = attribute_image(model, QUARTERS, both, way="layer Grad-CAM").values
+    similarity = model.patches_with_gradient(model.on_device([QUARTERS]))[0].numpy() @ both
+    # a squared + (1 - a) squared is lowest in the middle; .875 a + 1.125 (1 - a) falls with a.
+    assert_allclose(similarity, [[0.5, 1.0], [0.625, 1.0]], rtol=1e-5)
+    assert_allclose(found, [[1.0, 1.125], [1.0625, 0.875]], rtol=1e-5)
+
+
+def test_grad_cam_of_a_tower_that_sees_the_mirror_image_turns_its_map_back() -> None:
+    found = attribute_image(Staged(views=2), QUARTERS, PHRASE, way="layer Grad-CAM")
+    # Both views agree, so each weighs twice the gradient, and they add up.
+    assert_allclose(found.values, 4 * 0.875 * np.array([[0.5, 0.0], [0.25, 1.0]]), rtol=1e-5)
 
 
 @pytest.mark.parametrize("way", list(WAYS))
@@ -91,7 +157,7 @@ def test_every_call_of_the_model_is_made_inside_a_turn(way: str, image: np.ndarr
 
     model = Linear()
     attribute_image(model, image, PHRASE, way=way, around=turn)
-    assert model.calls == len(inside)
+    assert model.calls == len(inside) == CALLS[way]
 
 
 def test_an_unknown_way_is_named_with_those_there_are(image: np.ndarray) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
 from explorer.errors import CheckpointError
@@ -39,7 +41,8 @@ def of_pane(app: AppTest, pane: int) -> dict[str, dict[str, Any]]:
 
 
 def setup(app: AppTest) -> dict[str, Any]:
-    return next(b for b in bodies(app, "part") if b["part"] == "setup")
+    told = [b for b in bodies(app, "part") if b["part"] == "setup"]
+    return max(told, key=lambda body: body["run"])  # as the browser takes the newest
 
 
 def test_a_first_visit_shows_two_checkpoints_on_one_film(
@@ -199,6 +202,67 @@ def test_a_pane_of_another_source_makes_the_map_of_a_phrase_when_it_is_asked_for
     ask(compare, "rib fracture")
     tell(compare, "source", pane=1, text="t:rib fracture")
     assert of_pane(compare, 1)["source:t:rib fracture"]["phrases"][0]["kind"] == "typed"
+
+
+def test_attention_is_offered_where_the_checkpoint_draws_it_and_else_falls_back(
+    compare: AppTest, engines: dict[str, TinyEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert all("attention" not in pane["sources"] for pane in setup(compare)["panes"])
+
+    def attention(image: Any, phrases: Any) -> Any:
+        return np.full((len(phrases), 8, 8), 1 / 64, np.float32)
+
+    monkeypatch.setattr(engines["two"], "draws_attention", True, raising=False)
+    monkeypatch.setattr(engines["two"], "attention_map", attention, raising=False)
+    compare.run()
+    assert ["attention" in pane["sources"] for pane in setup(compare)["panes"]] == [False, True]
+    tell(compare, "set", pane=1, name="source", value="attention")
+    tell(compare, "source", pane=1, text="s0")
+    (made,) = of_pane(compare, 1)["source:s0"]["phrases"]
+    assert made["map"]["source"] == "attention"
+    assert made["map"]["range"] == [0.0, 1.0]
+    tell(compare, "set", pane=1, name="checkpoint", value="one")
+    assert setup(compare)["panes"][1]["source"] == "similarity"
+    assert of_pane(compare, 1)["piece:0"]["phrases"][0]["map"]
+
+
+def test_a_map_that_was_stopped_waits_for_a_press(compare: AppTest) -> None:
+    tell(compare, "set", pane=1, name="source", value="occlusion")
+    tell(compare, "source", pane=1, text="s0")
+    assert of_pane(compare, 1)["source:s0"]["phrases"][0]["map"]
+    tell(compare, "stop", pane=1, text="s0")
+    (left,) = of_pane(compare, 1)["source:s0"]["phrases"]
+    assert (left["map"], left["pending"]) == (None, True)
+    assert "stopped" in left["note"]
+    tell(compare, "source", pane=1, text="s0")
+    assert of_pane(compare, 1)["source:s0"]["phrases"][0]["map"]
+    tell(compare, "stop", pane=1, text="s0")
+    tell(compare, "set", pane=1, name="source", value="layer Grad-CAM")
+    assert "source:s0" not in of_pane(compare, 1)
+
+
+def test_words_by_gradients_come_beside_those_left_out_or_it_is_said_why_not(
+    compare: AppTest, engines: dict[str, TinyEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = torch.nn.Embedding(50, 6, _weight=torch.arange(300.0).sin().reshape(50, 6))
+
+    def vectors(_: Any, phrases: Any) -> torch.Tensor:
+        ids = torch.tensor([[49, *(len(word) for word in phrases[0].split()), 48]])
+        return table(ids).sum(1)
+
+    monkeypatch.setattr(engines["two"], "words", table, raising=False)
+    reads = type("Reads", (TinyEngine,), {"_vectors": vectors})
+    monkeypatch.setattr(engines["two"], "__class__", reads)
+    for pane in (0, 1):
+        for way in ("leave one out", "integrated gradients", "guess"):
+            tell(compare, "words", pane=pane, text="s1", way=way)
+    told = of_pane(compare, 1)["words:integrated gradients:s1"]
+    assert [word for word, _ in told["words"]] == ["opacity", "in", "the", "left", "lower", "lobe"]
+    assert "convergence delta" in told["note"]
+    assert len(of_pane(compare, 1)["words:leave one out:s1"]["words"]) == len(told["words"])
+    refused = of_pane(compare, 0)["words:integrated gradients:s1"]
+    assert (refused["words"], "Leave words out one by one" in refused["why"]) == ([], True)
+    assert not any("guess" in part for part in of_pane(compare, 1))
 
 
 def test_a_family_that_lets_no_gradient_through_says_so_for_the_phrase(

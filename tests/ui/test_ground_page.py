@@ -106,11 +106,11 @@ def test_words_are_left_out_one_by_one_when_asked(
     open_app: OpenApp, engines: dict[str, TinyEngine]
 ) -> None:
     app = open_app()
-    memory(app).words_asked.append((0, "s0"))
+    memory(app).words_asked.append((0, "s0", "leave one out"))
     app.run()
     assert not app.error
     assert "is enlarged" in engines["one"].batches[-1]  # without its first word
-    told = next(body for body in bodies(app, "part") if body["part"] == "words:s0")
+    told = next(body for body in bodies(app, "part") if body["part"] == "words:leave one out:s0")
     assert [word for word, _ in told["words"]] == ["heart", "is", "enlarged"]
 
 

@@ -236,7 +236,7 @@ def test_every_use_of_the_engine_holds_the_turn(
     found = ground(engine, seen, ["left effusion"], options=OPTIONS).phrases[0]
     assert found is not None
     list(ground_pieces(engine, seen, a_report(3), options=OPTIONS))
-    grounded.word_shares(engine, seen, found)
+    grounded.word_shares(engine, seen, found, way="leave one out", told=None)
     encoded.null_peaks(engine, seen)
     assert len(engine.alone) >= 5  # texts that came before are remembered
     assert all(engine.alone)

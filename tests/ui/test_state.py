@@ -51,7 +51,7 @@ def test_a_frontal_radiograph_is_shown_before_a_lateral_one() -> None:
 
 
 def test_a_new_study_forgets_problems_and_keeps_what_was_asked() -> None:
-    memory = Session(typed=["effusion"], words_asked=[(0, "t:effusion")])
+    memory = Session(typed=["effusion"], words_asked=[(0, "t:effusion", "leave one out")])
     memory.ask("t:effusion")
     memory.problems = (_problem(),)
     memory.show(_loaded("PA"))

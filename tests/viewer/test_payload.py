@@ -19,6 +19,7 @@ from explorer.ui.components.viewer import (
     ViewerFilm,
     ViewerPhrase,
     ViewerReference,
+    ViewerWords,
     payload,
     viewer,
 )
@@ -70,7 +71,7 @@ def test_every_part_names_study_film_checkpoint_and_run() -> None:
     messages = [
         head_message(PLACE, Head("A checkpoint", "one"), key="k", asked=None),
         phrases_message(PLACE, shown, key="k", part="piece:0"),
-        words_message(PLACE, "s1", [("opacity", 0.25)], key="k"),
+        words_message(PLACE, ViewerWords("s1", "leave one out", (("opacity", 0.25),)), key="k"),
     ]
     for message in messages:
         body = body_of(message)

@@ -12,6 +12,7 @@ from explorer.ui.components.viewer import (
     Stated,
     ViewerPhrase,
     ViewerReference,
+    ViewerWords,
     feed_head,
     feed_phrases,
     feed_words,
@@ -25,9 +26,10 @@ from explorer.ui.remedies import remedies
 from explorer.ui.state import PaneChoice, Session
 
 if TYPE_CHECKING:
-    from explorer.pipeline import Engine, SourceMap
+    from explorer.pipeline import Engine, SourceMap, WordShares
 
 SIMILARITY = "similarity"
+STOPPED = "It was stopped before it was done."
 HALF_OF_LARGEST = 0.5  # score of half of the largest value on the plain scale of an attribution
 
 
@@ -92,31 +94,49 @@ class Feeding:
         """Maps of another source, for the phrases they were asked for on this pane."""
         if self.source == SIMILARITY:
             return
+        for phrase_id in sorted(i for p, i in self.memory.sources_stopped if p == self.pane):
+            self._of_phrase(phrase_id, STOPPED)
         for phrase_id in dict.fromkeys(i for p, i in self.memory.sources_asked if p == self.pane):
-            phrase = _card_of(self.result, self.memory, phrase_id)
-            if phrase is None or phrase.grounded is None:
-                continue
-            work.ask_source(self.result, phrase.grounded.phrase, self.source, say=say)
-            found = self.result.sources[self.source, phrase.grounded.phrase]
-            shown = _from_source(phrase, phrase.grounded, found)
-            order = phrase.sentence or 0
-            part = f"source:{phrase_id}"
-            feed_phrases(self.place, [shown], key=self.key, part=part, first=order)
+            grounded = by_id(self.result, phrase_id)
+            if grounded is not None:
+                work.ask_source(self.result, grounded.phrase, self.source, say=say)
+                self._of_phrase(phrase_id, self.result.sources[self.source, grounded.phrase])
 
-    def words(self) -> None:
+    def _of_phrase(self, phrase_id: str, found: "SourceMap | str") -> None:
+        """Its map from the source of this pane, why there is none, or that it was stopped."""
+        phrase = _card_of(self.result, self.memory, phrase_id)
+        if phrase is None or phrase.grounded is None:
+            return
+        shown = _from_source(phrase, phrase.grounded, found)
+        order = phrase.sentence or 0
+        part = f"source:{phrase_id}"
+        feed_phrases(self.place, [shown], key=self.key, part=part, first=order)
+
+    def words(self, *, say: work.Say) -> None:
         """What each word adds, for the phrases it was asked for on this pane."""
-        for pane, phrase_id in self.memory.words_asked:
+        for pane, phrase_id, way in self.memory.words_asked:
             grounded = by_id(self.result, phrase_id) if pane == self.pane else None
             if grounded is not None:
-                work.ask_words(self.result, grounded.phrase)
-                shares = list(self.result.words[grounded.phrase].values())
-                feed_words(self.place, phrase_id, shares, key=self.key)
+                found = work.ask_words(self.result, grounded, way, say=say)
+                feed_words(self.place, _told_words(phrase_id, way, found), key=self.key)
 
     def piece(self, index: int) -> None:
         """One finished piece of the report."""
         begin, end = self.result.pieces[index]
         phrases = self._of_source(_sentences(self.result, begin, end))
         feed_phrases(self.place, phrases, key=self.key, part=f"piece:{begin}", first=begin)
+
+
+def _told_words(phrase_id: str, way: str, found: "WordShares | str") -> ViewerWords:
+    if isinstance(found, str):
+        return ViewerWords(phrase_id, way, why=found)
+    note = ""
+    if found.delta is not None and found.change is not None:
+        note = (
+            f"{_delta(found.delta, 'cosine')}, where the phrase and one of faded words differ by "
+            f"{found.change:.3g}"
+        )
+    return ViewerWords(phrase_id, way, found.words, note)
 
 
 def _card_of(result: work.Work, memory: Session, phrase_id: str) -> ViewerPhrase | None:
@@ -138,7 +158,8 @@ def _from_source(
 ) -> ViewerPhrase:
     """The same card with the map of another source; the score stays that of the phrase."""
     if isinstance(found, str):
-        return replace(phrase, grounded=None, note=found, text=phrase.shown_text)
+        pending = found == STOPPED  # a press takes it up again
+        return replace(phrase, grounded=None, note=found, text=phrase.shown_text, pending=pending)
     plain = PhraseControls(0.0, None, None, 0.0, 0.0, abstain=False)
     shown = replace(
         grounded,
@@ -155,7 +176,7 @@ def _from_source(
         text=phrase.shown_text,
         source=found.source,
         note=_note(found),
-        value_range=(-1.0, 1.0),
+        value_range=found.span,
     )
 
 
@@ -164,10 +185,13 @@ def _note(found: "SourceMap") -> str:
     words = f"1 = {found.largest:.3g} ({found.unit})"
     if found.delta is None or found.change is None:
         return words
-    return (
-        f"{words}; convergence delta {found.delta:+.3g} logits, where film and grey differ by "
-        f"{found.change:.3g}"
-    )
+    missed = _delta(found.delta, "logits")
+    return f"{words}; {missed}, where film and grey differ by {found.change:.3g}"
+
+
+def _delta(delta: float, unit: str) -> str:
+    """How far the sum of integrated gradients is from the change that they explain."""
+    return f"convergence delta {delta:+.2g} {unit}"
 
 
 def feed_failure(

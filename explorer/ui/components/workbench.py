@@ -4,6 +4,7 @@ from typing import Any
 
 from explorer.ui import shelf
 from explorer.ui.components.viewer import MAX_PANES, Desk, Note, Thumbnail
+from explorer.ui.door import pipeline
 from explorer.ui.opening import join_loose_report
 from explorer.ui.remedies import apply_remedy
 from explorer.ui.state import Session, session
@@ -61,8 +62,9 @@ def hear(kind: str, values: dict[str, Any]) -> None:
         memory.ask(f"t:{words}")
     elif kind == "forget" and isinstance(text, str):
         memory.typed = [typed for typed in memory.typed if typed != text]
-    elif kind == "words" and isinstance(text, str):
-        memory.words_asked = [*memory.words_asked, (pane_of(values), text)][-8:]
+    elif kind == "words" and isinstance(text, str) and values.get("way") in pipeline.WORD_WAYS:
+        asked = pane_of(values), text, values["way"]
+        memory.words_asked = [*memory.words_asked, asked][-8:]
     elif kind == "film" and isinstance(values.get("index"), int) and memory.loaded is not None:
         last = len(memory.loaded.labels) - 1
         memory.radiograph_index = min(max(values["index"], 0), last)

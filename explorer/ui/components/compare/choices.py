@@ -11,7 +11,7 @@ from explorer.ui.state import MOST_BESIDE, Beside, PaneChoice, Session
 from explorer.ui.wording import one_line
 
 if TYPE_CHECKING:
-    from explorer.pipeline import AdapterCard, Corpus
+    from explorer.pipeline import AdapterCard, Corpus, Engine
 
 FEWEST = 2
 SECOND_SOURCE = "gradient x input"  # of a second pane where there is one checkpoint: the quickest
@@ -35,7 +35,6 @@ def setup_of(memory: Session) -> Setup:
         panes=tuple(_shown(memory, pane, cards) for pane in panes_of(memory)),
         checkpoints=tuple((name, one_line(card.title)) for name, card in cards.items()),
         poolings=tuple((name, name) for name in POOLINGS),
-        sources=tuple((name, name) for name in pipeline.map_sources()),
         films=tuple(
             f"{number}: {one_line(label, longest=40)}"
             for number, label in enumerate(_labels(memory), start=1)
@@ -48,7 +47,26 @@ def _shown(memory: Session, pane: PaneChoice, cards: "dict[str, AdapterCard]") -
     checkpoint = options.checkpoint or next(iter(cards))
     own = cards[checkpoint].pooling if checkpoint in cards else ""
     film = memory.radiograph_index if pane.film is None else pane.film
-    return PaneSetup(checkpoint, options.pooling or own, pane.source, film)
+    loaded = next(iter(engines.loaded_engines(checkpoint).values()), None)
+    known = tuple(
+        name for name in pipeline.map_sources(loaded) if loaded or name != pipeline.ATTENTION
+    )
+    return PaneSetup(checkpoint, options.pooling or own, pane.source, film, known)
+
+
+def fitting(memory: Session, index: int, engine: "Engine") -> PaneChoice:
+    """The choice of a pane, with similarity in place of a source that its checkpoint lacks."""
+    panes = list(panes_of(memory))
+    if panes[index].source not in pipeline.map_sources(engine):
+        panes[index] = replace(panes[index], source=pipeline.SIMILARITY)
+        memory.panes = tuple(panes)
+    return panes[index]
+
+
+def stop(memory: Session, index: int, phrase_id: str) -> None:
+    """Leave the map of a phrase from another source undone until it is asked for again."""
+    memory.sources_asked = [a for a in memory.sources_asked if a != (index, phrase_id)]
+    memory.sources_stopped.add((index, phrase_id))
 
 
 def change(memory: Session, index: int, name: object, value: object) -> None:
@@ -68,6 +86,7 @@ def change(memory: Session, index: int, name: object, value: object) -> None:
         panes[index] = replace(panes[index], pooling=None)  # the new one's own
     if name in ("checkpoint", "source", "film"):
         memory.sources_asked = [asked for asked in memory.sources_asked if asked[0] != index]
+        memory.sources_stopped = {asked for asked in memory.sources_stopped if asked[0] != index}
     memory.panes = tuple(panes)
 
 
@@ -130,4 +149,5 @@ def remove(memory: Session, index: int) -> None:
     panes = panes_of(memory)
     if len(panes) > FEWEST and 0 <= index < len(panes):
         memory.panes = panes[:index] + panes[index + 1 :]
+        memory.sources_stopped = set()
         memory.sources_asked = []  # panes behind it have other numbers now; the viewer asks again

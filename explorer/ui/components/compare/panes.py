@@ -13,7 +13,7 @@ from explorer.ui.components.compare import choices
 from explorer.ui.components.compare.trust import trust
 from explorer.ui.components.error_box import error_box, guarded
 from explorer.ui.components.feeding import Feeding, feed_failure
-from explorer.ui.components.viewer import ViewerFilm, feed_setup, viewer
+from explorer.ui.components.viewer import Setup, ViewerFilm, feed_setup, viewer
 from explorer.ui.components.workbench import desk_of, hear
 from explorer.ui.state import Session, session
 
@@ -36,8 +36,7 @@ def compare() -> None:
     progress = st.container(key="progress").empty()
     with st.container(key="feeds"):
         if shown:
-            _tell_setup(memory, token)
-            filled, problems = _fill(memory, progress)
+            filled, problems = _fill(memory, token, progress)
             if problems:
                 with st.container(key="stage_error"):
                     for about, error in problems:
@@ -48,15 +47,18 @@ def compare() -> None:
     progress.empty()
 
 
-def _tell_setup(memory: Session, token: str) -> None:
+def _tell_setup(memory: Session, token: str, told: Setup | None = None) -> Setup:
+    """Tell what the panes are set to, unless that was told."""
     setup = choices.setup_of(memory)
-    feed_setup(token, setup, key=KEY, run=memory.run_of(KEY, -1, (token, setup)))
+    if setup != told:
+        feed_setup(token, setup, key=KEY, run=memory.run_of(KEY, -1, (token, setup)))
+    return setup
 
 
 Problems = list[tuple[str, Exception]]
 
 
-def _fill(memory: Session, progress: DeltaGenerator) -> tuple[list[Feeding], Problems]:
+def _fill(memory: Session, token: str, progress: DeltaGenerator) -> tuple[list[Feeding], Problems]:
     """Heads of all panes first, then what was typed, then the report, a piece of each in turn.
 
     A pane that fails says why; the others are filled all the same.
@@ -68,16 +70,19 @@ def _fill(memory: Session, progress: DeltaGenerator) -> tuple[list[Feeding], Pro
     filled: list[Feeding] = []
 
     say = partial(_say, progress)
+    told = _tell_setup(memory, token)
     for index, pane in enumerate(choices.panes_of(memory)):
         say_of = partial(_say_of, progress, LETTERS[index])
         try:
             result = work.start(memory, say=say_of, pane=pane)
+            pane = choices.fitting(memory, index, result.engine)
             feeding = Feeding(memory, result, KEY, index, pane.source)
             feeding.head()
         except Exception as error:  # noqa: BLE001 - the border to the person; the others stay
             feed_failure(memory, error, pane, key=KEY, index=index)
         else:
             filled.append(feeding)
+    _tell_setup(memory, token, told)  # what a checkpoint can draw is known when it is loaded
     if filled:
         memory.shown = filled[0].result.key
     for feeding in filled:
@@ -85,7 +90,7 @@ def _fill(memory: Session, progress: DeltaGenerator) -> tuple[list[Feeding], Pro
             work.ground_typed(feeding.result, memory, say=say, forget=False)
         feeding.typed()
         with _collected(problems, feeding):
-            feeding.words()
+            feeding.words(say=say)
     _fill_reports(memory, filled, say, problems)
     for feeding in filled:
         with _collected(problems, feeding):
@@ -134,6 +139,9 @@ def _hear(kind: str, values: dict[str, Any]) -> None:
         choices.change(memory, pane, values.get("name"), values.get("value"))
     elif kind == "source" and isinstance(pane, int) and isinstance(values.get("text"), str):
         memory.sources_asked = [*memory.sources_asked, (pane, values["text"])][-MOST_SOURCES:]
+        memory.sources_stopped.discard((pane, values["text"]))
+    elif kind == "stop" and isinstance(pane, int) and isinstance(values.get("text"), str):
+        choices.stop(memory, pane, values["text"])
     elif kind == "check" and isinstance(values.get("text"), str):
         memory.checked = values["text"]
     elif kind == "add":

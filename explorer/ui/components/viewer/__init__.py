@@ -20,6 +20,7 @@ from explorer.ui.components.viewer.contract import (
     ViewerFilm,
     ViewerPhrase,
     ViewerReference,
+    ViewerWords,
     phrase_color,
 )
 from explorer.ui.components.viewer.payload import image_id
@@ -37,6 +38,7 @@ __all__ = [
     "ViewerFilm",
     "ViewerPhrase",
     "ViewerReference",
+    "ViewerWords",
     "feed_head",
     "feed_phrases",
     "feed_setup",

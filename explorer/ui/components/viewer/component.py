@@ -22,6 +22,7 @@ from explorer.ui.components.viewer.contract import (
     Setup,
     ViewerFilm,
     ViewerPhrase,
+    ViewerWords,
 )
 from explorer.ui.components.viewer.payload import (
     film_message,
@@ -29,6 +30,7 @@ from explorer.ui.components.viewer.payload import (
     phrases_message,
     setup_message,
     words_message,
+    words_part,
 )
 
 _HERE = Path(__file__).parent
@@ -96,13 +98,9 @@ def feed_phrases(
     _feed(place, message, key=key, part=part)
 
 
-def feed_words(
-    place: Place, phrase_id: str, shares: Sequence[tuple[str, float]], *, key: str
-) -> None:
+def feed_words(place: Place, found: ViewerWords, *, key: str) -> None:
     """Tell the viewer what each word of a phrase adds."""
-    _feed(
-        place, words_message(place, phrase_id, shares, key=key), key=key, part=f"words:{phrase_id}"
-    )
+    _feed(place, words_message(place, found, key=key), key=key, part=words_part(found))
 
 
 def _feed(place: Place, message: bytes, *, key: str, part: str) -> None:

@@ -97,6 +97,25 @@ class ViewerPhrase:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewerWords:
+    """What each word of a phrase adds to its map.
+
+    Attributes:
+        phrase_id: As `ViewerPhrase.phrase_id`.
+        way: How it was found.
+        words: (word, signed cosine) in reading order.
+        note: How far the values can be trusted.
+        why: Why there are none; empty otherwise.
+    """
+
+    phrase_id: str
+    way: str
+    words: tuple[tuple[str, float], ...] = ()
+    note: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """What a message belongs to; the browser draws messages together only where these agree.
 
@@ -170,12 +189,17 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class PaneSetup:
-    """What a pane is set to: names of `Setup`'s lists, and which film."""
+    """What a pane is set to: names of `Setup`'s lists, and which film.
+
+    Attributes:
+        sources: Names of the sources that its checkpoint has.
+    """
 
     checkpoint: str
     pooling: str
     source: str
     film: int
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +208,7 @@ class Setup:
 
     Attributes:
         panes: In order.
-        checkpoints, poolings, sources: (name, words for the person).
+        checkpoints, poolings: (name, words for the person).
         films: Words for each radiograph of the study.
         most: How many panes there may be.
     """
@@ -192,7 +216,6 @@ class Setup:
     panes: tuple[PaneSetup, ...]
     checkpoints: tuple[tuple[str, str], ...]
     poolings: tuple[tuple[str, str], ...]
-    sources: tuple[tuple[str, str], ...]
     films: tuple[str, ...]
     most: int = MAX_PANES
 

@@ -26,6 +26,7 @@ from explorer.ui.components.viewer.contract import (
     ViewerFilm,
     ViewerPhrase,
     ViewerReference,
+    ViewerWords,
     phrase_color,
 )
 from explorer.ui.components.viewer.packing import Packer, pack_levels
@@ -126,16 +127,22 @@ def setup_message(study: str, setup: Setup, *, key: str, run: int) -> bytes:
     return Packer().message(body)
 
 
-def words_message(
-    place: Place, phrase_id: str, shares: Sequence[tuple[str, float]], *, key: str
-) -> bytes:
+def words_message(place: Place, found: ViewerWords, *, key: str) -> bytes:
     """Pack what each word of a phrase adds to its map, in reading order."""
     body = {
-        **_place(place, key, f"words:{phrase_id}"),
-        "phrase": phrase_id,
-        "words": [[word, float(value)] for word, value in shares],
+        **_place(place, key, words_part(found)),
+        "phrase": found.phrase_id,
+        "way": found.way,
+        "words": [[word, float(value)] for word, value in found.words],
+        "note": found.note,
+        "why": found.why,
     }
     return Packer().message(body)
+
+
+def words_part(found: ViewerWords) -> str:
+    """Name of the part that words of a phrase come in."""
+    return f"words:{found.way}:{found.phrase_id}"
 
 
 def _place(place: Place, key: str, part: str) -> dict[str, Any]:

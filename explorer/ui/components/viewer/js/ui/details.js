@@ -4,7 +4,14 @@ import { el } from "./dom.js";
 import { letterOf } from "./merged.js";
 import { gaugeOf, verdictOf } from "./verdict.js";
 
+const WAYS = {
+  "leave one out": { name: "Leaving each out", hint: "Cosine lost at the map's highest place when the word is left out." },
+  "integrated gradients": { name: "Integrated gradients", hint: "Cosine added at the map's highest place as the words fade in together." },
+};
+
 export class Details {
+  asked = new Set(); // words that were asked for
+
   constructor(viewer) {
     this.viewer = viewer;
     this.node = el("div.details");
@@ -22,7 +29,7 @@ export class Details {
     const { pane } = viewer;
     const phrase = pane?.phrase;
     const words = phrase && pane.words.get(phrase.id);
-    const state = [phrase?.map, words, viewer.state.threshold, pane?.head, this.asked === askedName(pane), viewer.own.length, viewer.state.phraseId];
+    const state = [phrase?.map, words, viewer.state.threshold, pane?.head, this.asked.size, viewer.own.length, viewer.state.phraseId];
     if (this.state && state.every((item, index) => item === this.state[index])) return;
     this.state = state;
     const content = phrase?.map ? this.content(phrase, words) : [el("p.hint", { text: "Choose a sentence to see what stands behind its map." })];
@@ -133,32 +140,40 @@ export class Details {
     ]);
   }
 
+  /** Two ways to the same numbers, beside each other: what a word adds to the cosine, signed. */
   carrying(phrase, words) {
-    const title = el("h4", { text: "Which words carry it?" });
-    if (words) {
-      const most = Math.max(...words.map(([, value]) => Math.abs(value)), 1e-6);
-      return el("section", {}, [
-        title,
-        ...words.map(([word, value]) => bar(word, Math.max(0, value) / most, signed(value))),
-        el("p.hint", { text: "Cosine lost at the map's highest place when the word is left out." }),
+    return el("section.carrying", {}, [
+      el("h4", { text: "Which words carry it?" }),
+      ...Object.entries(WAYS).map(([way, about]) => this.way(phrase, way, about, words?.[way])),
+    ]);
+  }
+
+  way(phrase, way, { name, hint }, found) {
+    if (found?.why) return el("p.hint", { text: `${name}: ${found.why}` });
+    if (found) {
+      const most = Math.max(...found.words.map(([, value]) => Math.abs(value)), 1e-6);
+      return el("div", {}, [
+        el("h5", { text: name }),
+        ...found.words.map(([word, value]) => signedBar(word, value / most, signed(value))),
+        el("p.hint", { text: `${hint}${found.note ? ` ${capital(found.note)}.` : ""}` }),
       ]);
     }
-    const ask = el("button.plain", {
-      type: "button", text: this.asked === askedName(this.viewer.pane) ? "Leaving out one word after the other" : "Find out",
-      disabled: this.asked === askedName(this.viewer.pane),
+    const asked = askedName(this.viewer.pane, way);
+    const waiting = this.asked.has(asked);
+    return el("button.plain", {
+      type: "button", text: waiting ? `${name}: being computed` : name, title: hint, disabled: waiting,
       onclick: () => {
-        this.asked = askedName(this.viewer.pane);
-        this.viewer.post("words", { text: phrase.id, pane: this.viewer.pane.index });
+        this.asked.add(asked);
+        this.viewer.post("words", { text: phrase.id, pane: this.viewer.pane.index, way });
         this.refresh();
       },
     });
-    return el("section", {}, [title, ask]);
   }
 }
 
-/** Names a phrase of a pane whose words were asked for. */
-function askedName(pane) {
-  return pane?.phrase ? `${pane.index} ${pane.phrase.id}` : null;
+/** Names a phrase of a run of a pane whose words were asked for. */
+function askedName(pane, way) {
+  return pane?.phrase ? `${pane.head?.run} ${pane.index} ${pane.phrase.id} ${way}` : null;
 }
 
 function bar(name, share, text) {
@@ -167,6 +182,20 @@ function bar(name, share, text) {
     el("span.track", { "aria-hidden": "true" }, [el("i", { style: { width: `${100 * Math.min(Math.max(share, 0), 1)}%` } })]),
     el("span.bar-value", { text }),
   ]);
+}
+
+/** A bar to the right of the middle for what is added, to the left for what is taken away. */
+function signedBar(name, share, text) {
+  const width = 50 * Math.min(Math.abs(share), 1);
+  return el(`div.bar-row.${share < 0 ? "taken" : "added"}`, {}, [
+    el("span.bar-name", { text: name }),
+    el("span.track.signed", { "aria-hidden": "true" }, [el("i", { style: { width: `${width}%`, marginLeft: `${share < 0 ? 50 - width : 50}%` } })]),
+    el("span.bar-value", { text }),
+  ]);
+}
+
+function capital(text) {
+  return text[0].toUpperCase() + text.slice(1);
 }
 
 function dots(nulls, peak, threshold) {

@@ -33,7 +33,7 @@ export class Pane {
     this.marks = el("canvas.marks", { tabindex: "0", role: "application", "aria-roledescription": "radiograph viewer" });
     this.corners = Object.fromEntries(CORNERS.map((name) => [name, el(`div.corner.${name}`)]));
     this.strip = new Strip(this);
-    this.trouble = new Trouble();
+    this.trouble = new Trouble(this);
     this.cursor = el("div.cursor", { hidden: true, "aria-hidden": "true" });
     this.film = el("div.film", {}, [this.image, this.marks, this.cursor, ...Object.values(this.corners), this.strip.node, this.trouble.node]);
     this.bar = new ColourBar(this);

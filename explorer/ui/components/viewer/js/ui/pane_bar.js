@@ -5,7 +5,7 @@ import { letterOf } from "./merged.js";
 
 const FIELDS = [
   ["checkpoint", "Checkpoint", "checkpoints"],
-  ["source", "Maps from", "sources"],
+  ["source", "Maps from", "sources"], // each checkpoint has its own
   ["pooling", "Pooling of the score", "poolings"],
   ["film", "Radiograph", "films"],
 ];
@@ -36,7 +36,7 @@ export class PaneBar {
 
   field([name, label, list], setup, own) {
     const { viewer, index } = this.pane;
-    const choices = name === "film" ? setup.films.map((text, at) => [at, text]) : setup[list];
+    const choices = choicesOf(list, setup, own);
     if (choices.length < 2) return name === "checkpoint" ? el("span.only", { text: choices[0]?.[1] ?? "" }) : null;
     const options = choices.map(([value, text]) => el("option", { value: String(value), text, selected: value === own[name] }));
     const select = el(`select.${name}`, { "aria-label": `${label}, pane ${letterOf(index)}`, title: label }, options);
@@ -61,4 +61,10 @@ export class PaneBar {
         : null,
     ]);
   }
+}
+
+/** What a field offers: [value, words]. */
+function choicesOf(list, setup, own) {
+  if (list === "films") return setup.films.map((text, at) => [at, text]);
+  return list === "sources" ? own.sources.map((name) => [name, name]) : setup[list];
 }

@@ -116,10 +116,10 @@ export class Received extends LinkedPanes {
   /** Ask for the map of the phrase in view where a pane's source makes one at a time. */
   askSources() {
     clearTimeout(this.asking);
-    const wanted = this.own.filter((pane) => pane.phrase?.pending);
+    const wanted = this.own.filter(({ phrase }) => isWaiting(phrase));
     if (!wanted.length) return;
     this.asking = setTimeout(() => {
-      for (const pane of wanted.filter(({ phrase }) => phrase?.pending)) {
+      for (const pane of wanted.filter(({ phrase }) => isWaiting(phrase))) {
         const name = `${pane.head.study} ${pane.head.run} ${pane.index} ${pane.phrase.id}`;
         if (this.askedSources.has(name)) continue;
         this.askedSources.add(name);
@@ -166,6 +166,11 @@ export class Received extends LinkedPanes {
   }
 }
 
+/** Whether a map is to be asked for: one that was stopped has a note, and waits for a press. */
+function isWaiting(phrase) {
+  return Boolean(phrase?.pending && !phrase.note);
+}
+
 /** What the panes of one opening are set to, the newest; null where nothing can be set. */
 function setupOf(parts, study) {
   const found = parts.map(({ body }) => body).filter((body) => body.part === "setup" && body.study === study);
@@ -185,7 +190,7 @@ function phrasesOf(parts) {
         else if (phrases[at].pending) phrases[at] = { ...phrase, order: phrases[at].order };
       }
     }
-    if (part.body.words) words.set(part.body.phrase, part.body.words);
+    if (part.body.words) words.set(part.body.phrase, { ...words.get(part.body.phrase), [part.body.way]: part.body });
   }
   return { phrases: inOrder(phrases), words };
 }
