@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import scale_tables
 from _report import RESULTS, commit, machine, own_memory_mb, write_report
 
 from explorer import pipeline
@@ -73,6 +74,7 @@ def main() -> None:
         found = PARTS[part](options.folder)
         results[part] = found | {"commit": commit(), "load_before": load}
         write_report("scale", protocol=PROTOCOL, seed=SEED, results=results)
+        scale_tables.main()
 
 
 def corpus(folder: Path) -> Path:

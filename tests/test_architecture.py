@@ -82,6 +82,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "highdicom": ("exchange",),
     "lancedb": ("retrieval",),
     "ray": ("serving",),
+    "lance_ray": ("serving",),
     "streamlit": ("ui", "app"),
     "typer": ("cli",),
 }

@@ -3,6 +3,7 @@
 import ast
 import importlib.metadata
 import json
+import os
 import re
 import shlex
 import shutil
@@ -217,20 +218,22 @@ def test_quoted_figures_are_those_of_the_result_file(
     assert f"{value:.{decimals}f}" == figure, f"{document}: {file} {key} is {value}"
 
 
-def test_readme_tables_are_those_of_the_cards_and_result_files() -> None:
-    """Run `python benchmarks/readme.py` when this fails."""
+@pytest.mark.parametrize(
+    ("script", "page"), [("readme", "README.md"), ("scale_tables", "docs/scale.md")]
+)
+def test_tables_are_those_of_the_cards_and_result_files(script: str, page: str) -> None:
+    """Run `python benchmarks/SCRIPT.py` when this fails."""
+    path = ROOT / page
+    code = f"import sys, {script} as s; print(s.with_tables(open(sys.argv[1]).read()), end='')"
     done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import readme as r; print(r.with_tables(r.README.read_text('utf-8')), end='')",
-        ],
+        [sys.executable, "-c", code, str(path)],
         cwd=ROOT / "benchmarks",
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout == README
+    assert done.stdout == path.read_text(encoding="utf-8")
 
 
 def test_the_viewer_page_names_every_key_of_the_key_sheet() -> None:

@@ -154,6 +154,7 @@ from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import Filter, parse_filter
 from explorer.retrieval.records import Hit, IndexInfo, Part, Results
 from explorer.retrieval.thumbnails import to_thumbnail
+from explorer.serving.replicas import replicas as engine_replicas
 from explorer.text import NULL_PHRASES, phrase_assertion, read_report, states_normal
 
 __all__ = [
@@ -238,6 +239,7 @@ __all__ = [
     "embed_pixels",
     "embed_region",
     "embed_report",
+    "engine_replicas",
     "evaluate_boxes",
     "evaluate_findings",
     "evaluate_grounding",

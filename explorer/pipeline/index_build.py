@@ -10,6 +10,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -23,7 +24,7 @@ from explorer.pipeline.index_space import space_of
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import Filter
 from explorer.retrieval.records import StudyRows
-from explorer.retrieval.search_indices import finish
+from explorer.retrieval.search_indices import Indexer, finish
 from explorer.retrieval.store import Writer, open_tables, writer
 
 Mode = Literal["build", "add", "update"]
@@ -104,8 +105,17 @@ def build_index(
         run.write()
         if mode == "update" and prune:
             run.prune()
-        finish(index, uri)
+        finish(index, uri, indexer=_indexer(workers, cluster))
     return run.report
+
+
+def _indexer(workers: int, cluster: str | None) -> Indexer | None:
+    """What builds the vector index of a corpus that several workers encoded."""
+    if workers <= 1:
+        return None
+    from explorer.serving.vector_index import build_on_cluster
+
+    return partial(build_on_cluster, workers=workers, address=cluster)
 
 
 def _part_of(

@@ -63,7 +63,7 @@ class Corpus:
         """The same commit as a shard of an index; what was read of its tables is kept."""
         found = copy.copy(self)
         found.whole, found.memory = whole, {}
-        for name in ("base_grids", "signature_base", "film_mean", "region_mean"):
+        for name in ("base_grids", "base_factors", "signature_base", "film_mean", "region_mean"):
             vars(found).pop(name, None)
         return found
 
@@ -134,6 +134,11 @@ class Corpus:
     def base_grids(self) -> tuple[bytes, ...]:
         """Packed patch grids of the films that phrases are measured on, of the whole index."""
         return self.packed(self.base_rows) if self.whole is None else self.whole.grids
+
+    @cached_property
+    def base_factors(self) -> list[PatchFactors]:
+        """The same opened, 90 KB a film: every phrase that is new to an index is asked of them."""
+        return [unpack(grid) for grid in self.base_grids]
 
     @property
     def film_count(self) -> int:

@@ -17,7 +17,7 @@ from explorer.grounding.alignment import PhraseBase
 from explorer.grounding.reference import reference_logits
 from explorer.retrieval.columns import Rows
 from explorer.retrieval.corpus import Corpus
-from explorer.retrieval.patch_factors import PatchFactors, unpack
+from explorer.retrieval.patch_factors import PatchFactors
 
 # An index of fewer films cannot say what is usual; phrases then keep their own scale.
 LEAST_FILMS = 20
@@ -161,8 +161,7 @@ def base_logits(corpus: Corpus, vectors: Float32, scoring: Scoring) -> Float32:
     found = {key: column for key in keys if (column := kept.get(key)) is not None}
     new = {key: vector for key, vector in zip(keys, vectors, strict=True) if key not in found}
     if new:
-        films = [unpack(grid) for grid in corpus.base_grids]
-        columns = _pooled(films, np.stack(list(new.values())), scoring).T
+        columns = _pooled(corpus.base_factors, np.stack(list(new.values())), scoring).T
         found.update(zip(new, columns, strict=True))
         kept.update({key: found[key] for key in new})
         for key in list(kept)[: max(0, len(kept) - _KEPT)]:

@@ -259,8 +259,7 @@ def sentence_base(corpus: Corpus, scoring: Scoring) -> SentenceBase | None:
     """Base of all statements on a sample of films, worked out once for an open index."""
     known: SentenceBase | None = corpus.memory.get("sentence base")
     if known is None and corpus.film_count >= LEAST_FILMS:
-        sample = corpus.base_grids[:: max(1, len(corpus.base_grids) // _SENTENCE_BASE)]
-        films = [unpack(grid) for grid in sample]
+        films = corpus.base_factors[:: max(1, len(corpus.base_grids) // _SENTENCE_BASE)]
         logits = _coarse_logits(films, corpus.sentences.vectors, scoring)
         phrases = alignment.phrase_base(logits)
         spread = _report_spread(corpus, alignment.log_odds(logits, phrases))

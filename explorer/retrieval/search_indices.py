@@ -1,11 +1,12 @@
 """The search indices of a built corpus: words always, vectors where exact search would be slow."""
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
 from explorer.retrieval import ann
-from explorer.retrieval._lance import in_words
+from explorer.retrieval._lance import in_words, is_local
 from explorer.retrieval.corpus import EXACT_REGIONS, Corpus
 from explorer.retrieval.filters import EVERYTHING
 from explorer.retrieval.search_text import nearest_regions
@@ -14,8 +15,28 @@ from explorer.retrieval.store import Writer, open_tables
 _QUERIES, _NEAR = 50, 10
 
 
-def finish(index: Writer, uri: str, *, exact_below: int = EXACT_REGIONS) -> None:
+class Indexer(Protocol):
+    """Builds the index of `ann.config` on a table."""
+
+    def __call__(self, table: str, *, rows: int, cells: int) -> None:
+        """Build it; `table` is a URI."""
+        ...
+
+
+def finish(
+    index: Writer,
+    uri: str,
+    *,
+    exact_below: int = EXACT_REGIONS,
+    indexer: Indexer | None = None,
+) -> None:
     """Index words and, from `exact_below` regions on, vectors; then measure the recall.
+
+    Args:
+        index: Being written.
+        uri: Where it is.
+        exact_below: Regions from which vectors are indexed.
+        indexer: Builds the vector index elsewhere; None = here.
 
     Raises:
         RetrievalError: The disk is full, or the lease was lost.
@@ -30,13 +51,23 @@ def finish(index: Writer, uri: str, *, exact_below: int = EXACT_REGIONS) -> None
             from lancedb.index import BTree
 
             if not _has(regions, "IvfRq"):
-                regions.create_index("vector", config=ann.config(regions.count_rows()))
+                _index_vectors(regions, uri, indexer)
             if sentences.count_rows() and not _has(sentences, "BTree"):
                 sentences.create_index("study_id", config=BTree())
     index.finish()
     corpus = Corpus(open_tables(uri), exact_below=exact_below)
     if not corpus.is_exact:
         index.finish(recall_at_10=recall_at_10(corpus))
+
+
+def _index_vectors(regions: Any, uri: str, indexer: Indexer | None) -> None:
+    rows = regions.count_rows()
+    if indexer is None:
+        regions.create_index("vector", config=ann.config(rows))
+        return
+    place = Path(uri).expanduser().resolve().as_posix() if is_local(uri) else uri.rstrip("/")
+    indexer(f"{place}/regions.lance", rows=rows, cells=ann.cells(rows))
+    regions.checkout_latest()
 
 
 def recall_at_10(corpus: Corpus, *, seed: int = 0) -> float:

@@ -7,6 +7,7 @@ the same answer twice; answers come back in the order of the jobs.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from types import TracebackType
 from typing import Any, Generic, TypeVar
@@ -39,11 +40,9 @@ class WorkerPool(Generic[Job, Answer]):
         *,
         address: str | None = None,
     ) -> None:
-        self._ray = _import_ray()
         self._count = len(builds)
-        self._own = not self._ray.is_initialized()
-        if self._own:
-            _connect(self._ray, address, self._count)
+        self._cluster = connected(address, processors=self._count)
+        self._ray = self._cluster.__enter__()
         actor = self._ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=_ATTEMPTS)(_Worker)
         self._workers = [actor.remote(build) for build in builds]
 
@@ -75,8 +74,7 @@ class WorkerPool(Generic[Job, Answer]):
         """End the workers, and the cluster where the pool started it."""
         for worker in self._workers:
             self._ray.kill(worker)
-        if self._own:
-            self._ray.shutdown()
+        self._cluster.__exit__(None, None, None)
 
     def _send(self, number: int, job: Job) -> Any:
         return self._workers[number % self._count].do.remote(job)
@@ -118,6 +116,28 @@ class _Worker:
         return self._work(job)
 
 
+@contextmanager
+def connected(address: str | None, *, processors: int) -> Iterator[Any]:
+    """Ray, connected to a cluster until the context ends, unless it was before.
+
+    Args:
+        address: Of the cluster, e.g. "auto"; None starts one of this machine.
+        processors: That one of this machine offers.
+
+    Raises:
+        ClusterError: Ray is not installed, or there is no cluster at the address.
+    """
+    ray = _import_ray()
+    own = not ray.is_initialized()
+    if own:
+        _connect(ray, address, processors)
+    try:
+        yield ray
+    finally:
+        if own:
+            ray.shutdown()
+
+
 def _import_ray() -> Any:
     try:
         import ray
@@ -129,8 +149,8 @@ def _import_ray() -> Any:
     return ray
 
 
-def _connect(ray: Any, address: str | None, workers: int) -> None:
-    local = {"num_cpus": workers, "_node_ip_address": "127.0.0.1", "include_dashboard": False}
+def _connect(ray: Any, address: str | None, processors: int) -> None:
+    local = {"num_cpus": processors, "_node_ip_address": "127.0.0.1", "include_dashboard": False}
     try:
         ray.init(
             address=address,
