@@ -2,7 +2,7 @@
 
 explorer phantom render --studies 1000 --benchmark --format dicom --out v1
 explorer index build v1/dicom --out v1.index --keep-paths
-python benchmarks/prototypes.py --corpus v1/dicom --index v1.index
+python benchmarks/prototypes.py --corpus v1/dicom --index v1.index [--checkpoint NAME]
 """
 
 import argparse
@@ -55,8 +55,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--index", required=True)
+    parser.add_argument("--checkpoint")
     given = parser.parse_args()
-    engine = pipeline.open_engine(device="cpu")
+    engine = pipeline.open_engine(given.checkpoint, device="cpu")
     index = pipeline.open_index(given.index, engine=engine)
     films = index.films.columns
     truths = {

@@ -10,7 +10,8 @@ from typing import Any
 from _report import ROOT
 
 README = ROOT / "README.md"
-# (what, result file, path to the figure, digits, to reach)
+# (what, result file, path to the figure, digits, to reach); "{checkpoint}" stands for the name of
+# the checkpoint that the file is of
 _VAL = "Pointing game on held-out real radiographs"
 FIGURES: tuple[tuple[str, str, str, int, str], ...] = (
     (f"{_VAL}, plain phrases", "grounding_val", "results/macro/plain/pointing", 2, "at least .64"),
@@ -32,7 +33,7 @@ FIGURES: tuple[tuple[str, str, str, int, str], ...] = (
     (
         "Right finding among 22 for sentences of real reports, from the text tower alone",
         "language_openi",
-        "results/ways/lite-320-v2/which_finding/micro/0",
+        "results/ways/{checkpoint}/which_finding/micro/0",
         2,
         "at least .80",
     ),
@@ -128,6 +129,8 @@ def benchmark_rows(root: Path = ROOT / "benchmarks" / "results") -> str:
         if not path.exists():
             continue
         value = json.loads(path.read_text(encoding="utf-8"))
+        if "{checkpoint}" in key:
+            key = key.replace("{checkpoint}", value["results"]["checkpoint"]["name"])
         for part in key.split("/"):
             value = value[int(part) if isinstance(value, list) else part]
         link = f'[{value:.{digits}f}](benchmarks/results/{name}.json "{key}")'

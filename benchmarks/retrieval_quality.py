@@ -32,7 +32,7 @@ from explorer.pipeline.query import statements_of
 from explorer.pipeline.retrieval import asking_of
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.records import QueryPart
-from explorer.retrieval.scoring import film_log_odds, read_claims
+from explorer.retrieval.scoring import film_log_odds, statement_gains
 from explorer.retrieval.search_film import film_of_index, sentence_gains
 from explorer.retrieval.search_region import region_likeness, standing_regions
 from explorer.retrieval.search_text import word_scores
@@ -140,14 +140,13 @@ def measure_reports(index: Corpus, engine: pipeline.Engine, truth: Truth) -> dic
         ],
         axis=1,
     )
-    claims = read_claims(index, np.arange(len(index)), odds, ["present"] * len(asked))
     cosines = index.films.vectors @ vectors.T
     flat = alignment.log_odds(cosines, alignment.phrase_base(cosines))
     ways = {
         "image to report": to_report,
-        "report to image": agreement(claims, odds, queries, column).T,
+        "report to image": agreement(index, engine, odds, vectors, queries, column).T,
     }
-    ways["report to image, whole-film vectors"] = agreement(flat, flat, queries, column).T
+    ways["report to image, whole-film vectors"] = flat_agreement(flat, queries, column).T
     result = {way: recalls(scores, right) for way, scores in ways.items()}
     words = np.full(right.shape, -np.inf)
     for row, statements in enumerate(queries):
@@ -166,19 +165,34 @@ def measure_reports(index: Corpus, engine: pipeline.Engine, truth: Truth) -> dic
 
 
 def agreement(
+    index: Corpus,
+    engine: pipeline.Engine,
     odds: NDArray[np.float64],
-    denied: NDArray[np.float64],
+    vectors: NDArray[np.float32],
     queries: Sequence[Any],
     column: dict[str, int],
 ) -> NDArray[np.float64]:
-    """(films, reports) sum of log odds of the statements of every report, denials of their own."""
+    """(films, reports) what a search for the text of every report gives to every film."""
+    found = np.zeros((len(odds), len(queries)))
+    rows = np.arange(len(odds))
+    for k, statements in enumerate(queries):
+        columns = [column[s.asked] for s in statements]
+        said = [s.assertion for s in statements]
+        gains = statement_gains(
+            index, rows, odds[:, columns], vectors[columns], said, reference=engine.reference
+        )
+        found[:, k] = gains.sum(axis=1)
+    return found
+
+
+def flat_agreement(
+    odds: NDArray[np.float64], queries: Sequence[Any], column: dict[str, int]
+) -> NDArray[np.float64]:
+    """The same with one vector a film, whose odds are taken as they are."""
     found = np.zeros((len(odds), len(queries)))
     for k, statements in enumerate(queries):
-        if statements:
-            columns = [column[s.asked] for s in statements]
-            absent = np.array([s.assertion == "absent" for s in statements])
-            own = np.where(absent, denied[:, columns], odds[:, columns])
-            found[:, k] = alignment.report_log_odds(own, [s.assertion for s in statements])
+        own = odds[:, [column[s.asked] for s in statements]]
+        found[:, k] = alignment.report_log_odds(own, [s.assertion for s in statements])
     return found
 
 

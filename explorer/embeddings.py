@@ -105,6 +105,7 @@ class ReferenceFilms:
         counts: (N, K) float32.
         normal: (N,) bool, whether nothing abnormal is known of the film.
         taught: What the training corpus taught.
+        trust: (D + 1,) float32 of `explorer.grounding.trust`; None where it was not learned.
         means: (N, d) float32, mean direction of each film, unit norm; computed here.
     """
 
@@ -114,6 +115,7 @@ class ReferenceFilms:
     counts: Float32
     normal: NDArray[np.bool_]
     taught: Taught
+    trust: Float32 | None = None
     means: Float32 = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -38,6 +38,7 @@ def read_reference(card: AdapterCard) -> ReferenceFilms | None:
             counts=found["counts"].astype(np.float32),
             normal=found["normal"].astype(bool),
             taught=Taught(tuple(about["taught_findings"]), tuple(about["taught_words"])),
+            trust=found["trust"].astype(np.float32) if "trust" in found else None,
         )
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise CheckpointError(
@@ -80,6 +81,8 @@ def write_reference(path: Path, films: ReferenceFilms) -> None:
         "counts": films.counts.astype(np.uint16),
         "normal": films.normal.astype(np.uint8),
     }
+    if films.trust is not None:
+        arrays["trust"] = films.trust
     about = {
         "weights_sha256": films.weights_sha256,
         "taught_findings": films.taught.findings,

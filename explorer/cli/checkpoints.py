@@ -110,6 +110,9 @@ def reference(
     normal: Annotated[int, typer.Option(help="Normal films.", min=10)] = 200,
     abnormal: Annotated[int, typer.Option(help="Films with findings.", min=10)] = 250,
     phantoms: Annotated[int, typer.Option(help="Rendered films.", min=0)] = 150,
+    trusted: Annotated[
+        int, typer.Option(help="Rendered films that tell how far phrases can be trusted.", min=0)
+    ] = 400,
     ct_wheel: Annotated[
         Path | None,
         typer.Option("--ct-wheel", help="Folder or wheel with the chest CT.", exists=True),
@@ -128,6 +131,7 @@ def reference(
             normal=normal,
             abnormal=abnormal,
             phantoms=phantoms,
+            trusted=trusted,
             ct=ct_wheel,
             progress=told,
         )

@@ -6,8 +6,7 @@ only: what has been embedded is scored without torch.
 * Image and phrase: the logits of all patches, pooled as the checkpoint was trained, are the
   `pooled_logits`. They have a scale of their own for each phrase, so phrases are compared by their
   `log_odds` over what the phrase scores on other films (its `PhraseBase`).
-* Image and report: the sum of the log-odds of its sentences, those of absent findings with the
-  sign reversed and half the weight (`report_log_odds`).
+* Image and report: the sum over its sentences, absent findings against it (`report_log_odds`).
 * A film that is stored keeps a few vectors, each counted as often as it stands for patches
   (`representatives`); pooling knows the counts.
 
@@ -111,20 +110,36 @@ def log_odds(logits: Numbers, base: PhraseBase) -> Float64:
     return np.asarray((logits - base.mean) / base.spread, dtype=np.float64)
 
 
+def statement_gains(odds: Float64, assertions: Sequence[Assertion] | NDArray[np.str_]) -> Float64:
+    """What each of S statements adds to an agreement, from its log-odds (..., S): (..., S).
+
+    Present ones add theirs, uncertain ones half of it. Absent ones take away a quarter of the
+    softplus, so that a film that shows what is denied loses more the clearer it shows it, and one
+    that does not wins next to nothing: most films lack most findings. Those that are not about the
+    image add nothing. Halves and quarters were chosen on phantoms of a training seed.
+    """
+    said = np.asarray(assertions, dtype=np.str_)
+    weight = np.zeros(len(said))
+    for assertion, value in _WEIGHTS.items():
+        weight[said == assertion] = value
+    gains = np.asarray(odds * weight, dtype=np.float64)
+    absent = np.flatnonzero(said == "absent")
+    denied = np.log(2.0) - np.logaddexp(0.0, odds[..., absent])
+    gains[..., absent] = denied * _WEIGHTS["absent"]
+    return gains
+
+
 def report_log_odds(odds: Float64, assertions: Sequence[Assertion]) -> Float64:
     """Agreement of images with a report of S sentences, from their log-odds (..., S): (...).
 
-    Sentences are taken as independent: present ones add, uncertain ones add half, absent ones
-    subtract half (most films lack most findings, so a denial tells less), and those that are not
-    about the image are left out. Halves were chosen on phantoms of a training seed.
+    Sentences are taken as independent: the sum of `statement_gains`.
     """
-    signs = np.array([_SIGNS[assertion] for assertion in assertions], dtype=np.float64)
-    return odds @ signs
+    return np.asarray(statement_gains(odds, assertions).sum(axis=-1), dtype=np.float64)
 
 
-_SIGNS: dict[Assertion, float] = {
+_WEIGHTS: dict[Assertion, float] = {
     "present": 1.0,
-    "absent": -0.5,
+    "absent": 0.25,
     "uncertain": 0.5,
     "not about the image": 0.0,
 }

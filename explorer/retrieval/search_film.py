@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.embeddings import Scoring
-from explorer.entities import Assertion, Box, Float32, ImageEmbeddings, ModelFrame
+from explorer.entities import Box, Float32, ImageEmbeddings, ModelFrame
 from explorer.errors import RetrievalError
 from explorer.grounding import alignment
 from explorer.retrieval.columns import Rows
@@ -21,8 +21,9 @@ from explorer.retrieval.scoring import (
     LEAST_FILMS,
     best_of_each,
     film_log_odds,
-    gains_of,
     percentiles,
+    statement_gains,
+    trust_of,
 )
 from explorer.retrieval.search_text import Asking
 
@@ -30,6 +31,9 @@ from explorer.retrieval.search_text import Asking
 _MOST_PARTS = 5
 # Films that the statements of an index are measured on.
 _SENTENCE_BASE = 100
+# Films of an index up to which its statements ask every patch of a film.
+_FINE_FILMS = 1500
+_AT_ONCE = 64  # statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,9 @@ def search_film(
     denied = np.zeros((len(rows), 0))
     if without:
         odds = film_log_odds(corpus, rows, vectors, asking.scoring, reference=asking.reference)
-        denied = gains_of(odds, ["absent"] * len(without))
+        denied = statement_gains(
+            corpus, rows, odds, vectors, ["absent"] * len(without), reference=asking.reference
+        )
     scores = like + denied.sum(axis=1)
     best = best_of_each(scores, corpus.films.study[rows])
     share = percentiles(scores[best])
@@ -222,24 +228,34 @@ def search_reports(
 def sentence_gains(corpus: Corpus, query: QueryFilm, asking: Asking) -> NDArray[np.float64]:
     """What every statement of the index gives to the agreement of its report with a film.
 
-    A report is divided by the spread of its agreement over films: a long report, or one that says
-    a thing twice, does not come first for that.
+    Agreements are told in deviations over films, so that a long report, or one that says a thing
+    twice, does not come first for that, less what the report gets from the films that it fits best:
+    some reports fit many films.
     """
     sentences = corpus.sentences
-    logits = _coarse_logits([query.factors], sentences.vectors, asking.scoring)
-    base = sentence_base(corpus, asking.scoring)
+    logits = _statement_logits(corpus, [query.factors], asking.scoring)
+    base = sentence_base(corpus, asking)
     if base is None:
-        return _weights(corpus) * logits[0, sentences.distinct]
-    odds = alignment.log_odds(logits, base.phrases)[0]
-    spread = base.reports[sentences.study]
-    return np.asarray(odds[sentences.distinct] * _weights(corpus) / spread, dtype=np.float64)
+        return _stated(corpus, logits[0, sentences.distinct])
+    odds = alignment.log_odds(logits, base.phrases)
+    gains = _gains(corpus, odds, asking)[0]
+    usual = base.gains + base.shared[sentences.study] * sentences.counts
+    return np.asarray((gains - usual) / base.spread[sentences.study], dtype=np.float64)
 
 
-def _weights(corpus: Corpus) -> NDArray[np.float64]:
-    """Sign and weight of every statement; 0 for those that ask nothing of a film."""
+def _gains(corpus: Corpus, odds: NDArray[np.float64], asking: Asking) -> NDArray[np.float64]:
+    """(N, statements) what every statement gives, from odds (N, U) of the distinct ones.
+
+    Odds are read as they are: reports are compared for one film, and not films for one report.
+    """
+    trusted = odds * trust_of(corpus.sentences.vectors, asking.reference)
+    return _stated(corpus, trusted[:, corpus.sentences.distinct])
+
+
+def _stated(corpus: Corpus, read: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Gains of all statements from what they read (..., statements); 0 where nothing is asked."""
     sentences = corpus.sentences
-    signs = {a: _sign(a) for a in np.unique(sentences.assertions)}
-    return np.array([signs[a] for a in sentences.assertions]) * sentences.counts
+    return alignment.statement_gains(read, sentences.assertions) * sentences.counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,54 +264,62 @@ class SentenceBase:
 
     Attributes:
         phrases: Of every distinct statement.
-        reports: (studies,) spread of the agreement with every report.
+        gains: (statements,) mean of what each gives.
+        spread: (studies,) deviation over films of the agreement with every report.
+        shared: (studies,) taken from every statement of a report that fits many films.
     """
 
     phrases: alignment.PhraseBase
-    reports: NDArray[np.float64]
+    gains: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    shared: NDArray[np.float64]
 
 
-def sentence_base(corpus: Corpus, scoring: Scoring) -> SentenceBase | None:
+def sentence_base(corpus: Corpus, asking: Asking) -> SentenceBase | None:
     """Base of all statements on a sample of films, worked out once for an open index."""
     known: SentenceBase | None = corpus.memory.get("sentence base")
     if known is None and corpus.film_count >= LEAST_FILMS:
-        films = corpus.base_factors[:: max(1, len(corpus.base_grids) // _SENTENCE_BASE)]
-        logits = _coarse_logits(films, corpus.sentences.vectors, scoring)
-        phrases = alignment.phrase_base(logits)
-        spread = _report_spread(corpus, alignment.log_odds(logits, phrases))
-        known = corpus.memory["sentence base"] = SentenceBase(phrases, spread)
+        known = corpus.memory["sentence base"] = _measured_base(corpus, asking)
     return known
 
 
-def _report_spread(corpus: Corpus, odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(studies,) deviation over films of the agreement with each report, from odds (films, S)."""
-    sentences, weights = corpus.sentences, _weights(corpus)
-    count = len(corpus.study_ids)
-    totals = np.stack(
-        [
-            np.bincount(sentences.study, weights=weights * of_film, minlength=count)
-            for of_film in odds[:, sentences.distinct]
-        ]
+def _measured_base(corpus: Corpus, asking: Asking) -> SentenceBase:
+    sample = corpus.base_factors[:: max(1, len(corpus.base_grids) // _SENTENCE_BASE)]
+    logits = _statement_logits(corpus, sample, asking.scoring)
+    phrases = alignment.phrase_base(logits)
+    gains = _gains(corpus, alignment.log_odds(logits, phrases), asking)
+    usual = gains.mean(axis=0)
+    study, count = corpus.sentences.study, len(corpus.study_ids)
+    totals = np.stack([np.bincount(study, weights=row, minlength=count) for row in gains - usual])
+    statements = np.bincount(study, weights=corpus.sentences.counts, minlength=count)
+    # Half of the mean of its best tenth, as the cross-domain similarity local scaling of Conneau
+    # et al. (2018) has it; the neighbourhood of the film is the same for all reports.
+    best = np.sort(totals, axis=0)[-max(1, len(totals) // 10) :].mean(axis=0)
+    return SentenceBase(
+        phrases,
+        usual,
+        np.maximum(totals.std(axis=0), alignment.MIN_SPREAD),
+        best / 2 / np.maximum(statements, 1),
     )
-    return np.asarray(np.maximum(totals.std(axis=0), alignment.MIN_SPREAD), dtype=np.float64)
 
 
-def _coarse_logits(
-    films: Sequence[PatchFactors], vectors: Float32, scoring: Scoring
+def _statement_logits(
+    corpus: Corpus, films: Sequence[PatchFactors], scoring: Scoring
 ) -> NDArray[np.float64]:
-    """(N, S) pooled logits over means of 2 x 2 cells: an index has thousands of statements."""
-    return np.array(
-        [
-            alignment.pooled_logits(
-                film.coarse().cosines(vectors).reshape(len(vectors), -1), scoring
+    """(N, U) pooled logits of the distinct statements of an index.
+
+    Over all patches, or means of 2 x 2 of them where an index has many statements.
+    """
+    vectors = corpus.sentences.vectors
+    found = np.zeros((len(films), len(vectors)))
+    for row, film in enumerate(films):
+        seen = film if corpus.film_count <= _FINE_FILMS else film.coarse()
+        for first in range(0, len(vectors), _AT_ONCE):
+            cosines = seen.cosines(vectors[first : first + _AT_ONCE])
+            found[row, first : first + _AT_ONCE] = alignment.pooled_logits(
+                cosines.reshape(len(cosines), -1), scoring
             )
-            for film in films
-        ]
-    )
-
-
-def _sign(assertion: Assertion) -> float:
-    return float(alignment.report_log_odds(np.ones((1, 1)), [assertion])[0])
+    return found
 
 
 def _others(corpus: Corpus, query: QueryFilm, where: Filter) -> Rows:

@@ -24,9 +24,8 @@ from explorer.retrieval.scoring import (
     SHORTLIST,
     best_of_each,
     film_log_odds,
-    gains_of,
     percentiles,
-    read_claims,
+    statement_gains,
 )
 
 Ranking = Literal["image", "words", "both"]
@@ -86,7 +85,7 @@ def search_text(
         corpus, rows, vectors, asking.scoring, reference=asking.reference, keep=whole
     )
     said = [part.assertion for part in parts]
-    gains = gains_of(read_claims(corpus, rows, odds, said), said)
+    gains = statement_gains(corpus, rows, odds, vectors, said, reference=asking.reference)
     extra = np.zeros(len(rows)) if added is None else added[rows]
     shown = gains.sum(axis=1) + extra
     scores = _ranked(corpus, rows, parts, shown, ranking)

@@ -17,6 +17,7 @@ from explorer.grounding.alignment import (
     pooled_logits,
     report_log_odds,
     representatives,
+    statement_gains,
 )
 
 
@@ -124,6 +125,15 @@ def test_phrases_of_different_scales_get_the_same_log_odds() -> None:
 
 
 def test_a_report_adds_what_is_there_and_subtracts_what_is_denied() -> None:
-    odds = np.array([[2.0, 3.0, 5.0, 7.0], [0.0, -1.0, 0.0, 0.0]])
+    # log 3 is denied: softplus(log 3) = log 4, less that of 0, which is log 2.
+    odds = np.array([[2.0, np.log(3), 5.0, 7.0], [0.0, 0.0, 0.0, 0.0]])
     said: list[Assertion] = ["present", "absent", "uncertain", "not about the image"]
-    assert_allclose(report_log_odds(odds, said), [2 - 3 / 2 + 5 / 2, 1 / 2])
+    assert_allclose(statement_gains(odds, said)[0], [2, -np.log(2) / 4, 5 / 2, 0])
+    assert_allclose(report_log_odds(odds, said), [2 - np.log(2) / 4 + 5 / 2, 0], atol=1e-12)
+
+
+def test_a_denial_takes_away_without_end_and_gives_little() -> None:
+    found = statement_gains(np.array([[-50.0], [-2.0], [2.0], [50.0]]), ["absent"])[:, 0]
+    assert np.all(np.diff(found) < 0)
+    assert 0 < found[0] < 0.2
+    assert found[3] < -12

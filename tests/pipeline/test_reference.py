@@ -5,17 +5,20 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import load_file
 
 from explorer import pipeline
 from explorer.adapters import open_checkpoint
+from explorer.adapters._reference import write_reference
 from explorer.encoders.files import REFERENCE_FILE
 from explorer.entities import ImageCheck, ImageEmbeddings
 from explorer.errors import DataSetError
-from explorer.pipeline import reference
+from explorer.pipeline import reference, trust
 from explorer.pipeline.taught import knows, taught, words_of
 
 ROWS = [
@@ -60,7 +63,9 @@ def engine(
 
 
 def test_training_films_alone_become_the_bank(engine: pipeline.Engine, images: Path) -> None:
-    films = pipeline.make_reference(engine, images=images, normal=2, abnormal=2, phantoms=0)
+    films = pipeline.make_reference(
+        engine, images=images, normal=2, abnormal=2, phantoms=0, trusted=0
+    )
     assert films.normal.tolist() == [True, True, False, False]
     assert films.counts.sum(1).tolist() == [64] * 4
     folder = engine.card.folder
@@ -75,7 +80,7 @@ def test_training_films_alone_become_the_bank(engine: pipeline.Engine, images: P
 
 def test_films_of_validation_are_never_taken(engine: pipeline.Engine, images: Path) -> None:
     with pytest.raises(DataSetError, match="must hold 3 frontal training films"):
-        pipeline.make_reference(engine, images=images, normal=3, abnormal=1, phantoms=0)
+        pipeline.make_reference(engine, images=images, normal=3, abnormal=1, phantoms=0, trusted=0)
 
 
 @pytest.mark.parametrize(
@@ -92,3 +97,42 @@ def test_what_they_do_not_teach_is_unknown(phrase: str) -> None:
 
 def test_words_leave_numbers_out() -> None:
     assert words_of("A 12 mm nodule, left base.") == ["mm", "nodule", "left", "base"]
+
+
+def test_phantoms_tell_how_far_phrases_can_be_trusted(
+    engine: pipeline.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The weights have one number a dimension and a constant, and come back from the file."""
+    monkeypatch.setattr(trust, "embed_pixels", reference.embed_pixels)
+    rng = np.random.default_rng(0)
+    told = {"effusion": "Left pleural effusion.", "mass": "No effusion. Mass in the right lung."}
+    sides = {"effusion": ("pleural effusion", "left"), "mass": ("mass", "right")}
+    studies = [
+        SimpleNamespace(
+            image=rng.integers(0, 65535, (40, 40), np.uint16),
+            report=told[kind],
+            findings=[SimpleNamespace(name=sides[kind][0], side=sides[kind][1])],
+        )
+        for kind in ("effusion", "mass") * 12
+    ]
+    weights = trust.learn_trust(engine, studies)
+    assert weights is not None
+    assert weights.shape == (engine.card.dimension + 1,)
+    assert trust.learn_trust(engine, studies[:5]) is None
+    films = replace(
+        reference.condense(engine, [reference._Film(rng.random((8, 8, 16), np.float32), True)] * 2),
+        trust=weights,
+    )
+    write_reference(engine.card.folder / REFERENCE_FILE, films)
+    tensors = load_file(engine.card.folder / REFERENCE_FILE)
+    assert np.array_equal(tensors["trust"], weights)
+
+
+def test_a_phrase_is_true_of_a_film_that_shows_it_on_its_side() -> None:
+    shown: list[list[tuple[set[str], str | None]]] = [
+        [({"pleural effusion"}, "left")],
+        [({"mass"}, None)],
+    ]
+    phrases = ["left effusion", "right effusion", "effusion", "mass in the left lung"]
+    found = trust.truth_of(phrases, shown)
+    assert found.tolist() == [[True, False, True, False], [False, False, False, True]]

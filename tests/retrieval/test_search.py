@@ -12,7 +12,7 @@ from explorer import pipeline
 from explorer.entities import Box
 from explorer.errors import RetrievalError
 from explorer.pipeline.query import read_query
-from explorer.retrieval.scoring import film_log_odds, read_claims
+from explorer.retrieval.scoring import film_log_odds, film_scale, on_own_scale, statement_gains
 from explorer.retrieval.search_film import film_of_index, likeness_parts, sentence_gains
 from explorer.retrieval.vocabulary import SIGNATURE
 from explorer.text import read_report
@@ -38,8 +38,8 @@ def test_parts_sum_to_the_score_and_the_best_comes_first(engine: Any, index: Any
 def test_a_denial_turns_the_ranking_round(engine: Any, index: Any) -> None:
     denied = pipeline.search_text(index, engine, "no pleural effusion", count=24)
     query = pipeline.embed_phrases(engine, ["pleural effusion"]).vectors
-    odds = film_log_odds(index, np.arange(24), query, engine.scoring)[:, 0]
-    weakest = [index.films.columns["film_id"][row] for row in np.argsort(odds)]
+    odds = film_log_odds(index, np.arange(24), query, engine.scoring)
+    weakest = [index.films.columns["film_id"][row] for row in np.argsort(odds[:, 0])]
     assert [h.film_id for h in denied.hits] == weakest
     assert all(not part.boxes for hit in denied.hits for part in hit.parts)
 
@@ -173,8 +173,9 @@ def test_a_film_that_scores_high_for_everything_is_not_first_for_everything(
     vectors = pipeline.embed_phrases(engine, SIGNATURE).vectors
     rows, present = np.arange(24), ["present"] * len(vectors)
     plain = film_log_odds(index, rows, vectors, engine.scoring)
-    odds = read_claims(index, rows, plain, present)  # type: ignore[arg-type]
-    denied = read_claims(index, rows, plain, ["absent"] * len(vectors))
+    scale = film_scale(index)
+    odds = on_own_scale(plain, *scale, present)  # type: ignore[arg-type]
+    denied = on_own_scale(plain, *scale, ["absent"] * len(vectors))
     assert np.array_equal(denied, plain)
     # The vocabulary is what a film is read against, over whole grids as they were before packing.
     assert odds.mean(axis=1) == pytest.approx(np.zeros(24), abs=0.1)
@@ -190,6 +191,32 @@ def test_the_agreement_with_every_report_varies_alike_over_films(engine: Any, in
     told = np.bincount(study, weights=index.sentences.counts, minlength=24) > 0
     assert told.sum() == 18
     assert totals.std(axis=0) == pytest.approx(told.astype(float), abs=1e-6)
+
+
+def test_a_phrase_that_can_be_trusted_twice_as_far_gives_twice_as_much(
+    engine: Any, index: Any
+) -> None:
+    vectors = pipeline.embed_phrases(engine, ["mass", "effusion"]).vectors
+    rows = np.arange(24)
+    odds = film_log_odds(index, rows, vectors, engine.scoring)
+    said = ["present", "uncertain"]
+    plain = statement_gains(index, rows, odds, vectors, said)  # type: ignore[arg-type]
+    trust = np.linalg.pinv(np.column_stack([vectors, [1.0, 1.0]])) @ [2.0, 0.5]
+    films: Any = SimpleNamespace(trust=trust.astype(np.float32))
+    read = statement_gains(index, rows, odds, vectors, said, reference=films)  # type: ignore[arg-type]
+    assert read == pytest.approx(plain * [2.0, 0.5], rel=1e-3)
+
+
+def test_a_report_that_fits_many_films_loses_to_one_that_fits_this(engine: Any, index: Any) -> None:
+    """Over the films that fit each report best, what agreements lose is half of their mean."""
+    asking = pipeline.retrieval.asking_of(engine)
+    films = [film_of_index(index, film) for film in index.films.columns["film_id"]]
+    gains = np.array([sentence_gains(index, film, asking) for film in films])
+    study = index.sentences.study
+    totals = np.array([np.bincount(study, weights=row, minlength=24) for row in gains])
+    told = np.bincount(study, weights=index.sentences.counts, minlength=24) > 0
+    best = np.sort(totals - totals.mean(axis=0), axis=0)[-2:].mean(axis=0)
+    assert totals.mean(axis=0)[told] == pytest.approx(-best[told] / 2, abs=1e-6)
 
 
 @pytest.mark.parametrize(
