@@ -48,13 +48,14 @@ class MgcaSizes:
         if self.image not in ("resnet_50", "vit_base"):
             raise ValueError(f"image must be resnet_50 or vit_base, got {self.image!r}")
 
+    @property
     def preprocessing(self) -> Preprocessing:
         """Letterbox as GLoRIA, then its middle."""
         return Preprocessing(
             (self.crop, self.crop), "longer side", "area", self.letterbox, nearest_half=True
         )
 
-    def grid_shape(self, stride: int) -> tuple[int, int]:
+    def grid_of(self, stride: int) -> tuple[int, int]:
         """Side of the patch grid: of the ViT, or of the ResNet's feature map of this stride."""
         vit = self.image == "vit_base"
         side = self.vit.grid_size if vit else math.ceil(self.enlarged / stride)
@@ -157,9 +158,9 @@ def mgca_layout(
     vit = f"{tower}.model.cls_token" in tensor_names(weights)
     sizes = MgcaSizes(image="vit_base" if vit else "resnet_50")
     entries = card_entries(
-        sizes.preprocessing(),
+        sizes.preprocessing,
         title=f"{title}, {'ViT-B/16' if vit else 'ResNet-50'} and Bio_ClinicalBERT",
-        grid_shape=sizes.grid_shape(stride),
+        grid_shape=sizes.grid_of(stride),
         dimension=sizes.dimension,
         pooling="max" if stride == 16 else "mean",
         training_data="MIMIC-CXR, as its makers say",

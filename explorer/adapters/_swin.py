@@ -64,6 +64,12 @@ class SwinTower(nn.Module):
         self.register_state_dict_post_hook(_to_published)
         self.register_load_state_dict_pre_hook(_from_published)
 
+    @property
+    def before_last(self) -> nn.Module:
+        """The module whose output the last stage reads."""
+        merged: nn.Module = self.image_encoder.encoder.layers[-2].downsample
+        return merged
+
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """The upper left place (B, C), and all (B, h * w, C), each looking at itself alone.
 

@@ -7,7 +7,6 @@ block it looks at itself alone, then goes through post-norm and projection as th
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
@@ -17,43 +16,24 @@ from explorer.adapters._hf import (
     ALL_FILES,
     WEIGHTS,
     before_last,
-    config_of,
-    hugging_face_layout,
     last_block_twice,
     open_model,
     open_tokenizer,
-    preprocessing_of,
 )
 from explorer.adapters._import import Layout
-from explorer.adapters._layouts import card_entries
-from explorer.adapters._published import PublishedEngine, in_place
+from explorer.adapters._published import in_place
+from explorer.adapters._square_vit import SquareVitEngine, square_vit_layout
 from explorer.encoders.files import CONFIG_FILE
 
 __all__ = ["FILES", "OPTIONAL", "WEIGHTS", "layout", "load"]
 
 OPTIONAL = ALL_FILES
 FILES = (CONFIG_FILE, *OPTIONAL)
-_PARTS = ("text_config", "vision_config", "projection_dim")
 
 
 def layout(folder: Path) -> Layout | None:
     """A folder of the hub whose config.json says CLIP."""
-    config = config_of(folder, ("clip",))
-    if config is None:
-        return None
-    import transformers
-
-    sizes: Any = transformers.CLIPConfig(**{k: v for k, v in config.items() if k in _PARTS})
-    vision = sizes.vision_config
-    side = vision.image_size // vision.patch_size
-    entries = card_entries(
-        preprocessing_of(folder, side=vision.image_size),
-        title=f"CLIP, ViT of {vision.num_hidden_layers} layers",
-        grid_shape=(side, side),
-        dimension=sizes.projection_dim,
-        pooling="mean",
-    )
-    return hugging_face_layout(folder, entries, words=True)
+    return square_vit_layout(folder, kind="clip", config="CLIPConfig", title="CLIP")
 
 
 def load(card: AdapterCard, *, device: str, precision: str) -> "ClipEngine":
@@ -66,25 +46,8 @@ def load(card: AdapterCard, *, device: str, precision: str) -> "ClipEngine":
     return ClipEngine(card, model, open_tokenizer(card), device=device, precision=precision)
 
 
-class ClipEngine(PublishedEngine):
+class ClipEngine(SquareVitEngine):
     """A loaded checkpoint; see `explorer.adapters.Engine`."""
-
-    def __init__(
-        self, card: AdapterCard, model: Any, tokenizer: Any, *, device: str, precision: str
-    ) -> None:
-        vision = model.config.vision_config
-        side = vision.image_size // vision.patch_size
-        super().__init__(
-            card,
-            preprocessing_of(card.folder, side=vision.image_size),
-            grid_shape=(side, side),
-            dimension=model.config.projection_dim,
-            device=device,
-            precision=precision,
-        )
-        self._model = self.ready(model)
-        self._tokenizer = tokenizer
-        self._most_pieces = model.config.text_config.max_position_embeddings
 
     def _patches(self, images: Tensor) -> Encoded:
         vision = self._model.vision_model
@@ -101,11 +64,11 @@ class ClipEngine(PublishedEngine):
 
     def _vectors(self, phrases: Sequence[str]) -> Tensor:
         """The end token of each phrase, projected."""
-        pieces = self._tokenizer(
+        pieces = self._words(
             list(phrases),
             padding=True,
             truncation=True,
-            max_length=self._most_pieces,
+            max_length=self._model.config.text_config.max_position_embeddings,
             return_tensors="pt",
         ).to(self.device)
         vectors: Tensor = self._model.get_text_features(

@@ -6,12 +6,14 @@ that looks at itself alone, goes through the head for whole images.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from torch import Tensor, nn
 
 from explorer.adapters._base import AdapterCard
-from explorer.adapters._bert import TOKENIZER_FILES, WordPieces, plain_words
+from explorer.adapters._bert import TOKENIZER_FILES, plain_words
+from explorer.adapters._clinical import ClinicalEngine, load_clinical
 from explorer.adapters._engine import Encoded, Stage
 from explorer.adapters._import import Layout
 from explorer.adapters._mgca_layout import (
@@ -23,14 +25,23 @@ from explorer.adapters._mgca_layout import (
     complete,
     mgca_layout,
 )
-from explorer.adapters._published import PublishedEngine, positions, sizes_of, weights_path
+from explorer.adapters._published import positions
 from explorer.adapters._vit import VisionTransformer
-from explorer.adapters._weights import load_strictly, read_tensors
 
 WEIGHTS = ("model.safetensors", "last.ckpt")
 FILES = (*WEIGHTS, *TOKENIZER_FILES)
 OPTIONAL = FILES  # one of the weights and one of the tokenizers is there
 LAST_STRIDE = 32  # of the ResNet's last feature map
+
+
+@dataclass(frozen=True, slots=True)
+class ConvirtSizes(MgcaSizes):
+    """Published sizes."""
+
+    @property
+    def grid_shape(self) -> tuple[int, int]:
+        """Of the places that are read."""
+        return self.grid_of(LAST_STRIDE)
 
 
 class ConvirtNetwork(nn.Module):
@@ -55,37 +66,21 @@ def load(card: AdapterCard, *, device: str, precision: str) -> "ConvirtEngine":
     Raises:
         CheckpointError: The folder does not hold the network its card describes.
     """
-    sizes = sizes_of(card, MgcaSizes)
-    network = ConvirtNetwork(sizes)
-    tensors = complete(read_tensors(weights_path(card)), text="text_encoder", sizes=sizes)
-    load_strictly(network, tensors, folder=card.folder, unused=UNUSED)
-    tokenizer = WordPieces(card.folder, most=MOST_PIECES)
-    return ConvirtEngine(card, network, tokenizer, sizes, device=device, precision=precision)
+    return load_clinical(
+        card,
+        ConvirtEngine,
+        sizes=ConvirtSizes,
+        network=ConvirtNetwork,
+        most_pieces=MOST_PIECES,
+        renamed=lambda tensors, said: complete(tensors, text="text_encoder", sizes=said),
+        unused=UNUSED,
+        device=device,
+        precision=precision,
+    )
 
 
-class ConvirtEngine(PublishedEngine):
+class ConvirtEngine(ClinicalEngine[ConvirtNetwork]):
     """A loaded checkpoint; see `explorer.adapters.Engine`."""
-
-    def __init__(
-        self,
-        card: AdapterCard,
-        network: ConvirtNetwork,
-        tokenizer: WordPieces,
-        sizes: MgcaSizes,
-        *,
-        device: str,
-        precision: str,
-    ) -> None:
-        super().__init__(
-            card,
-            sizes.preprocessing(),
-            grid_shape=sizes.grid_shape(LAST_STRIDE),
-            dimension=sizes.dimension,
-            device=device,
-            precision=precision,
-        )
-        self._network = self.ready(network)
-        self._tokenizer = tokenizer
 
     def _patches(self, images: Tensor) -> Encoded:
         encoder = self._network.img_encoder

@@ -20,9 +20,9 @@ from explorer.adapters._bert import (
     CLINICAL_BERT,
     TOKENIZER_FILES,
     BertShape,
-    WordPieces,
     build_bert,
 )
+from explorer.adapters._clinical import ClinicalEngine, load_clinical
 from explorer.adapters._engine import Encoded, Stage
 from explorer.adapters._import import Layout
 from explorer.adapters._layouts import (
@@ -33,15 +33,11 @@ from explorer.adapters._layouts import (
 )
 from explorer.adapters._preprocessing import HALF, IMAGENET_MEAN, IMAGENET_STD, Preprocessing
 from explorer.adapters._published import (
-    PublishedEngine,
     in_place,
     positions,
-    sizes_of,
-    weights_path,
 )
 from explorer.adapters._resnet import RESNET_50, ResNet
 from explorer.adapters._swin import COMPUTED, SwinShape, SwinTower
-from explorer.adapters._weights import load_strictly, read_tensors
 
 _DATA = ("m", "mc", "mcc")  # MIMIC-CXR; with CheXpert; with ChestX-ray14 as well
 WEIGHTS = ("model.safetensors", *(f"{tower}_{d}.tar" for tower in ("r50", "swint") for d in _DATA))
@@ -159,37 +155,20 @@ def load(card: AdapterCard, *, device: str, precision: str) -> "CxrClipEngine":
     Raises:
         CheckpointError: The folder does not hold the network its card describes.
     """
-    sizes = sizes_of(card, CxrClipSizes)
-    network = CxrClipNetwork(sizes)
-    tensors = read_tensors(weights_path(card))
-    load_strictly(network, tensors, folder=card.folder, unused=[COMPUTED])
-    tokenizer = WordPieces(card.folder, most=MOST_PIECES)
-    return CxrClipEngine(card, network, tokenizer, sizes, device=device, precision=precision)
+    return load_clinical(
+        card,
+        CxrClipEngine,
+        sizes=CxrClipSizes,
+        network=CxrClipNetwork,
+        most_pieces=MOST_PIECES,
+        unused=[COMPUTED],
+        device=device,
+        precision=precision,
+    )
 
 
-class CxrClipEngine(PublishedEngine):
+class CxrClipEngine(ClinicalEngine[CxrClipNetwork]):
     """A loaded checkpoint; see `explorer.adapters.Engine`."""
-
-    def __init__(
-        self,
-        card: AdapterCard,
-        network: CxrClipNetwork,
-        tokenizer: WordPieces,
-        sizes: CxrClipSizes,
-        *,
-        device: str,
-        precision: str,
-    ) -> None:
-        super().__init__(
-            card,
-            sizes.preprocessing,
-            grid_shape=sizes.grid_shape,
-            dimension=sizes.dimension,
-            device=device,
-            precision=precision,
-        )
-        self._network = self.ready(network)
-        self._tokenizer = tokenizer
 
     def _patches(self, images: Tensor) -> Encoded:
         network = self._network
@@ -198,8 +177,11 @@ class CxrClipEngine(PublishedEngine):
         return Encoded(patches, network.image_projection(whole))
 
     def last_stage(self) -> Stage:
-        """The last stage of the ResNet; see `DualEngine`."""
-        return Stage(self._network.image_encoder.resnet.last_stage)
+        """The last stage of the ResNet, or what that of Swin reads; see `DualEngine`."""
+        tower = self._network.image_encoder
+        if isinstance(tower, SwinTower):
+            return Stage(tower.before_last, self.card.grid_size)
+        return Stage(tower.resnet.last_stage)
 
     def _vectors(self, phrases: Sequence[str]) -> Tensor:
         """The last piece of each phrase, [SEP], projected."""

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,18 +22,18 @@ from explorer.adapters._bert import (
     TOKENIZER_FILES,
     BertShape,
     Pieces,
-    WordPieces,
     build_bert,
     plain_words,
 )
+from explorer.adapters._clinical import ClinicalEngine, load_clinical
 from explorer.adapters._engine import Encoded
 from explorer.adapters._import import Layout
 from explorer.adapters._layouts import card_entries, clinical_layout, holder_of
 from explorer.adapters._preprocessing import Preprocessing
-from explorer.adapters._published import PublishedEngine, positions, sizes_of, weights_path
+from explorer.adapters._published import positions
 from explorer.adapters._recent import Recent
 from explorer.adapters._resnet import RESNET_50, ResNet
-from explorer.adapters._weights import load_strictly, read_tensors, without_prefix
+from explorer.adapters._weights import without_prefix
 from explorer.entities import Float32, ImageEmbeddings
 
 WEIGHTS = ("model.safetensors", "chexpert_resnet50.ckpt")
@@ -64,6 +65,11 @@ class GloriaSizes:
     def grid_shape(self) -> tuple[int, int]:
         """Of the third feature map of the enlarged image."""
         return math.ceil(self.enlarged / 16), math.ceil(self.enlarged / 16)
+
+    @property
+    def dimension(self) -> int:
+        """Of the joint space: that of the text tower."""
+        return self.text.width
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -119,7 +125,7 @@ def layout(folder: Path) -> Layout | None:
         sizes.preprocessing,
         title="GLoRIA, ResNet-50 and Bio_ClinicalBERT",
         grid_shape=sizes.grid_shape,
-        dimension=sizes.text.width,
+        dimension=sizes.dimension,
         pooling="max",
         cosine_range=[0.0, 1.0],
         training_data="CheXpert, as its makers say",
@@ -134,39 +140,25 @@ def load(card: AdapterCard, *, device: str, precision: str) -> "GloriaEngine":
     Raises:
         CheckpointError: The folder does not hold the network its card describes.
     """
-    sizes = sizes_of(card, GloriaSizes)
-    network = GloriaNetwork(sizes)
-    tensors = without_prefix(read_tensors(weights_path(card)), "gloria.")
-    load_strictly(network, tensors, folder=card.folder)
-    tokenizer = WordPieces(card.folder, most=MOST_PIECES)
-    return GloriaEngine(card, network, tokenizer, sizes, device=device, precision=precision)
+    return load_clinical(
+        card,
+        GloriaEngine,
+        sizes=GloriaSizes,
+        network=GloriaNetwork,
+        most_pieces=MOST_PIECES,
+        renamed=lambda tensors, _: without_prefix(tensors, "gloria."),
+        device=device,
+        precision=precision,
+    )
 
 
-class GloriaEngine(PublishedEngine):
+class GloriaEngine(ClinicalEngine[GloriaNetwork]):
     """A loaded checkpoint; `similarity` is word attention and not a cosine."""
 
     draws_attention = True
 
-    def __init__(
-        self,
-        card: AdapterCard,
-        network: GloriaNetwork,
-        tokenizer: WordPieces,
-        sizes: GloriaSizes,
-        *,
-        device: str,
-        precision: str,
-    ) -> None:
-        super().__init__(
-            card,
-            sizes.preprocessing,
-            grid_shape=sizes.grid_shape,
-            dimension=sizes.text.width,
-            device=device,
-            precision=precision,
-        )
-        self._network = self.ready(network)
-        self._tokenizer = tokenizer
+    def __init__(self, *loaded: Any, **options: Any) -> None:
+        super().__init__(*loaded, **options)
         self._words_kept = Recent(KEPT_PHRASES)
 
     def _patches(self, images: Tensor) -> Encoded:

@@ -19,16 +19,15 @@ from explorer.adapters._bert import (
     TOKENIZER_FILES,
     BertShape,
     Pieces,
-    WordPieces,
     build_bert,
 )
+from explorer.adapters._clinical import ClinicalEngine, load_clinical
 from explorer.adapters._engine import Encoded, Stage
 from explorer.adapters._import import Layout
 from explorer.adapters._layouts import card_entries, clinical_layout, holder_of
 from explorer.adapters._preprocessing import Preprocessing
-from explorer.adapters._published import PublishedEngine, in_place, sizes_of, weights_path
+from explorer.adapters._published import in_place
 from explorer.adapters._resnet import RESNET_50, ResNet
-from explorer.adapters._weights import load_strictly, read_tensors
 from explorer.entities import Float32
 
 WEIGHTS = ("model.safetensors", "last.ckpt")
@@ -195,42 +194,25 @@ def load(card: AdapterCard, *, device: str, precision: str) -> "LovtEngine":
     Raises:
         CheckpointError: The folder does not hold the network its card describes.
     """
-    sizes = sizes_of(card, LovtSizes)
-    network = LovtNetwork(sizes)
-    tensors = read_tensors(weights_path(card))
-    load_strictly(network, tensors, folder=card.folder, unused=UNUSED)
-    tokenizer = WordPieces(card.folder, most=MOST_PIECES)
-    return LovtEngine(card, network, tokenizer, sizes, device=device, precision=precision)
+    return load_clinical(
+        card,
+        LovtEngine,
+        sizes=LovtSizes,
+        network=LovtNetwork,
+        most_pieces=MOST_PIECES,
+        unused=UNUSED,
+        device=device,
+        precision=precision,
+    )
 
 
-class LovtEngine(PublishedEngine):
+class LovtEngine(ClinicalEngine[LovtNetwork]):
     """A loaded checkpoint; see `explorer.adapters.Engine`.
 
     Its whole images live in another space than its regions, so `whole` is None.
     """
 
     draws_attention = True
-
-    def __init__(
-        self,
-        card: AdapterCard,
-        network: LovtNetwork,
-        tokenizer: WordPieces,
-        sizes: LovtSizes,
-        *,
-        device: str,
-        precision: str,
-    ) -> None:
-        super().__init__(
-            card,
-            sizes.preprocessing,
-            grid_shape=sizes.grid_shape,
-            dimension=sizes.dimension,
-            device=device,
-            precision=precision,
-        )
-        self._network = self.ready(network)
-        self._tokenizer = tokenizer
 
     def _patches(self, images: Tensor) -> Encoded:
         return Encoded(in_place(self._network.regions(images), self.card.grid_size))

@@ -7,12 +7,14 @@ the published code aligns words, not phrases).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from torch import Tensor, nn
 
 from explorer.adapters._base import AdapterCard
-from explorer.adapters._bert import TOKENIZER_FILES, WordPieces, plain_words
+from explorer.adapters._bert import TOKENIZER_FILES, plain_words
+from explorer.adapters._clinical import ClinicalEngine, load_clinical
 from explorer.adapters._engine import Encoded, Stage
 from explorer.adapters._import import Layout
 from explorer.adapters._mgca_layout import (
@@ -25,13 +27,22 @@ from explorer.adapters._mgca_layout import (
     mean_of_words,
     mgca_layout,
 )
-from explorer.adapters._published import PublishedEngine, in_place, sizes_of, weights_path
-from explorer.adapters._weights import load_strictly, read_tensors
+from explorer.adapters._published import in_place
 
 WEIGHTS = ("model.safetensors", "vit_base.ckpt", "resnet_50.ckpt")
 FILES = (*WEIGHTS, *TOKENIZER_FILES)
 OPTIONAL = FILES  # one of the weights and one of the tokenizers is there
 LOCAL_STRIDE = 16  # of the ResNet's feature map that regions are taken from
+
+
+@dataclass(frozen=True, slots=True)
+class MgcaLocalSizes(MgcaSizes):
+    """Published sizes."""
+
+    @property
+    def grid_shape(self) -> tuple[int, int]:
+        """Of the regions that are read."""
+        return self.grid_of(LOCAL_STRIDE)
 
 
 class MgcaNetwork(nn.Module):
@@ -60,40 +71,24 @@ def load(card: AdapterCard, *, device: str, precision: str) -> "MgcaEngine":
     Raises:
         CheckpointError: The folder does not hold the network its card describes.
     """
-    sizes = sizes_of(card, MgcaSizes)
-    network = MgcaNetwork(sizes)
-    tensors = complete(read_tensors(weights_path(card)), text="text_encoder_q", sizes=sizes)
-    load_strictly(network, tensors, folder=card.folder, unused=UNUSED)
-    tokenizer = WordPieces(card.folder, most=MOST_PIECES)
-    return MgcaEngine(card, network, tokenizer, sizes, device=device, precision=precision)
+    return load_clinical(
+        card,
+        MgcaEngine,
+        sizes=MgcaLocalSizes,
+        network=MgcaNetwork,
+        most_pieces=MOST_PIECES,
+        renamed=lambda tensors, said: complete(tensors, text="text_encoder_q", sizes=said),
+        unused=UNUSED,
+        device=device,
+        precision=precision,
+    )
 
 
-class MgcaEngine(PublishedEngine):
+class MgcaEngine(ClinicalEngine[MgcaNetwork]):
     """A loaded checkpoint; see `explorer.adapters.Engine`.
 
     Its whole images live in another space than its patches, so `whole` is None.
     """
-
-    def __init__(
-        self,
-        card: AdapterCard,
-        network: MgcaNetwork,
-        tokenizer: WordPieces,
-        sizes: MgcaSizes,
-        *,
-        device: str,
-        precision: str,
-    ) -> None:
-        super().__init__(
-            card,
-            sizes.preprocessing(),
-            grid_shape=sizes.grid_shape(LOCAL_STRIDE),
-            dimension=sizes.dimension,
-            device=device,
-            precision=precision,
-        )
-        self._network = self.ready(network)
-        self._tokenizer = tokenizer
 
     def _patches(self, images: Tensor) -> Encoded:
         encoder = self._network.img_encoder_q

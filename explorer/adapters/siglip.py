@@ -8,7 +8,6 @@ SigLIP 2 of free shape is the family `siglip_naflex`.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
@@ -18,42 +17,23 @@ from explorer.adapters._hf import (
     ALL_FILES,
     WEIGHTS,
     before_last,
-    config_of,
-    hugging_face_layout,
     open_model,
-    preprocessing_of,
 )
 from explorer.adapters._import import Layout
-from explorer.adapters._layouts import card_entries
-from explorer.adapters._published import PublishedEngine, in_place
+from explorer.adapters._published import in_place
 from explorer.adapters._siglip_words import SiglipWords
+from explorer.adapters._square_vit import SquareVitEngine, square_vit_layout
 from explorer.encoders.files import CONFIG_FILE
 
 __all__ = ["FILES", "OPTIONAL", "WEIGHTS", "layout", "load"]
 
 OPTIONAL = ALL_FILES
 FILES = (CONFIG_FILE, *OPTIONAL)
-_PARTS = ("text_config", "vision_config")
 
 
 def layout(folder: Path) -> Layout | None:
     """A folder of the hub whose config.json says SigLIP."""
-    config = config_of(folder, ("siglip",))
-    if config is None:
-        return None
-    import transformers
-
-    sizes: Any = transformers.SiglipConfig(**{k: v for k, v in config.items() if k in _PARTS})
-    vision = sizes.vision_config
-    side = vision.image_size // vision.patch_size
-    entries = card_entries(
-        preprocessing_of(folder, side=vision.image_size),
-        title=f"SigLIP, ViT of {vision.num_hidden_layers} layers",
-        grid_shape=(side, side),
-        dimension=vision.hidden_size,
-        pooling="mean",
-    )
-    return hugging_face_layout(folder, entries, words=True)
+    return square_vit_layout(folder, kind="siglip", config="SiglipConfig", title="SigLIP")
 
 
 def load(card: AdapterCard, *, device: str, precision: str) -> "SiglipEngine":
@@ -67,24 +47,8 @@ def load(card: AdapterCard, *, device: str, precision: str) -> "SiglipEngine":
     return SiglipEngine(card, model, words, device=device, precision=precision)
 
 
-class SiglipEngine(PublishedEngine):
+class SiglipEngine(SquareVitEngine):
     """A loaded checkpoint; see `explorer.adapters.Engine`."""
-
-    def __init__(
-        self, card: AdapterCard, model: Any, words: SiglipWords, *, device: str, precision: str
-    ) -> None:
-        vision = model.config.vision_config
-        side = vision.image_size // vision.patch_size
-        super().__init__(
-            card,
-            preprocessing_of(card.folder, side=vision.image_size),
-            grid_shape=(side, side),
-            dimension=vision.hidden_size,
-            device=device,
-            precision=precision,
-        )
-        self._model = self.ready(model)
-        self._words = words
 
     def _patches(self, images: Tensor) -> Encoded:
         vision = self._model.vision_model

@@ -160,6 +160,21 @@ def check_determinism_and_batches(engine: Engine, folder: Path) -> None:
         assert (engine.embed_text(PHRASES) == engine.embed_text(PHRASES)).all()
 
 
+def check_last_stage(engine: Engine) -> None:
+    """The stage that Grad-CAM weighs runs for a film and gives maps, or tokens of its grid."""
+    stage = getattr(engine, "last_stage", lambda: None)()
+    if stage is None:
+        return
+    seen: list[Tensor] = []
+    hook = stage.layer.register_forward_hook(lambda _, __, out: seen.append(out))
+    encode(engine, [film((120, 120))])
+    hook.remove()
+    assert seen
+    assert seen[0].ndim == (4 if stage.grid is None else 3)
+    if stage.grid is not None:
+        assert seen[0].shape[1] >= stage.grid[0] * stage.grid[1]
+
+
 # --- frames --------------------------------------------------------------------------------------
 
 

@@ -76,6 +76,10 @@ def test_determinism_and_batches(engine: Engine, made: Path) -> None:
     battery.check_determinism_and_batches(engine, made)
 
 
+def test_the_last_stage_runs_for_a_film(engine: Engine) -> None:
+    battery.check_last_stage(engine)
+
+
 def test_frame_round_trip(engine: Engine) -> None:
     battery.check_frame_round_trip(engine)
 
