@@ -1,11 +1,11 @@
 """What does an OpenVINO export of the default checkpoint win in time, and cost in accuracy?
 
-usage: python benchmarks/export.py [--data ../shared/data] [--rounds 15]
+usage: python benchmarks/export.py [--data ../shared/data] [--rounds 15] [--val]
 
 Needs the extra openvino. Exports in bfloat16 and int8 into a folder that is thrown away, then lets
 the original in float32 and in bfloat16 (eager PyTorch) and both exports take turns on one film.
-Grounding of all but eager bfloat16: the split val of --data, or the bundled phantoms without that
-folder. Writes benchmarks/results/export.json.
+Grounding of all but eager bfloat16: the bundled phantoms, a dozen phrases, or with --val the split
+val of --data, which takes some minutes each. Writes benchmarks/results/export.json.
 """
 
 import argparse
@@ -31,23 +31,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--val", action="store_true")
     options = parser.parse_args()
     images, boxes = (options.data / name for name in ("radiographs.csv", "boxes.csv"))
-    real = images.is_file() and boxes.is_file()
     with tempfile.TemporaryDirectory() as shelf:
-        engines = open_all(Path(shelf), images=images if real else None)
+        engines = open_all(Path(shelf), images=images if images.is_file() else None)
         times = take_turns(engines, rounds=options.rounds)
-        tables = {"images": images, "boxes": boxes} if real else {}
+        tables = {"images": images, "boxes": boxes} if options.val else {}
         asked = {name: engine for name, engine in engines.items() if name != "eager bfloat16"}
         grounding = {name: grounding_of(engine, **tables) for name, engine in asked.items()}
     fastest = {name: {what: min(t) for what, t in found.items()} for name, found in times.items()}
+    grounded_by = BOX_PROTOCOL if options.val else PHANTOM_PROTOCOL
     write_report(
         "export",
         protocol=f"{', '.join(engines)} take turns, {options.rounds} rounds of one film (network "
         f"and what surrounds it, {torch.get_num_threads()} thread) and of {len(PHRASES)} phrases "
         "in one batch; least and median time. times_quicker: least time of the original in that "
-        f"precision over least time here. Grounding: {BOX_PROTOCOL if real else PHANTOM_PROTOCOL}; "
-        "int8 was weighed on 96 films of the split train.",
+        f"precision over least time here. Grounding: {grounded_by}; int8 was "
+        "weighed on 96 films of the split train.",
         seed=0,
         results={
             "checkpoint": pipeline.describe_engine(engines["eager float32"])["name"],
