@@ -30,6 +30,7 @@ from explorer.cli.prototypes_compare import compare as compare_prototypes
 from explorer.cli.retrieve import retrieve
 from explorer.cli.serve import serve
 from explorer.cli.train import train
+from explorer.cli.what_if import what_if
 from explorer.errors import (
     CheckpointError,
     DataSetError,
@@ -92,7 +93,7 @@ prototypes_app = typer.Typer(
     help="Cluster the regions, films or sentences of an index.", no_args_is_help=True
 )
 app.add_typer(prototypes_app, name="prototypes")
-for _command in (ground, information, methods, retrieve, serve, train):
+for _command in (ground, information, methods, retrieve, serve, train, what_if):
     app.command(epilog=EXIT_CODE_HELP)(_command)
 evaluate_app.command("grounding", epilog=EXIT_CODE_HELP)(evaluate_grounding)
 evaluate_app.command("phantoms", epilog=EXIT_CODE_HELP)(evaluate_phantoms)

@@ -9,11 +9,17 @@ from explorer.cli._console import consoles, staged, working
 from explorer.cli._figures import cell
 from explorer.cli._options import (
     BootstrapOption,
+    CheckpointArgument,
+    DataOption,
     Device,
     DeviceOption,
     Dtype,
     DtypeOption,
     FiguresOption,
+    FilmsOption,
+    LayoutOption,
+    PhantomsOption,
+    SeedOption,
     write_figures,
 )
 
@@ -23,23 +29,11 @@ if TYPE_CHECKING:
 
 
 def evaluate_probe(
-    checkpoint: Annotated[
-        str | None, typer.Argument(help="Name on the shelf, or folder; default: the bundled one.")
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(help="Folder of a data set with labels.", exists=True, file_okay=False),
-    ] = None,
-    layout: Annotated[
-        str | None, typer.Option(help="Of the data set; found by its files when not given.")
-    ] = None,
-    phantoms: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of phantom shards, instead of --data.", exists=True, file_okay=False
-        ),
-    ] = None,
-    films: Annotated[int | None, typer.Option(help="Use at most so many films.", min=10)] = None,
+    checkpoint: CheckpointArgument = None,
+    data: DataOption = None,
+    layout: LayoutOption = None,
+    phantoms: PhantomsOption = None,
+    films: FilmsOption = None,
     work: Annotated[
         Path | None, typer.Option(help="Folder that keeps the vectors of films.")
     ] = None,
@@ -47,7 +41,7 @@ def evaluate_probe(
     device: DeviceOption = Device.auto,
     dtype: DtypeOption = Dtype.auto,
     bootstrap: BootstrapOption = 1000,
-    seed: Annotated[int, typer.Option(help="Of everything random.", min=0)] = 0,
+    seed: SeedOption = 0,
 ) -> None:
     """Linear probe and k-NN at 1, 10 and 100 % of the labels, robustness, attacks, spread.
 

@@ -1,17 +1,22 @@
 """`explorer information`: how much regions and phrases tell of each other in a checkpoint."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from explorer.cli._console import consoles, staged, working
 from explorer.cli._options import (
+    CheckpointArgument,
+    DataOption,
     Device,
     DeviceOption,
     Dtype,
     DtypeOption,
     FiguresOption,
+    FilmsOption,
+    LayoutOption,
+    PhantomsOption,
+    SeedOption,
     write_figures,
 )
 
@@ -20,23 +25,11 @@ if TYPE_CHECKING:
 
 
 def information(
-    checkpoint: Annotated[
-        str | None, typer.Argument(help="Name on the shelf, or folder; default: the bundled one.")
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(help="Folder of a data set with labels.", exists=True, file_okay=False),
-    ] = None,
-    layout: Annotated[
-        str | None, typer.Option(help="Of the data set; found by its files when not given.")
-    ] = None,
-    phantoms: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of phantom shards, instead of --data.", exists=True, file_okay=False
-        ),
-    ] = None,
-    films: Annotated[int | None, typer.Option(help="Use at most so many films.", min=10)] = None,
+    checkpoint: CheckpointArgument = None,
+    data: DataOption = None,
+    layout: LayoutOption = None,
+    phantoms: PhantomsOption = None,
+    films: FilmsOption = None,
     estimator: Annotated[
         list[str] | None, typer.Option(help="A bound, may be given again; default: all.")
     ] = None,
@@ -46,7 +39,7 @@ def information(
     json_file: FiguresOption = None,
     device: DeviceOption = Device.auto,
     dtype: DtypeOption = Dtype.auto,
-    seed: Annotated[int, typer.Option(help="Of everything random.", min=0)] = 0,
+    seed: SeedOption = 0,
 ) -> None:
     """Mutual information between regions and phrases on held-out films, by several bounds.
 

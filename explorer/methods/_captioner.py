@@ -79,7 +79,7 @@ class Captioner(nn.Module):
     def forward(
         self, features: Tensor, ids: Tensor, mask: Tensor, *, reverse: bool = False
     ) -> tuple[Tensor, Tensor]:
-        """Scores of the word after each piece, and where each piece looked.
+        """What each piece says of the word after it, for `name`, and where it looked.
 
         Args:
             features: Of the regions of each sentence's image (N, R, C).
@@ -88,13 +88,17 @@ class Captioner(nn.Module):
             reverse: Read from the end to the start.
 
         Returns:
-            Logits (N, T, V) and weights (N, T, R), whose rows sum to 1.
+            States (N, T, H) and weights (N, T, R), whose rows sum to 1.
         """
         places = self.places.weight[: ids.shape[1]]
         x = self.words(ids) + places
         layer = self.backwards if reverse else self.forwards
         x, weights = layer(x, self.visual(features), mask=mask)
-        return F.linear(self.norm(x), self.words.weight, self.bias), weights
+        return self.norm(x), weights
+
+    def name(self, states: Tensor) -> Tensor:
+        """Scores (..., V) of the word that comes next, of states (..., H)."""
+        return F.linear(states, self.words.weight, self.bias)
 
 
 def turned_round(ids: Tensor, mask: Tensor) -> Tensor:

@@ -123,6 +123,7 @@ class CounterfactualPrompts(Head):
         for name in ("name", "similar", "other", "solved_u"):
             self.register_buffer(name, zeros.clone())
         self.register_buffer("scale", torch.tensor(_UNSCALED))
+        self.register_buffer("near", torch.tensor(-1))  # number of the similar finding
 
     @property
     def prompt(self) -> Tensor:
@@ -162,12 +163,32 @@ class CounterfactualPrompts(Head):
             "stay": options.stay * self.shift.square().sum(),
         }
 
-    def evidence(self, patches: Float32) -> Float32:
-        """(...) what each patch (..., D) gives to the score by the features that would change."""
+    def evidence(self, patches: Float32, chosen: NDArray[np.bool_] | None = None) -> Float32:
+        """(...) what each patch (..., D) gives to the score by the features that would change.
+
+        `chosen` (D,) are those of one film; None = those of the finding, by how far they would.
+        """
         with torch.inference_mode():
             values = torch.from_numpy(np.asarray(patches, np.float32))
-            found = ((values - self.get_buffer("other")) * self.u) @ self.prompt
+            share = self.u if chosen is None else torch.from_numpy(chosen).to(values.dtype)
+            found = ((values - self.get_buffer("other")) * share) @ self.prompt
         return np.asarray(found.numpy())
+
+    def on_film(self, patches: Float32, counts: Float32) -> tuple[float, NDArray[np.bool_], bool]:
+        """What the prompt says of a film (K, D), (K,), and what would have to change on it.
+
+        Returns:
+            Probability of the finding where half of the films show it; the fewest features (D,)
+            that, taken from films of the similar finding, let that one win; and whether they do.
+        """
+        with torch.inference_mode():
+            film = torch.from_numpy(patches)[None], torch.from_numpy(counts)[None]
+            said = torch.sigmoid(self.scores(*film, self.prompt) + self.bias)
+            own, other = self.attended(*film, self.prompt)[0], self.get_buffer("other")
+            similar = self.get_buffer("similar")
+            chosen = fewest_swaps(own, other, self.prompt, similar)
+            turned = torch.where(chosen, other, own) @ (similar - self.prompt) > 0
+        return float(said), np.asarray(chosen.numpy()), bool(turned)
 
     def features(self) -> list[tuple[int, float]]:
         """Features that would have to change and how far, those that count most first."""
@@ -217,6 +238,7 @@ class CounterfactualPrompts(Head):
             self.get_buffer("scale").fill_(data.scoring.scale)
         self.get_buffer("name").copy_(name)
         self.get_buffer("similar").copy_(similar)
+        self.get_buffer("near").fill_(near)
         others = np.flatnonzero((data.labels[:, near] == 1) & (data.labels[:, column] == 0))
         others = others if others.size else np.flatnonzero(data.labels[:, column] == 0)
         shown = rows[data.labels[rows, column] == 1]

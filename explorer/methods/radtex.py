@@ -16,6 +16,7 @@ checkpoint's similarity maps then show what the captioner saw.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -38,13 +39,20 @@ from explorer.methods._scores import coarse, pick
 from explorer.methods._vectors import at_least_float32, phrase_bags
 
 
-def caption_loss(logits: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
+def caption_loss(
+    states: Tensor,
+    ids: Tensor,
+    mask: Tensor,
+    *,
+    name: Callable[[Tensor], Tensor] = lambda logits: logits,
+) -> Tensor:
     """Cross-entropy of each piece given those before, mean over all pieces of all sentences.
 
     Args:
-        logits: Scores after each piece (N, T, V).
+        states: After each piece (N, T, H).
         ids: Word pieces (N, T); the first is given, not guessed.
         mask: (N, T) True for pieces that exist.
+        name: From states to logits (..., V); only those of pieces to guess are asked for.
 
     Returns:
         In nats a piece; 0 where there is none to guess.
@@ -54,8 +62,9 @@ def caption_loss(logits: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
     """
     guessed = mask[:, 1:]
     if not guessed.any():
-        return logits.sum() * 0.0
-    return F.cross_entropy(at_least_float32(logits[:, :-1][guessed]), ids[:, 1:][guessed])
+        return states.sum() * 0.0
+    logits = at_least_float32(name(states[:, :-1][guessed]))
+    return F.cross_entropy(logits, ids[:, 1:][guessed])
 
 
 def look_loss(cosines: Tensor, looked: Tensor, *, temperature: float) -> Tensor:
@@ -138,16 +147,17 @@ class RadTex(Method):
         ids, mask = words.ids[phrases, :MOST_PIECES], words.mask[phrases, :MOST_PIECES]
         features = coarse(batch.features, self.options.side)[images]
         back = turned_round(ids, mask)
-        logits, looked = self.captioner(features, ids, mask)
+        states, looked = self.captioner(features, ids, mask)
         turned, looked_back = self.captioner(features, back, mask, reverse=True)
         where = _mean_over_words(looked, words, ids, mask)
         where = (where + _mean_over_words(looked_back, words, back, mask)) / 2
         patches = coarse(batch.patches, self.options.side)[images]
         cosines = (F.normalize(patches, dim=-1) @ batch.phrases[phrases, :, None])[..., 0]
         told = look_loss(cosines, where.detach(), temperature=self.options.temperature)
+        name = self.captioner.name
         return {
-            "forwards": self.options.forwards * caption_loss(logits, ids, mask),
-            "backwards": self.options.backwards * caption_loss(turned, back, mask),
+            "forwards": self.options.forwards * caption_loss(states, ids, mask, name=name),
+            "backwards": self.options.backwards * caption_loss(turned, back, mask, name=name),
             "maps": self.options.maps * told,
         }
 

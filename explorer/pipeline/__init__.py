@@ -135,6 +135,7 @@ from explorer.pipeline.studies import (
 )
 from explorer.pipeline.text_retrieval import evaluate_text_retrieval
 from explorer.pipeline.training import TrainingChoices, TrainingSources, train
+from explorer.pipeline.what_if import WhatIf, what_if
 from explorer.pipeline.words import WORD_WAYS, WordShares, word_shares
 from explorer.prototypes.density import Density, density
 from explorer.prototypes.doubt import ABOUT as ABOUT_DOUBT
@@ -209,6 +210,7 @@ __all__ = [
     "TrainingChoices",
     "TrainingSources",
     "Use",
+    "WhatIf",
     "WordShares",
     "accept_licence",
     "add_checkpoint",
@@ -333,6 +335,7 @@ __all__ = [
     "use_document",
     "verify_checkpoint",
     "warm_up",
+    "what_if",
     "with_stability_of",
     "word_shares",
 ]

@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 _FAMILY = "local_alignment"
+# Methods whose result is a checkpoint and not a head; those that are given a second site.
+COPIES = ("mimkd", "mi_uda")
+NEED_A_TARGET = ("mi_uda",)
 log = logging.getLogger(__name__)
 
 
-def distil(
+def train_copy(
+    method: str,
     card: AdapterCard,
     films: Sequence[KnownFilm],
     options: Mapping[str, Any],
@@ -33,71 +37,41 @@ def distil(
     target: Path | None,
     progress: Progress,
 ) -> dict[str, float]:
-    """A small student of a checkpoint, by the method `mimkd`; labels are not used.
+    """A small student (`mimkd`) or a copy adapted to a folder of films (`mi_uda`).
 
     Raises:
-        DataSetError: No film is held out to measure on.
+        DataSetError: No film is held out to measure on, or `target` does not fit the method.
         TrainingError: The checkpoint is of another family, or an option is refused.
     """
-    if target is not None:
-        raise DataSetError("mimkd learns from one set of films; --target is for mi_uda.")
+    from explorer.methods import find_method
     from explorer.methods._base import read_options
-    from explorer.methods.mimkd import MimkdOptions
+    from explorer.training.adapt_copy import adapt_copy
     from explorer.training.distil_student import distil_student
 
+    _require_target(method, target)
     _require_family(card)
-    chosen = read_options(MimkdOptions, options, method="mimkd")
+    chosen = read_options(find_method(method).Options, options, method=method)
     learned, held_out = split(films)
-    return distil_student(
-        card.folder,
-        pixels_of(learned),
-        phrases_of(learned),
-        chosen,
-        held_out=pixels_of(held_out),
-        placed=placed_of(held_out),
-        out=out,
-        work=work,
-        progress=progress,
-    )
-
-
-def adapt(
-    card: AdapterCard,
-    films: Sequence[KnownFilm],
-    options: Mapping[str, Any],
-    *,
-    out: Path,
-    work: Path,
-    target: Path | None,
-    progress: Progress,
-) -> dict[str, float]:
-    """A copy of a checkpoint that is adapted to a folder of films, by the method `mi_uda`.
-
-    Raises:
-        DataSetError: No folder was given, or it holds no film.
-        TrainingError: The checkpoint is of another family, or an option is refused.
-    """
+    shared: dict[str, Any] = {
+        "held_out": pixels_of(held_out),
+        "placed": placed_of(held_out),
+        "out": out,
+        "work": work,
+        "progress": progress,
+    }
+    source, phrases = pixels_of(learned), phrases_of(learned)
     if target is None:
-        raise DataSetError("mi_uda needs films of the new site: --target DIR.")
-    from explorer.methods._base import read_options
-    from explorer.methods.mi_uda import MiUdaOptions
-    from explorer.training.adapt_copy import adapt_copy
+        return distil_student(card.folder, source, phrases, chosen, **shared)
+    return adapt_copy(card.folder, source, unlabelled(target), phrases, chosen, **shared)
 
-    _require_family(card)
-    chosen = read_options(MiUdaOptions, options, method="mi_uda")
-    learned, held_out = split(films)
-    return adapt_copy(
-        card.folder,
-        pixels_of(learned),
-        unlabelled(target),
-        phrases_of(learned),
-        chosen,
-        held_out=pixels_of(held_out),
-        placed=placed_of(held_out),
-        out=out,
-        work=work,
-        progress=progress,
-    )
+
+def _require_target(method: str, target: Path | None) -> None:
+    if method in NEED_A_TARGET and target is None:
+        raise DataSetError(f"{method} needs films of the new site: --target DIR.")
+    if method not in NEED_A_TARGET and target is not None:
+        raise DataSetError(
+            f"{method} learns from one set of films; --target is for {', '.join(NEED_A_TARGET)}."
+        )
 
 
 def unlabelled(folder: Path) -> list[NDArray[np.uint8]]:
@@ -161,7 +135,3 @@ def placed_of(films: Sequence[KnownFilm]) -> "list[PlacedPhrase]":
         for placed in film.placed
         if placed.phrases
     ]
-
-
-# Methods whose result is a checkpoint and not a head, by id.
-COPIES: dict[str, Callable[..., dict[str, float]]] = {"mimkd": distil, "mi_uda": adapt}

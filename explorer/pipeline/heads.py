@@ -9,7 +9,7 @@ import numpy as np
 
 from explorer.adapters import Engine
 from explorer.errors import CheckpointError, DataSetError
-from explorer.pipeline.copies import COPIES
+from explorer.pipeline.copies import COPIES, train_copy
 from explorer.pipeline.embedding import embed_phrases
 from explorer.pipeline.head_data import data_of_films, data_of_index, encode_films
 from explorer.pipeline.known_films import (
@@ -92,9 +92,9 @@ def train_head(
     if method in COPIES:
         if sources.index is not None:
             raise DataSetError(f"{method} needs films, not an index: --phantoms DIR or --data DIR.")
-        return COPIES[method](
-            engine.card, _films(sources), options, out=out, work=work, target=sources.target,
-            progress=progress,
+        return train_copy(
+            method, engine.card, _films(sources), options, out=out, work=work,
+            target=sources.target, progress=progress,
         )  # fmt: skip
     if sources.target is not None:
         raise DataSetError(f"{method} adapts to no site; --target is for mi_uda.")
