@@ -94,8 +94,11 @@ def retrieval(
     memory: PhraseMemory,
     studies: Sequence[TrainingStudy],
     encoded: Encoded,
-) -> dict[str, float]:
-    """R@1 and R@10 both ways; a report's score is the mean of its sentences', standardised."""
+) -> dict[str, NDArray[np.float64]]:
+    """R@1 and R@10 of every query both ways; a report's score is the mean of its sentences'.
+
+    Sentences' scores are standardised over images.
+    """
     reports = [tuple(dict.fromkeys(s.text for s in told(study.report))) for study in studies]
     texts = list(dict.fromkeys(text for report in reports for text in report))
     vectors = embed(model, memory, texts)
@@ -107,7 +110,7 @@ def retrieval(
     table = np.stack([values[:, [column[t] for t in r]].mean(1) for r in reports], axis=1)
     same = relevance(reports, reports)
     return {
-        f"{way}_recall_at_{k}": float(recall_at(scores_, same, k).mean())
+        f"{way}_recall_at_{k}": np.asarray(recall_at(scores_, same, k), np.float64)
         for way, scores_ in (("image_to_report", table), ("report_to_image", table.T))
         for k in (1, 10)
     }

@@ -101,17 +101,21 @@ def codes(
         for bits in BITS:
             for kind, make in (("cmimh", learned_codes), ("random planes", random_codes)):
                 made = partial(make, index, learned, bits=bits, shortlist=length)
-                rows[f"{kind} {bits} bits"] = over_seeds(
-                    lambda seed, made=made: {"recall": recall(made(seed=seed), queries, index)},
-                    seeds,
-                )
+                rows[f"{kind} {bits} bits"] = over_seeds(of_codes(made, queries, index), seeds)
         found[name] = rows | {"chance": {"recall": round(length / len(index), 3)}}
     return found
 
 
-def recall(short: RegionCodes, queries: Float32, index: Corpus) -> float:
-    """Mean over the phrases."""
-    return float(recall_of_shortlist(short, queries, index.films.signatures).mean())
+def of_codes(
+    made: Callable[..., RegionCodes], queries: Float32, index: Corpus
+) -> Callable[[int], dict[str, float]]:
+    """Mean recall over the phrases, by seed of the codes."""
+
+    def once(seed: int) -> dict[str, float]:
+        found = recall_of_shortlist(made(seed=seed), queries, index.films.signatures)
+        return {"recall": float(found.mean())}
+
+    return once
 
 
 def learned_codes(
@@ -251,8 +255,8 @@ def other_site(phantoms: Path, folder: Path, *, films: int) -> None:
     others = [film for film in known if film.id not in learned][:films]
     folder.mkdir(parents=True)
     for number, film in enumerate(others):
-        grey = (film.load().astype(np.float32) / 255) ** 1.8
-        grey = cv2.GaussianBlur(grey, (0, 0), 0.8)
+        darker = (film.load().astype(np.float32) / 255) ** 1.8
+        grey = np.asarray(cv2.GaussianBlur(darker, (0, 0), 0.8))
         cv2.imwrite(str(folder / f"{number:03d}.png"), np.round(255 * grey).astype(np.uint8))
 
 

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 from _methods_measures import encode, grounding, paired_p, probe, regions, retrieval
+from _methods_page import FIGURES, render
 from _report import RESULTS, ROOT, write_report
 
 from explorer import pipeline
@@ -46,22 +47,6 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "mil, mean": ("mil", {"pooling": "mean"}),
     "mil, max": ("mil", {"pooling": "max"}),
 }
-FIGURES = {
-    "pointing": "pointing game",
-    "miou": "mIoU",
-    "cnr": "CNR",
-    "image_to_report_recall_at_1": "image to report R@1",
-    "image_to_report_recall_at_10": "R@10",
-    "report_to_image_recall_at_1": "report to image R@1",
-    "report_to_image_recall_at_10": "R@10",
-    "probe_auroc_1": "probe AUROC 1 %",
-    "probe_auroc_10": "10 %",
-    "probe_auroc_100": "100 %",
-    "region_nmi": "NMI of regions",
-    "information_nats": "information, nats",
-    "step_s": "s a step",
-    "memory_mb": "memory, MB",
-}
 # (claim, figure, better, worse)
 ORDERINGS = (
     ("local above global, pointing", "pointing", "local_mi", "convirt"),
@@ -82,7 +67,8 @@ PROTOCOL = (
     "found by the mean of their sentences' pooled logits, standardised over images; linear probe "
     "on mean and maximum of the features, macro AUROC over findings; NMI of k-means on mean patch "
     "embeddings inside masks; InfoNCE with 64 pairs of region and phrase (at most 4.16 nats). "
-    "s a step is processor time; memory is what the run added. Tests: sign flips of whole studies."
+    "s a step is processor time; memory is what the run added. Tests: sign flips of whole studies, "
+    "values averaged over the seeds that both have."
 )
 PAGE = ROOT / "docs" / "results_methods.md"
 
@@ -288,7 +274,9 @@ def _trained_and_measured(
         np.stack([study.label_row() for study in s]) for s in (data.trained, data.held)
     )
     figures = {k: float(np.nanmean(samples[k])) for k in ("pointing", "miou", "cnr")}
-    figures |= retrieval(model, memory, data.held, held)
+    found = retrieval(model, memory, data.held, held)
+    figures |= {name: float(values.mean()) for name, values in found.items()}
+    samples |= found
     figures |= probe(taught, labels, held, truth, seed=seed)
     figures |= regions(model, memory, data.held, held)
     return figures | spent, samples
@@ -347,44 +335,15 @@ def _ordering(
     means = {k: found[n][figure]["mean"] for k, n in (("first", better), ("second", worse))}
     seeds = sorted(set(found[better]["seeds"]) & set(found[worse]["seeds"]))
     p = None
-    if figure in ("pointing", "miou", "cnr") and seeds:
-        values = []
-        for name in (better, worse):
-            files = [np.load(_folder(work, name, seed) / "samples.npz") for seed in seeds]
-            values.append(np.mean([file[figure] for file in files], axis=0))
-            study = files[0]["study"]
+    files = {
+        n: [np.load(_folder(work, n, s) / "samples.npz") for s in seeds] for n in (better, worse)
+    }
+    if seeds and all(figure in file for each in files.values() for file in each):
+        values = [np.mean([file[figure] for file in each], axis=0) for each in files.values()]
+        placed = len(values[0]) == len(files[better][0]["study"])  # a value a phrase, not a study
+        study = files[better][0]["study"] if placed else np.arange(len(values[0]))
         p = round(paired_p(values[0], values[1], study), 4)
     return said | means | {"p": p, "holds": means["first"] > means["second"]}
-
-
-def render(results: dict[str, Any], *, protocol: str) -> str:
-    """The page."""
-    lines = ["# Methods at equal cost", "", protocol, "", "Research use, not for diagnosis.", ""]
-    lines += ["| method | seeds | " + " | ".join(FIGURES.values()) + " |"]
-    lines += ["|---|---|" + "---|" * len(FIGURES)]
-    for name, row in results["methods"].items():
-        cells = [_cell(figure, row[figure], len(row["seeds"])) for figure in FIGURES]
-        lines.append(f"| {name} | {len(row['seeds'])} | " + " | ".join(cells) + " |")
-    if results["orderings"]:
-        lines += ["", "## Orderings that papers claim", ""]
-        lines += [
-            "| claim | first | second | figures | p | holds here |",
-            "|---|---|---|---|---|---|",
-        ]
-        for o in results["orderings"]:
-            p = "" if o["p"] is None else f"{o['p']:.3f}"
-            lines.append(
-                f"| {o['claim']} | {o['better']} | {o['worse']} | {o['first']:.3f}, "
-                f"{o['second']:.3f} | {p} | {'yes' if o['holds'] else 'no'} |"
-            )
-    lines += ["", "[JSON](../benchmarks/results/methods.json), `benchmarks/methods.py`.", ""]
-    return "\n".join(lines)
-
-
-def _cell(figure: str, value: dict[str, float], seeds: int) -> str:
-    digits = 0 if figure == "memory_mb" else 2 if figure in ("step_s", "information_nats") else 3
-    text = f"{value['mean']:.{digits}f}"
-    return text + (f" ± {value['spread']:.{digits}f}" if seeds > 1 else "")
 
 
 if __name__ == "__main__":
