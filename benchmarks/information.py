@@ -4,8 +4,7 @@ usage: python benchmarks/information.py --phantoms FOLDER [--films 200] [--check
            [--probe --work FOLDER]
 
 `explorer information`, and with --probe `explorer evaluate probe`, on phantoms of a training seed;
-the films of every fifth phantom are measured. Writes benchmarks/results/information.json and
-benchmarks/results/probe.json.
+every fifth is measured. Writes benchmarks/results/information.json.
 """
 
 import argparse
@@ -16,10 +15,10 @@ from _report import RESULTS, write_report
 
 from explorer import pipeline
 
-SIDES = (4, 20)  # regions along a side of the film
 PROTOCOL = (
-    "{command} of the checkpoint {name} on {films} phantoms that it was not trained on, every "
-    "fifth measured; docs/{page}. One thread."
+    "explorer information of the checkpoint {name} on {films} phantoms that it was not trained on, "
+    "every fifth measured (docs/information.md); under 'probe', where it is there, explorer "
+    "evaluate probe (docs/command_line.md). One thread."
 )
 
 
@@ -36,27 +35,11 @@ def main() -> None:
     torch.set_num_threads(1)
     engine = pipeline.open_engine(options.checkpoint, device="cpu")
     films = pipeline.few_of_each(pipeline.known_films(phantoms=options.phantoms), options.films)
-    said = {"name": engine.card.name, "films": len(films)}
-    write_report(
-        "information",
-        protocol=PROTOCOL.format(command="explorer information", page="information.md", **said),
-        seed=0,
-        results={
-            f"regions {side * side}": pipeline.measure_information(engine, films, side=side)
-            for side in SIDES
-        },
-        folder=options.out,
-    )
+    found = pipeline.measure_information(engine, films)
     if options.probe:
-        write_report(
-            "probe",
-            protocol=PROTOCOL.format(
-                command="explorer evaluate probe", page="command_line.md", **said
-            ),
-            seed=0,
-            results=pipeline.evaluate_probe(engine, films, work=options.work),
-            folder=options.out,
-        )
+        found["probe"] = pipeline.evaluate_probe(engine, films, work=options.work)
+    protocol = PROTOCOL.format(name=engine.card.name, films=len(films))
+    write_report("information", protocol=protocol, seed=0, results=found, folder=options.out)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ TRAINED, TRAINING_SEED, HELD_OUT, SIDE = 2400, 61, 300, 160
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "mil, mean": ("mil", {"pooling": "mean"}),
     "mil, max": ("mil", {"pooling": "max"}),
+    "gloria, all sentences": ("gloria", {"sentences": 0}),
 }
 # (claim, figure, better, worse)
 ORDERINGS = (

@@ -14,7 +14,7 @@ from explorer.errors import CheckpointError
 def head(engine: Any, index_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("prompt")
     data, _ = pipeline.heads.head_data(pipeline.HeadSources(index=index_uri), engine)
-    known = [n for k, n in enumerate(data.names) if 1 < (data.labels[:, k] == 1).sum()]
+    known = [n for k, n in enumerate(data.names) if (data.labels[:, k] == 1).sum() > 1]
     options = {"finding": known[0], "shots": 2, "steps": 5}
     sources = pipeline.HeadSources(index=index_uri)
     pipeline.train_head(
