@@ -64,13 +64,16 @@ def _print(document: dict[str, Any], *, near: int) -> None:
     )
     for name in ("moved", "neighbours kept"):
         table.add_column(name, justify="right")
-    for name in ("film", "text"):
+    of_films = document["level"] == "films"
+    for name in ("film", "findings" if of_films else "text"):
         table.add_column(name, overflow="fold")
     for mover in document["movers"]:
         table.add_row(
             f"{mover['relative_move']:.1f}x",
             f"{mover['neighbours_kept']:.0%}",
             mover["film"][:12],
-            Text(mover["text"]),  # words come from outside: brackets in them are no markup
+            Text(
+                ", ".join(mover["findings"]) if of_films else mover["text"]
+            ),  # words come from outside: brackets in them are no markup
         )
     consoles()[0].print(table)

@@ -163,6 +163,7 @@ def moves_document(found: ComparedMaps, *, count: int | None = None) -> dict[str
                 "id": points.ids[found.rows[k]],
                 "film": points.films[found.rows[k]],
                 "text": points.texts[found.rows[k]],
+                "findings": list(points.findings[found.rows[k]] or ()),
                 "relative_move": float(moves.relative[k]),
                 "neighbours_kept": float(moves.kept[k]),
                 "here": moves.here[k].tolist(),

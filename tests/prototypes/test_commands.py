@@ -71,6 +71,16 @@ def test_films_have_no_place(run: Callable[..., str]) -> None:
     assert document["prototypes"][0]["position_share"] is None
 
 
+def test_an_index_is_not_compared_with_one_of_the_same_checkpoint(
+    index_uri: str, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = ["--checkpoint", str(tiny_checkpoint), "--beside-checkpoint", str(tiny_checkpoint)]
+    with pytest.raises(SystemExit) as stop:
+        main(["prototypes", "compare", index_uri, "--index", index_uri, *both, "--device", "cpu"])
+    assert stop.value.code == 9
+    assert "Both indices are of the same checkpoint" in capsys.readouterr().err
+
+
 def test_what_cannot_be_is_one_line_and_an_exit_code(
     index_uri: str, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

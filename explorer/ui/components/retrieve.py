@@ -87,27 +87,10 @@ def _ask(memory: Session) -> Query | None:
 
 
 def _fields(kind: Kind, before: Query | None, memory: Session) -> Query:
-    text, without, ranking, box = "", "", "image", None
+    """What can be said of each kind of search."""
+    asked = Query(kind)
     if kind == "text":
-        text = st.text_area(
-            "Phrase, sentences or a whole report",
-            value=before.text if before else "",
-            key="search_text",
-            height=120,
-            max_chars=10_000,
-            placeholder="left pleural effusion, no pneumothorax",
-            persist_state="session",
-        )
-        ranking = st.segmented_control(
-            "Ranked by",
-            list(RANKINGS),
-            format_func=RANKINGS.__getitem__,
-            default=before.ranking if before else "image",
-            required=True,
-            key="search_ranking",
-            persist_state="session",
-            help="What films show: the model's score. Words of reports: BM25. Both: their ranks.",
-        )
+        asked = _text_fields(before)
     elif kind == "film":
         without = st.text_input(
             "But without",
@@ -116,11 +99,13 @@ def _fields(kind: Kind, before: Query | None, memory: Session) -> Query:
             persist_state="session",
             help="Findings that the films should not show, with commas between.",
         )
+        parts = (part.strip() for part in without.split(","))
+        asked = replace(asked, without=tuple(part for part in parts if part))
     elif kind == "region":
-        box = memory.boxes[-1] if memory.boxes else None
+        asked = replace(asked, box=memory.boxes[-1] if memory.boxes else None)
         st.caption(
             "The newest box on the film is searched for."
-            if box
+            if asked.box
             else "Draw a box on the film first: press its box tool, then drag."
         )
     where = st.text_input(
@@ -136,16 +121,30 @@ def _fields(kind: Kind, before: Query | None, memory: Session) -> Query:
         shows="Both result lists are shown, with the rank that each hit has in the other one.",
         before=before.beside if before else "",
     )
-    excluded = tuple(part.strip() for part in without.split(",") if part.strip())
-    return Query(
-        kind,
-        text,
-        without=excluded,
-        where=where,
-        ranking=ranking,  # type: ignore[arg-type]
-        box=box,
-        beside=beside,
+    return replace(asked, where=where, beside=beside)
+
+
+def _text_fields(before: Query | None) -> Query:
+    text = st.text_area(
+        "Phrase, sentences or a whole report",
+        value=before.text if before else "",
+        key="search_text",
+        height=120,
+        max_chars=10_000,
+        placeholder="left pleural effusion, no pneumothorax",
+        persist_state="session",
     )
+    ranking = st.segmented_control(
+        "Ranked by",
+        list(RANKINGS),
+        format_func=RANKINGS.__getitem__,
+        default=before.ranking if before else "image",
+        required=True,
+        key="search_ranking",
+        persist_state="session",
+        help="What films show: the model's score. Words of reports: BM25. Both: their ranks.",
+    )
+    return Query("text", text, ranking=ranking)  # type: ignore[arg-type]
 
 
 def _linked() -> Query | None:

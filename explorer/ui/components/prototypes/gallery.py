@@ -97,6 +97,9 @@ def _card(
         args=(rooms, prototype.id),
         help=f"Open the room of prototype {prototype.id}",
     )
+    if built.points.level == "sentences" and prototype.exemplars:
+        words = plain(built.points.texts[prototype.exemplars[0]], longest=90)
+        st.markdown(f"\u201c{words}\u201d")
     st.caption(facts(prototype, built.points.level, picked.get(prototype.id)))
 
 

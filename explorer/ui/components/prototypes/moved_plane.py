@@ -65,7 +65,10 @@ def _table(built: Built, clustering: "Clustering", found: "ComparedMaps") -> lis
         "Prototype": [named.get(int(n), "none") for n in clustering.assignments[rows]],
         "Film": [points.films[row][:8] for row in rows],
     }
-    if points.level != "films":
+    if points.level == "films":
+        findings = [", ".join(points.findings[row] or ()) for row in rows]
+        table["Findings"] = [one_line(words, longest=80) for words in findings]
+    else:
         table["Words"] = [one_line(points.texts[row], longest=80) for row in rows]
     told: Any = st.dataframe(
         table,
