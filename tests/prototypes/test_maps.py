@@ -52,17 +52,20 @@ def test_a_closed_gap_leaves_no_distance() -> None:
 
 def test_doubt_is_one_between_two_prototypes_and_nothing_at_a_centre(points: Points) -> None:
     # Two points of a prototype on each axis; the last one lies like the second two.
-    vectors = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [0, 1]], np.float32)
+    vectors = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 1, 0.5]], np.float32)
     few = replace(
-        points, ids=points.ids[:5], vectors=np.pad(vectors, ((0, 0), (0, 2))),
+        points, ids=points.ids[:5], vectors=np.pad(vectors, ((0, 0), (0, 1))),
         films=points.films[:5], boxes=points.boxes[:5], places=None,
         findings=points.findings[:5], texts=points.texts[:5], views=points.views[:5],
     )  # fmt: skip
     found = doubts(few, clustered(few, [0, 0, 1, 1, -1]))
     assert found[:4] == pytest.approx([0, 0, 0, 0], abs=1e-3)
     assert math.isnan(found[4])
-    shared = doubts(few, clustered(few, [0, 0, 1, 1, 0]))
+    both = clustered(few, [0, 0, 1, 1, 0])
+    shared = doubts(few, both)
     assert shared[4] == 1.0  # nearer to the other than to its own: never above 1
+    near, far = (np.linalg.norm(few.centred[0] - p.centre) for p in both.prototypes)
+    assert shared[0] == pytest.approx(near / far)
     assert np.isnan(doubts(few, clustered(few, [0] * 5))).all()
 
 

@@ -49,6 +49,7 @@ def test_of_several_regions_of_a_film_the_best_counts() -> None:
         results("a", "a", "b"), results("b", "a"), here_ids="ab", there_ids="ab", by="film"
     )
     assert [(p.hit.film_id, p.rank) for p in found.here] == [("a", 1), ("b", 2)]
+    assert found.here[0].hit.rank == 1  # the first of both regions of film a
 
 
 def test_indices_of_other_films_are_refused() -> None:
