@@ -1,6 +1,6 @@
 """How long until a new phrase has its maps in four loaded checkpoints, beside the text encodes?
 
-Run: python benchmarks/phrase_switch.py [--checkpoint NAME] [--rounds 20]
+Run: python benchmarks/phrase_switch.py [--rounds 20] [CHECKPOINT ...]
 """
 
 import argparse
@@ -20,10 +20,11 @@ PHRASES = (
     "bibasilar atelectasis",
 )
 PROTOCOL = (
-    "Four engines of one checkpoint in memory, each with the film of the first bundled study "
-    "encoded. Each round asks one phrase that no engine has seen, with its controls, standing and "
-    "regions, of all four in turn. text = the encodes of new texts, timed inside the same call; "
-    "beside = the rest. Median and largest of the rounds, milliseconds, one thread."
+    "Four different checkpoints in memory, the default and the first three others of the shelf "
+    "unless named, each with the film of the first bundled study encoded. Each round asks one "
+    "phrase that no engine has seen, with its controls, standing and regions, of all four in turn. "
+    "text = the encodes of new texts, timed inside the same call; beside = the rest. Median and "
+    "largest of the rounds, milliseconds, one thread."
 )
 
 
@@ -47,12 +48,16 @@ class Timed:
 def main() -> None:
     """Measure and write the report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--checkpoint", default=None)
+    parser.add_argument("checkpoints", nargs="*")
     parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args()
     study, _ = pipeline.load_bundled_study(pipeline.list_bundled_studies()[0].name)
     film = study.radiographs[0]
-    panes = [Timed(pipeline.open_engine(options.checkpoint)) for _ in range(PANES)]
+    shelf = [card.name for card in pipeline.list_checkpoints()]
+    names = options.checkpoints or shelf[:PANES]
+    if len(set(names)) != PANES:
+        parser.error(f"Four different checkpoints are compared, got {', '.join(names)}.")
+    panes = [Timed(pipeline.open_engine(name)) for name in names]
     encoded = [pipeline.embed(pane.engine, film) for pane in panes]
     for pane, seen in zip(panes, encoded, strict=True):
         pipeline.ground(pane.engine, seen, ["warm up"])
@@ -70,7 +75,7 @@ def main() -> None:
     results = {
         "panes": PANES,
         "rounds": options.rounds,
-        "checkpoint": panes[0].engine.card.name,
+        "checkpoints": names,
         "text_median_ms": round(statistics.median(text), 1),
         "beside_median_ms": round(statistics.median(beside), 1),
         "beside_max_ms": round(max(beside), 1),

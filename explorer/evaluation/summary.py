@@ -9,10 +9,11 @@ import pandas as pd
 
 from explorer.errors import DataSetError
 from explorer.evaluation.baselines import ROWS
+from explorer.evaluation.findings import calibration
 from explorer.evaluation.kept import Run
 from explorer.evaluation.listing import Listed, PlacedProtocol, stamp
 from explorer.evaluation.paired import Difference, paired_differences
-from explorer.evaluation.samples import MODEL, column
+from explorer.evaluation.samples import MODEL, SAID, column
 from explorer.evaluation.statistics import Interval, grouped_means
 
 MACRO = "macro"
@@ -48,6 +49,22 @@ def table_of_samples(
         "rows": rows,
         "intervals": {"level": 0.95, "replicates": replicates, "resampled": "patients"},
     }
+
+
+def reliability(run: Run) -> dict[str, Any] | None:
+    """Do the scores of a run come true? Every phrase by its score and whether it is there.
+
+    Returns:
+        {"ece", "brier", "phrases", "present", "reliability"}, see
+        `explorer.evaluation.findings.calibration`; None where scores are not calibrated.
+    """
+    own = run.samples[run.samples["row"] == MODEL]
+    own = own[np.isfinite(own[SAID].to_numpy(np.float64))]
+    if not run.card["about"]["calibrated"] or own.empty:
+        return None
+    there = own["present"].to_numpy(np.bool_)
+    found = calibration(own[SAID].to_numpy(np.float64), there)
+    return {**found, "phrases": len(own), "present": int(there.sum())}
 
 
 def compare(

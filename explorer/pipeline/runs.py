@@ -12,6 +12,7 @@ from explorer.evaluation.kept import Run, as_json, export_run, list_runs, read_r
 from explorer.evaluation.listing import DEFAULT, Listed, definitions, named, placed_protocols
 from explorer.evaluation.protocols import box_iou
 from explorer.evaluation.samples import MODEL
+from explorer.evaluation.summary import reliability
 from explorer.placed import PlacedCorpus
 from explorer.wheel_data import user_cache
 
@@ -28,6 +29,7 @@ __all__ = [
     "most_apart",
     "protocol_names",
     "read_run",
+    "reliability",
     "run_bytes",
     "runs_root",
     "summarise_run",

@@ -17,7 +17,7 @@ from explorer.evaluation.baselines import ROWS, LocationPrior, centre_map, rando
 from explorer.evaluation.kept import export_run, list_runs, read_run
 from explorer.evaluation.listing import placed_protocols
 from explorer.evaluation.samples import MODEL
-from explorer.evaluation.summary import compare, forest, most_apart, summarise
+from explorer.evaluation.summary import compare, forest, most_apart, reliability, summarise
 from explorer.pipeline import evaluation
 from explorer.placed import PlacedCorpus, PlacedPhrase
 from tests.ui.tiny import TinyEngine, card
@@ -154,6 +154,21 @@ def test_the_table_is_the_mean_over_findings_of_means_over_samples(whole) -> Non
     assert list(found["rows"]) == [MODEL, *ROWS]
     json.dumps(found, allow_nan=False)
     assert {line["row"] for line in forest(found, "pointing")} == {MODEL, *ROWS}
+
+
+def test_scores_are_held_against_what_is_there(whole) -> None:
+    samples = whole.samples.copy()
+    model = samples["row"] == MODEL
+    samples.loc[~model, "said"] = 0.99  # rows that look at no image have no say
+    samples.loc[model, "said"] = np.where(samples[model]["present"], 0.75, 0.25)
+    found = reliability(replace(whole, samples=samples))
+    assert found is not None
+    assert (found["phrases"], found["present"]) == (27, 18)
+    assert found["ece"] == pytest.approx(0.25)
+    assert found["brier"] == pytest.approx(0.0625)
+    assert [(b["stated"], b["observed"]) for b in found["reliability"]] == [(0.25, 0), (0.75, 1)]
+    card = {**whole.card, "about": {**whole.card["about"], "calibrated": False}}
+    assert reliability(replace(whole, card=card)) is None
 
 
 def test_one_patient_alone_has_a_mean_and_no_interval(whole) -> None:

@@ -61,6 +61,25 @@ def test_two_checkpoints_are_compared_and_a_film_opens(page: AppTest) -> None:
     assert memory(page).typed
 
 
+def test_a_film_opens_beside_the_two_checkpoints_that_differ(page: AppTest) -> None:
+    measure(page, "two", "one")
+    next(b for b in page.button if str(b.key).startswith("compare_")).click().run()
+    assert not page.exception
+    assert [pane.checkpoint for pane in memory(page).panes] == ["two", "one"]
+
+
+def test_calibrated_scores_are_held_against_the_truth_and_others_named(
+    page: AppTest, engines: dict[str, TinyEngine]
+) -> None:
+    engines["two"].scoring = None
+    measure(page, "one", "two")
+    assert not page.exception
+    said = words(page)
+    assert "Not calibrated, so nothing to come true: two" in said
+    (table,) = [t.value for t in page.table if "ECE" in t.value]
+    assert [name.startswith("one") for name in table["Run"]] == [True]
+
+
 def test_a_folder_that_is_not_there_is_said_and_nothing_is_measured(page: AppTest) -> None:
     page.segmented_control(key="evaluate_source").set_value("A folder").run()
     page.text_input(key="evaluate_data").set_value("/gone")

@@ -8,6 +8,7 @@ import streamlit as st
 
 from explorer.ui.components.error_box import guarded
 from explorer.ui.components.evaluate.films import films
+from explorer.ui.components.evaluate.reliability import named, reliability
 from explorer.ui.door import pipeline
 from explorer.ui.evaluations import Evaluations
 from explorer.ui.theme import CHART_LIMIT, CHART_NULL, CHART_PHRASE
@@ -36,6 +37,8 @@ def figures(memory: Evaluations, runs: "list[Run]") -> None:
         )  # fmt: skip
     for run, table in zip(runs, tables, strict=True):
         _one(run, table, metric)
+    with guarded():
+        reliability(runs)
     for other in runs[1:]:
         with guarded():
             _pair(memory, runs[0], other, protocol=protocol, metric=metric)
@@ -151,7 +154,7 @@ def _lay_out(figure: go.Figure, order: list[str], *, title: str) -> None:
 
 def _pair(memory: Evaluations, first: "Run", second: "Run", *, protocol: str, metric: str) -> None:
     found = pipeline.compare_runs(first, second, protocol=protocol)
-    names = [_named(run) for run in (first, second)]
+    names = [named(run) for run in (first, second)]
     st.markdown(f"#### {names[1]} minus {names[0]}")
     values = found["metrics"].get(metric)
     if values is None:
@@ -192,8 +195,3 @@ def _pair(memory: Evaluations, first: "Run", second: "Run", *, protocol: str, me
         films(memory.corpus, first, second, protocol=protocol, metric=metric)
     else:
         st.caption("Read the data set of these runs to open the films that differ.")
-
-
-def _named(run: "Run") -> str:
-    about = run.card["about"]["checkpoint"]
-    return f"{about['name']}, {about['precision']}"

@@ -6,10 +6,11 @@ import streamlit as st
 
 from explorer.errors import ExplorerError
 from explorer.placed import PlacedCorpus
+from explorer.ui import engines
 from explorer.ui import evaluations as work
 from explorer.ui.components.error_box import error_box
 from explorer.ui.door import pipeline
-from explorer.ui.state import session
+from explorer.ui.state import PaneChoice, session
 from explorer.ui.wording import one_line, plain
 
 if TYPE_CHECKING:
@@ -39,7 +40,16 @@ def films(corpus: PlacedCorpus, first: "Run", second: "Run", *, protocol: str, m
                     type="tertiary",
                 )  # fmt: skip
                 if pressed:
+                    if page == "compare":
+                        session().panes = _panes(first, second)
                     _open(corpus, row.image, row.key, page=page)
+
+
+def _panes(*runs: "Run") -> tuple[PaneChoice, ...]:
+    """A pane a run, with its checkpoint, where that is on the shelf."""
+    names = [run.card["about"]["checkpoint"]["name"] for run in runs]
+    known = {card.name for card in engines.checkpoints()}
+    return tuple(PaneChoice(checkpoint=name if name in known else None) for name in names)
 
 
 def _open(corpus: PlacedCorpus, image: str, key: str, *, page: str) -> None:
