@@ -129,16 +129,19 @@ def _segment(mask: NDArray[np.bool_]) -> Proposal:
 
 def _distinct(proposals: Sequence[Proposal]) -> list[Proposal]:
     """The first of every group that covers nearly the same cells."""
-    kept: list[Proposal] = []
-    for candidate in proposals:
-        if all(_overlap(candidate.mask, other.mask) <= _SAME for other in kept):
-            kept.append(candidate)
-    return kept
-
-
-def _overlap(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
-    union = int((first | second).sum())
-    return int((first & second).sum()) / union if union else 1.0
+    if not proposals:
+        return []
+    # Cells that two share, of all pairs at once: a film has hundreds of pairs.
+    masks = np.stack([proposal.mask.ravel() for proposal in proposals]).astype(np.float32)
+    shared, cells = masks @ masks.T, masks.sum(axis=1)
+    union = cells[:, None] + cells - shared
+    same = shared > _SAME * union
+    same[union == 0] = True
+    kept: list[int] = []
+    for row in range(len(proposals)):
+        if not same[row, kept].any():
+            kept.append(row)
+    return [proposals[row] for row in kept]
 
 
 def _segments(grid: PatchGrid, seen: NDArray[np.bool_]) -> list[Proposal]:
@@ -153,12 +156,9 @@ def _segments(grid: PatchGrid, seen: NDArray[np.bool_]) -> list[Proposal]:
     for _ in range(_ROUNDS):
         # Squared distance but for the norm of the point, which is the same for all centres.
         nearest = ((centres**2).sum(axis=1) - 2 * points @ centres.T).argmin(axis=1)
-        centres = np.stack(
-            [
-                points[nearest == k].mean(axis=0) if (nearest == k).any() else centres[k]
-                for k in range(SEGMENTS)
-            ]
-        )
+        own = (nearest == np.arange(SEGMENTS)[:, None]).astype(np.float32)
+        count = own.sum(axis=1, keepdims=True)
+        centres = np.where(count > 0, own @ points / np.maximum(count, 1), centres)
     found = []
     for k in range(SEGMENTS):
         member = np.zeros((h, w), np.uint8)
