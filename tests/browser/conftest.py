@@ -1,5 +1,6 @@
 """The app in a fresh process and one headless browser for all tests of this folder."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -105,6 +106,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory, script: Path) -> Iterator[Se
             [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true",
              f"--server.port={port}", "--server.address=127.0.0.1"],
             cwd=ROOT,
+            # Runs are kept below the home folder: a test leaves none there, and finds none.
+            env={**os.environ, "HOME": str(log.parent)},
             stdout=output,
             stderr=subprocess.STDOUT,
         )  # fmt: skip

@@ -120,7 +120,9 @@ def _take(
 def _run_form(memory: Evaluations) -> None:
     titles = pipeline.protocol_names()
     known = {variant.title: variant for variant in work.variants()}
-    with st.container(key="evaluate_form", horizontal=True, vertical_alignment="bottom"):
+    # Columns lie below one another where the window is narrow.
+    left, middle, right = st.columns((8, 8, 1), vertical_alignment="bottom")
+    with left:
         chosen = st.multiselect(
             "Checkpoints",
             list(known),
@@ -128,10 +130,12 @@ def _run_form(memory: Evaluations) -> None:
             key="evaluate_variants", persist_state="session",
             help="The first is compared with each of the others.",
         )  # fmt: skip
+    with middle:
         protocols = st.multiselect(
             "Protocols", list(titles), default=[pipeline.DEFAULT_PROTOCOL, "phrase_trust"],
             format_func=titles.__getitem__, key="evaluate_protocols", persist_state="session",
         )  # fmt: skip
+    with right:
         pressed = st.button(
             "Run", type="primary", key="evaluate_run", disabled=not (chosen and protocols)
         )

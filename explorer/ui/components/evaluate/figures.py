@@ -140,14 +140,17 @@ def forest(table: dict[str, Any], metric: str) -> go.Figure:
 def _lay_out(figure: go.Figure, order: list[str], *, title: str) -> None:
     figure.update_layout(
         height=110 + 34 * len(order),
-        margin={"l": 4, "r": 8, "t": 8, "b": 4},
-        legend={"orientation": "h", "y": 1.08},
+        margin={"l": 4, "r": 8, "t": 30, "b": 4},
+        legend={"orientation": "h", "y": 1, "yanchor": "bottom"},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         dragmode=False,
     )
     figure.update_yaxes(
-        tickvals=list(range(len(order))), ticktext=order, autorange="reversed", showgrid=False
+        tickvals=list(range(len(order))),
+        ticktext=order,
+        range=[len(order) - 0.4, -0.6],
+        showgrid=False,
     )
     figure.update_xaxes(title=title, zeroline=True)
 
