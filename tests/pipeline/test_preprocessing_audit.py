@@ -126,8 +126,10 @@ def test_a_film_without_contrast_is_warned_of(tmp_path: Path) -> None:
 @pytest.mark.parametrize("family", module_names(adapters))
 def test_every_family_can_be_audited(tmp_path: Path, family: str) -> None:
     engine = opened(tmp_path, family)
-    audit = pipeline.audit_preprocessing(engine, film())
-    assert audit.tensor.shape[1:] == engine.card.input_size
+    shown = film()
+    audit = pipeline.audit_preprocessing(engine, shown)
+    # A family of free shape follows the film; all others have the size of their card.
+    assert audit.tensor.shape[1:] == engine.frame_of(*shown.pixels.shape).input_shape
     assert np.isfinite(audit.tensor).all()
     assert all(step.did for step in audit.steps)
     assert len(audit.steps) >= 9

@@ -238,7 +238,7 @@ def test_every_use_of_the_engine_holds_the_turn(
     list(ground_pieces(engine, seen, a_report(3), options=OPTIONS))
     grounded.word_shares(engine, seen, found, way="leave one out", told=None)
     encoded.null_peaks(engine, seen)
-    assert len(engine.alone) >= 5  # texts that came before are remembered
+    assert len(engine.alone) >= 4  # texts that came before are remembered
     assert all(engine.alone)
 
     def draw(*_: object) -> bytes:
