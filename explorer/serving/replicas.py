@@ -6,6 +6,7 @@ as one batch. The engine that asks keeps the checkpoint at hand for all that is 
 
 import copy
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,15 @@ def _asking(engine: Engine, handle: Any) -> Engine:
 
 
 def _answers(ask: Any, jobs: Sequence[Any]) -> list[Any]:
+    """In the order of the jobs, waited for in a thread of its own.
+
+    The thread of a notebook runs an event loop, in which Ray refuses to wait.
+    """
+    with ThreadPoolExecutor(1) as waiting:
+        return waiting.submit(_ask_all, ask, jobs).result()
+
+
+def _ask_all(ask: Any, jobs: Sequence[Any]) -> list[Any]:
     """In the order of the jobs; those whose replica was lost are asked again."""
     from ray.exceptions import RayError, RayTaskError
 

@@ -1,5 +1,6 @@
 """Replicas of a checkpoint on Ray Serve answer as the engine itself, also when one is killed."""
 
+import asyncio
 import os
 import signal
 import sys
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from explorer import pipeline
+from explorer.entities import Float32
 from explorer.errors import ClusterError, PhraseError
 from explorer.serving.replicas import replicas
 from tests import tiny_model
@@ -47,6 +49,11 @@ def test_replicas_answer_as_the_engine_does(tiny_checkpoint: Path) -> None:
         np.testing.assert_allclose(text, engine.embed_text(PHRASES), atol=1e-5)
         maps = spread.similarity(found[0], PHRASES)
         np.testing.assert_allclose(maps, engine.similarity(wanted[0], PHRASES), atol=1e-5)
+
+        async def in_a_notebook() -> Float32:  # whose thread runs an event loop
+            return spread.embed_text(PHRASES)
+
+        np.testing.assert_allclose(asyncio.run(in_a_notebook()), text, atol=1e-5)
         with pytest.raises(PhraseError):
             spread.embed_text([" "])
         _kill_one_replica()
