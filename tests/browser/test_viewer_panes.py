@@ -90,7 +90,7 @@ def test_details_are_those_of_the_chosen_pane(page: Page) -> None:
     page.get_by_role("button", name="Pane B").click()
     settle(page)
     assert "doubtful" in page.locator("div.details .details").inner_text()
-    page.get_by_role("button", name="Find out").click()
+    page.get_by_role("button", name="Leaving each out").click()
     assert page.evaluate("window.viewer.outbox.list.at(-1)")["pane"] == 1
 
 
