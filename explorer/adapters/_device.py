@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from explorer.errors import CheckpointError
 
@@ -70,11 +71,14 @@ def cpu_has_bfloat16() -> bool:
 def sharing_processors(count: int) -> Iterator[None]:
     """Let `count` threads encode at once, each with its share of the processors.
 
-    A small network does not fill many processors; studies side by side do.
+    A small network does not fill many processors; studies side by side do. The matrix products of
+    NumPy have threads of their own, which wait by spinning and take the processors from the others.
     """
     before = torch.get_num_threads()
-    torch.set_num_threads(max(1, before // count))
+    share = max(1, before // count)
+    torch.set_num_threads(share)
     try:
-        yield
+        with threadpool_limits(limits=share, user_api="blas"):
+            yield
     finally:
         torch.set_num_threads(before)
