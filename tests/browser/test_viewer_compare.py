@@ -1,5 +1,6 @@
 """Several panes against one another: difference, numbers, boxes of a file, figure."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -71,6 +72,26 @@ def test_the_difference_is_a_pane_of_its_own_and_goes_as_it_came(page: Page) -> 
     page.get_by_role("button", name="Close the difference").click()
     settle(page)
     assert page.locator(".pane").count() == 2
+
+
+@pytest.mark.parametrize("span", [(0, 1), (-1, 1)])
+def test_a_map_of_another_source_has_the_colours_of_its_bar(
+    page: Page, span: tuple[int, int]
+) -> None:
+    source = {"extra": {"source": "attention", "range": span, "note": "", "threshold": 0.5}}
+    show(page, [{"film": "a", "title": "one", "maps": [{"x": 0.5, "y": 0.5, "peak": 1} | source]}])
+    page.get_by_role("slider", name="Opacity").fill("1")
+    settle(page)
+    ramp = page.locator(".colour-bar .ramp").evaluate("ramp => ramp.style.getPropertyValue('--up')")
+    stops = [[int(part) for part in stop.split()] for stop in re.findall(r"rgb\(([^)]*)\)", ramp)]
+    value = page.evaluate("window.viewer.pane.map.valueAt('score', 320, 400)")
+    at = (value - span[0]) / (span[1] - span[0]) * (len(stops) - 1)
+    near = [stops[int(at)], stops[min(int(at) + 1, len(stops) - 1)]]
+    shown = tint_at(page, 0, 0.5, 0.5)
+    assert value > 0.8
+    for channel, number in enumerate(shown):
+        low, high = sorted(stop[channel] for stop in near)
+        assert low - 8 <= number <= high + 8
 
 
 def test_the_difference_follows_view_window_and_phrase(page: Page) -> None:

@@ -100,3 +100,25 @@ test("the threshold in force is the person's, else the phrase's own", () => {
   assert.equal(thresholdOf(paneWith(bump(1), { threshold: 0.9 })), 0.9);
   assert.equal(thresholdOf(paneWith(null)), null);
 });
+
+test("a map of another source is read as shares of its largest value: peak, lines, box and threshold", () => {
+  const map = bump(1, { scale: 8, bias: -4, source: "attention", range: [0, 1] });
+  // The highest pixel lies half a pixel beside the middle of a cell of ten: (1 - .05) squared.
+  assert.ok(Math.abs(map.peak.value - 0.9025) < 1e-4);
+  assert.equal(map.valueAt("score", 65, 15), map.valueAt("cosine", 65, 15));
+  assert.deepEqual([map.cutFor("score", 0.3), map.cutFor("cosine", 0.3)], [0.3, 0.3]);
+  // The line that is labelled 0.75 runs where the value is 0.75.
+  const [{ level, lines }] = map.contours("score", "0.25", 0.5);
+  assert.equal(level, 0.75);
+  for (const [x, y] of lines[0]) assert.ok(Math.abs(map.valueAt("cosine", x, y) - 0.75) < 0.02);
+  const [{ box }] = map.regionsAt(0.75);
+  const xs = lines[0].map(([x]) => x);
+  assert.ok(Math.abs(Math.min(...xs) - box[0]) < 1 && Math.abs(Math.max(...xs) - box[2]) < 1);
+});
+
+test("only values with a sign are coloured with white at zero", () => {
+  const colours = (extra) => ["score", "cosine"].map((quantity) => bump(1, extra).coloursOf(quantity, "magma"));
+  assert.deepEqual(colours({}), ["magma", "RdBu_r"]);
+  assert.deepEqual(colours({ source: "attention", range: [0, 1] }), ["magma", "magma"]);
+  assert.deepEqual(colours({ source: "occlusion", range: [-1, 1] }), ["RdBu_r", "RdBu_r"]);
+});

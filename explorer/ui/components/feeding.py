@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SIMILARITY = "similarity"
 STOPPED = "It was stopped before it was done."
-HALF_OF_LARGEST = 0.5  # score of half of the largest value on the plain scale of an attribution
+HALF_OF_LARGEST = 0.5  # the viewer reads an attribution as shares of its largest value
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,11 @@ import { axisWeights, score } from "./frame.js";
 const WORK_SIDE = 320;
 const MIN_AREA_FRACTION = 0.0005;
 
-/** The score on a copy of at most WORK_SIDE pixels a side; NaN where the model did not look. */
-export function workScore({ cosine, scale, bias, frame }) {
+/**
+ * The score on a copy of at most WORK_SIDE pixels a side; NaN where the model did not look.
+ * @param {(cosine: number) => number} read score of a cosine
+ */
+export function workScore({ cosine, scale, bias, frame }, read = (value) => score(value, scale, bias)) {
   const { imageHeight, imageWidth, gridColumns: columns, gridRows } = frame;
   const shrink = Math.min(1, WORK_SIDE / Math.max(imageHeight, imageWidth));
   const height = Math.max(1, roundHalfEven(imageHeight * shrink));
@@ -32,7 +35,7 @@ export function workScore({ cosine, scale, bias, frame }) {
       const left = across.below[x];
       const share = across.share[x];
       const value = line[left] * (1 - share) + line[Math.min(left + 1, columns - 1)] * share;
-      values[y * width + x] = score(value, scale, bias);
+      values[y * width + x] = read(value);
     }
   }
   const seen = Math.max(1, (down.last - down.first) * (across.last - across.first));

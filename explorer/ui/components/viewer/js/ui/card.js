@@ -43,7 +43,7 @@ function underCursor(letter) {
   const set = (score) => {
     const known = score !== null && !Number.isNaN(score);
     node.classList.toggle("on", score !== null);
-    value.style.transform = `scaleX(${known ? score : 0})`;
+    value.style.transform = `scaleX(${known ? Math.max(score, 0) : 0})`;
     setText(number, known ? score.toFixed(2) : "\u2013");
   };
   return { node, set };

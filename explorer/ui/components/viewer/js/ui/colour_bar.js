@@ -4,6 +4,11 @@ import { gradient } from "../maths/colour.js";
 import { el, setText } from "./dom.js";
 import { isDrawn, thresholdOf } from "./doubt.js";
 
+const EXPLAINED = {
+  "score*": "* not calibrated: a plain scale over the usual cosines of this checkpoint",
+  "of max": "Share of the largest value of this map, which stands on the film",
+};
+
 export class ColourBar {
   constructor(pane) {
     this.pane = pane;
@@ -28,20 +33,20 @@ export class ColourBar {
     this.node.style.visibility = isDrawn(pane) ? "visible" : "hidden";
     const { quantity, colours, difference } = viewer.state;
     const [low, high] = map.rangeOf(quantity);
-    const name = pane.isDifference ? "PuOr" : quantity === "cosine" || map.source ? "RdBu_r" : colours;
-    const title = pane.isDifference ? `\u0394 ${difference?.quantity}` : map.source ? "share" : quantity === "score" && map.mapCalibrated === false ? "score*" : quantity;
+    const name = map.coloursOf(quantity, colours);
+    const title = pane.isDifference ? `\u0394 ${difference?.quantity}` : map.source ? "of max" : quantity === "score" && map.mapCalibrated === false ? "score*" : quantity;
     const shown = `${name} ${low} ${high} ${title}`;
     if (this.shown !== shown) {
       this.shown = shown;
       this.ramp.style.setProperty("--up", gradient(name, "to top"));
       this.ramp.style.setProperty("--along", gradient(name, "to right"));
       setText(this.title, title);
-      this.node.title = title !== "score*" ? "" : "* not calibrated: a plain scale over the usual cosines of this checkpoint";
+      this.node.title = EXPLAINED[title] ?? "";
       [high, (low + high) / 2, low].forEach((value, index) => setText(this.ticks[index], tick(value)));
     }
     this.mark.hidden = pane.isDifference === true;
     if (pane.isDifference) return;
-    const cut = map.cutFor(map.source ? "cosine" : quantity, thresholdOf(pane));
+    const cut = map.cutFor(quantity, thresholdOf(pane));
     const share = Math.min(Math.max((cut - low) / (high - low), 0), 1);
     this.mark.style.setProperty("--share", `${100 * share}%`);
   }

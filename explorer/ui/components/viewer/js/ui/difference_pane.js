@@ -22,6 +22,10 @@ class DifferenceMap {
     return [-this.limit, this.limit];
   }
 
+  coloursOf() {
+    return "PuOr";
+  }
+
   contours() {
     return [];
   }

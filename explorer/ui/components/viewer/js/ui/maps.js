@@ -25,12 +25,19 @@ export class ShownMap {
 
   /** Lowest and highest value of a quantity on the colour bar. */
   rangeOf(quantity) {
-    // An attribution is shown by its sign, whatever quantity is chosen for the others.
+    // Another source has one quantity of its own, whatever is chosen for the others.
     return quantity === "cosine" || this.source ? (this.range ?? COSINE_RANGE) : [0, 1];
   }
 
+  /** Name of the colour map: values with a sign have white at zero, others take what was chosen. */
+  coloursOf(quantity, chosen) {
+    const signed = this.source ? this.rangeOf(quantity)[0] < 0 : quantity === "cosine";
+    return signed ? "RdBu_r" : chosen;
+  }
+
+  /** The score of a cosine; of another source, whose values are shares of the largest, the value. */
   scoreOf(cosine) {
-    return score(cosine, this.scale, this.bias);
+    return this.source ? cosine : score(cosine, this.scale, this.bias);
   }
 
   /** A cosine in the quantity that is shown. */
@@ -44,7 +51,8 @@ export class ShownMap {
 
   /** The threshold in the quantity that is shown. */
   cutFor(quantity, threshold) {
-    return quantity === "cosine" ? cosineOfScore(threshold, this.scale, this.bias) : threshold;
+    if (this.source || quantity !== "cosine") return threshold;
+    return cosineOfScore(threshold, this.scale, this.bias);
   }
 
   /** The highest pixel of the original, its value as a score. */
@@ -63,7 +71,7 @@ export class ShownMap {
   /** Regions above a threshold of the score, as Python finds them; the last threshold is kept. */
   partsAt(threshold) {
     if (this.parts?.threshold !== threshold) {
-      this.work ??= workScore(this);
+      this.work ??= workScore(this, (cosine) => this.scoreOf(cosine));
       this.parts = { threshold, width: this.work.width, height: this.work.height, ...findRegions(this.work, this.frame, threshold) };
     }
     return this.parts;

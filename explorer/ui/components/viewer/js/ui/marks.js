@@ -153,7 +153,7 @@ function drawRegions(draw) {
   if (doubted) hatchParts(draw, parts, phrase.color);
   for (const { box, peak } of parts.regions) {
     outline(draw, box, { colour: phrase.color, width: 2, dash: doubted ? DOUBT_DASH : [] });
-    labelBox(draw, box, `${doubted ? "not to be relied on" : map.source ? "above half" : "predicted"}, peak ${peak.toFixed(2)}`, phrase.color);
+    labelBox(draw, box, `${doubted ? "not to be relied on" : map.source ? `above ${parts.threshold.toFixed(2)}` : "predicted"}, peak ${peak.toFixed(2)}`, phrase.color);
   }
 }
 

@@ -170,10 +170,10 @@ export class Pane {
     const { map } = this;
     const { quantity, colours, opacity, cut } = this.viewer.state;
     if (!map) return tintTable({ map: colours, low: 0, high: 1, cut: 2, opacity });
-    if (map.source) return signedTint(map, opacity);
     const [low, high] = map.rangeOf(quantity);
+    if (map.source && low < 0) return signedTint(map, opacity);
     return tintTable({
-      map: quantity === "cosine" ? "RdBu_r" : colours,
+      map: map.coloursOf(quantity, colours),
       low: map.low,
       high: map.high,
       cut: cut[quantity] ? map.cutFor("cosine", thresholdOf(this)) : map.low,

@@ -118,7 +118,7 @@ function barShapes(pane, x, y, height) {
   const { map, viewer } = pane;
   if (!map || !isDrawn(pane)) return [];
   const { quantity, colours } = viewer.state;
-  const name = pane.isDifference ? "PuOr" : quantity === "cosine" || map.source ? "RdBu_r" : colours;
+  const name = map.coloursOf(quantity, colours);
   const [low, high] = map.rangeOf(quantity);
   const tall = Math.min(220, height * 0.6);
   const top = y + (height - tall) / 2;

@@ -82,7 +82,7 @@ function drawScale(g, node, stage) {
 function drawBar(g, { bar, viewer }, stage) {
   const ramp = place(bar.ramp, stage);
   const upright = ramp.height > ramp.width;
-  const colours = COLOUR_MAPS[bar.pane.isDifference ? "PuOr" : viewer.state.quantity === "cosine" || bar.pane.map?.source ? "RdBu_r" : viewer.state.colours];
+  const colours = COLOUR_MAPS[bar.pane.map.coloursOf(viewer.state.quantity, viewer.state.colours)];
   const fill = upright
     ? g.createLinearGradient(0, ramp.y + ramp.height, 0, ramp.y)
     : g.createLinearGradient(ramp.x, 0, ramp.x + ramp.width, 0);
