@@ -63,14 +63,21 @@ _NOT_SEEN = (
     "found|imaged|in place|mentioned|reported)"
 )
 _EARLIER = "(?:prior|previous|earlier|preceding|old|older|comparison|outside|last|baseline)"
+# A radiograph is read on the day it is made: a date is that of an earlier one.
+_DATE = (
+    r"(?:\d{1,4}[/.-]\d{1,2}(?:[/.-]\d{2,4})?(?! ?[cm]m)|(?:19|20)\d\d|(?:\d{1,2} )?"
+    r"(?:january|february|march|april|june|july|august|september|october|november|december|may \d)"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
+)
 NEW_SINCE = (
     f"{_NOT_SEEN} (?:\\w{{1,14}} )?(?:on|in|at|during|by) "
-    f"(?:(?:the|a|an|any|her|his|their|that|most|immediate|immediately|recent) ){{0,3}}{_EARLIER}",
+    f"(?:(?:the|a|an|any|her|his|their|that|most|immediate|immediately|recent) ){{0,3}}"
+    f"(?:{_EARLIER}|{_DATE})",
     f"{_NOT_SEEN} (?:previously|before|earlier|yesterday|formerly)",
     f"{_NOT_SEEN} (?:on|in) (?:the |a )?(?:study|exam|examination|film|radiograph|image|ct) "
     r"(?:of|from|dated|performed|\d)",
     f"{_IS}(?:not|never) (?:previously|formerly|before) (?:seen|present|visible|noted|described|"
     "identified|visuali[sz]ed|demonstrated|apparent|evident|there|reported)",
-    f"{_IS}absent (?:on|in) (?:(?:the|most|recent) ){{0,3}}{_EARLIER}",
+    f"{_IS}absent (?:on|in) (?:(?:the|most|recent) ){{0,3}}(?:{_EARLIER}|{_DATE})",
 )
 """Not there on an earlier film: so it is new, and it is there."""

@@ -38,6 +38,11 @@ DOUBT_BEFORE = (
     "imaging|series|evaluation|follow-?up|followup|ultrasound|examination|technique))",
     "raises? (?:the )?(?:question|possibility|concern)(?: of| for)?",
     "perhaps",
+    "(?:unclear|uncertain|unknown|indeterminate|not clear|not certain) (?:as to )?(?:whether|if)"
+    "(?: there (?:is|are|was|were))?",
+    "doubt",
+    "(?:favou?rs?|favou?ring)",
+    "not (?:entirely |completely |definitely )?excluded (?:is|are)",
     "potential(?:ly)?",
     "would be consistent with",
     "if there is",
@@ -49,14 +54,16 @@ DOUBT_AFTER = (
     "(?:is|are) (?:also |still )?(?:possible|suspected|questioned|questionable|likely|probable|"
     "equivocal|doubtful|in question)",
     "(?:(?:is|are|was|were|has been|have been) )?not (?:entirely |completely |fully |definitely |"
-    "been )?(?:excluded|ruled out)",
+    "been )?(?:excluded|ruled out)(?! (?:is|are) )",
     "(?:cannot|can not|could not|can't) (?:entirely |completely |definitely )?be "
     "(?:entirely |completely |definitely )?(?:excluded|ruled out)",
     "(?:is|are|remains?|would be|could be) (?:also )?(?:an? |in the |on the |under )?"
     "(?:considerations?|possibilit(?:y|ies)|concerns?|differential)",
     "(?:should|could|can|may|might|must|would|needs? to|has to|have to|to) (?:also |still )?"
     "be (?:strongly |also )?(?:considered|entertained|excluded|ruled out)",
-    "(?:may|might|could) (?:also |well )?be (?:present|seen|there)",
+    "(?:may|might|could) (?:also |well |easily |still )?be (?:present|seen|there|missed|hidden|"
+    "obscured|overlooked|masked|concealed)",
+    "(?:is|are|was|were) (?:\\w{1,14} ){0,1}favou?red(?! over)",
     "(?:may|might|could) (?:also |well |still )?(?:persist|exist|remain)",
 )
 """Put what stands before in doubt."""
@@ -65,10 +72,14 @@ DENIAL_BEFORE = (
     "no",
     "none",
     "nil",
+    "nothing",
     "not",
     "without",
     "w/o",
-    "negative for",
+    "neg(?:ative)? for",
+    "ve for",
+    "devoid of",
+    "(?:simulat|mimick?)(?:es?|ed|s|ing)",
     "absence of",
     "absent",
     "lack of",
@@ -78,7 +89,7 @@ DENIAL_BEFORE = (
     "nor",
     "never",
     "denies",
-    "(?:interval |complete )?resolution of",
+    "(?:interval |complete )?(?:resolution|disappearance|clearance) of",
     "resolved",
     "clearing of",
     "removal of",
@@ -104,6 +115,7 @@ DENIAL_AFTER = (
     "(?:is|are|was|were|has been|have been) (?:no longer|not) "
     "(?:\\w{1,14} ){0,2}(?:seen|identified|visuali[sz]ed|present|demonstrated|appreciated|"
     "evident|noted|detected|observed|apparent|suspected|suggested|found|visible|definite)",
+    "no longer (?:persists?|exists?|shows?)",
     "no longer (?:\\w{1,14} ){0,1}(?:seen|identified|visuali[sz]ed|present|demonstrated|"
     "appreciated|evident|noted|visible|apparent)",
     "not (?:seen|identified|visuali[sz]ed|present|demonstrated|appreciated|evident|noted|detected|"
@@ -112,9 +124,9 @@ DENIAL_AFTER = (
     f"(?:has|have|had) {_ALL}(?:resolved|cleared|disappeared|vanished|gone)",
     f"(?:is|are|was|were) {_ALL}(?:ruled out|excluded|resolved|gone|negative(?! for)|"
     "clear(?! (?:of|from)))",
-    "(?:interval |complete )?resolution(?! of)",
+    "(?:interval |complete )?(?:resolution|disappearance)(?! of)",
     f"(?:has|have) been {_ALL}(?:removed|excluded|ruled out|resolved)",
-    "(?:was|were) removed",
+    "(?:(?:was|were|has been|have been) )?(?:removed|withdrawn)",
     "resolved",
 )
 """Deny what stands before."""
@@ -123,7 +135,7 @@ UNLIKELY = ("(?:highly |very |felt |considered )?unlikely",)
 """Denies what it stands beside."""
 
 LESS_LIKELY = (
-    "(?:much )?less likely",
+    "(?:much )?less likely(?! than)",
     "doubtful",
     "(?:difficult|hard|impossible) to (?:completely |entirely |definitely )?(?:exclude|rule out)",
 )
@@ -137,7 +149,7 @@ IN_THE_RIGHT_SETTING = (
 )
 """Puts the finding next to it in doubt."""
 
-VERSUS = ("versus", r"vs\.?")
+VERSUS = ("versus", r"vs\.?", "(?:(?:is|are) )?favou?red over", "less likely than")
 """Puts its two neighbours in doubt: one of them is there, neither for sure."""
 
 NOT_SAID_BEFORE = (
@@ -148,6 +160,8 @@ NOT_SAID_BEFORE = (
     "(?:to )?(?:ensure|document|confirm|assess|verify|demonstrate|establish|monitor|until)"
     "(?: for)? (?:complete |full |interval )?(?:resolution|clearing|stability|improvement)(?: of)?",
     "correlat(?:e|ion)(?: is| are)?(?: clinical(?:ly)?)? (?:for|with|to)",
+    "(?:(?:past|prior|previous|known|clinical) )?(?:history|hx) of",
+    "h/o",
 )
 """Name a question, not an answer: nothing is said of what follows."""
 
@@ -155,6 +169,8 @@ NOT_SAID_AFTER = (
     "(?:may|might|could|would) not be (?:\\w{1,14} )?(?:seen|demonstrated|visible|apparent|shown|"
     "detected|evident|identified)",
     "(?:cannot|can not|could not) be (?:\\w{1,14} )?(?:assessed|evaluated|judged)",
+    "(?:may|might|could|would|will) be (?:better|best) (?:assessed|evaluated|seen|characteri[sz]ed|"
+    "demonstrated|shown|visuali[sz]ed)",
 )
 """Nothing is said of what stands before."""
 
@@ -180,6 +196,7 @@ SCOPE_END = (
     "secondary to",
     "due to",
     "superimposed on",
+    "positive for",
     "given",
     "to (?:suggest|indicate|account for|explain)",
 )

@@ -55,6 +55,17 @@ _OTHER_ANSWER = re.compile(
     r"right|left)\b(?!\s{0,4}(?:none|no|absent|negative))",
     re.IGNORECASE,
 )
+_HEDGE = re.compile(
+    r"(?:(?:most |very )?likely|probabl[ey]|presum\w{2,5}|suggest\w{0,4}|consider\w{0,6}|may|might|"
+    r"could|suspicious|concerning|worrisome)\b",
+    re.IGNORECASE,
+)
+_PLACE_AND_SIZE_LIST = """
+    small large tiny trace mild moderate severe minimal slight left right bilateral bilaterally
+    l r both a the at in on of side sided upper lower mid middle lobe lung zone base bases apex apices be
+    present there and
+"""
+_PLACE_AND_SIZE = frozenset(_PLACE_AND_SIZE_LIST.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +180,18 @@ def _answer(text: str, events: list[Event], start: int, end: int) -> Iterator[Ev
     found = at < len(events) and events[at].at == start
     state = events[at].kind.partition("_")[0] if found else ""
     state = "denial" if _NEGATIVE.match(text, start) else state
+    if state == "doubt" and _doubts_its_kind(text, start, end):
+        return
     if state == "doubt" or (state == "denial" and not _OTHER_ANSWER.match(text, end)):
         yield Event(start, f"{state}_after")
+
+
+def _doubts_its_kind(text: str, start: int, end: int) -> bool:
+    """Whether an answer such as "likely benign" takes it as given that the thing is there."""
+    hedge = _HEDGE.match(text, start, end)
+    if hedge is None:
+        return False
+    return not _PLACE_AND_SIZE.issuperset(text[hedge.end() : end].lower().split())
 
 
 def _any_within(spans: Sequence[tuple[int, int]], start: int, end: int) -> bool:

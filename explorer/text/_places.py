@@ -25,6 +25,7 @@ LEFT = (
 )
 BILATERAL = (
     "bilateral(?:ly)?",
+    "bilat",
     "both",
     "bi-?(?:basilar|basal|apical|hilar|pulmonary|lateral)",
     "symmetric(?:al|ally)?",
@@ -41,6 +42,10 @@ NOT_A_SIDE = (
     r"right heart(?! border)",
     "right (?:clinical )?(?:setting|context|circumstances)",
     "right (?:away|now)",
+    "(?:right(?: |-)to(?: |-)left|left(?: |-)to(?: |-)right)",
+    "all right",
+    # What is left over, and who left.
+    "left (?:of|over|from|the|against|to)",
     r"(?<!the\s)left (?:in place|in situ|alone|open|behind|undisturbed|without)",
 )
 """Hide words that look like a side but name a part of the heart or are none."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 # A statement is looked at up to this many characters; real ones are shorter.
 _LOOK_AHEAD = 160
 _SEPARATOR = re.compile(
-    r"(?P<stop>;{1,40}|:(?=\s)|\s[-\u2013\u2014]{1,3}\s|[\u2013\u2014]|(?<=\w)\?(?=\s)"
+    r"(?P<stop>;{1,40}|:(?=\s)|\s[-\u2013\u2014]{1,3}\s|\s?=\s?(?=[a-z])|[\u2013\u2014]|(?<=\w)\?(?=\s)"
     r"|\s?\((?=(?:none|nil|no|negative|absent|yes|possible|questionable)\))"
     # "Effusion, none;": an answer that is all that follows.
     r"|,(?=\s(?:none|nil|absent|negative|not (?:seen|identified|present))\s{0,4}(?:[;.]|\Z)))"
@@ -53,7 +53,7 @@ _NEW_SIDE = re.compile(
     re.IGNORECASE,
 )
 _NEW_STATE = re.compile(
-    r"\s{0,4}(?:small|tiny|trace|mild|mildly|moderate|minimal|stable|unchanged|persistent|chronic|"
+    r"\s{0,4}(?:(?:a|an|the)\s)?(?:some|residual|small|tiny|trace|mild|mildly|moderate|minimal|stable|unchanged|persistent|chronic|"
     r"improv\w{2,4}|worsen\w{2,4}|increas\w{2,4}|decreas\w{2,4}|possible|probable|likely|old|"
     r"interval|several|multiple|numerous|few|scattered|two|three|s/p|status post|"
     r"post-?(?:surgical|operative)|\d{1,3}(?:\.\d{1,2})?\s{0,4}[cm]m)\b",
@@ -66,13 +66,24 @@ _STATED = re.compile(
     r"aort\w{1,2} (?:calcific\w{4,6}|ectasia)|"
     r"calcified (?:aort\w{1,2}|granulom\w{1,3})|sternotomy|sternal wires|pacemaker|"
     r"defibrillator|clips|(?:endotracheal|nasogastric|tracheostomy|chest|feeding) tube|"
-    r"(?:central|venous|picc|port) (?:line|catheter))\b",
+    r"(?:central|venous|picc|port) (?:line|catheter)|spur(?:s|ring)?|arthr\w{3,8}|"
+    r"unfold(?:ed|ing)|calcified (?:\w{1,12} ){0,2}nod(?:es?|ules?)|(?:hiatal|hiatus) hernias?|"
+    r"(?:hyper|over)-?(?:inflat|expan|aerat)\w{1,5}|low (?:lung )?volumes?|"
+    r"elevated (?:\w{1,12} ){0,2}(?:hemi-?)?diaphragms?|copd|emphysema\w{0,4}|scarring)\b",
     re.IGNORECASE,
 )
-_PLACE_OF_ITS_OWN = re.compile(
-    r"\s(?:in|at|on|along) the (?:right|left)\b[^,;]{0,40}\Z", re.IGNORECASE
+# "No acute disease, cardiomegaly": what follows a denial of everything acute is no part of it.
+_NOTHING_ACUTE = re.compile(
+    r"\b(?:acute|active)\s(?:\w{1,18}\s)?(?:disease|process|abnormalit(?:y|ies)|findings?)\W{0,3}\Z",
+    re.IGNORECASE,
 )
-_SIDE = re.compile(r"\b(?:right|left)\b", re.IGNORECASE)
+_LASTING = re.compile(r"\b(?:cardiomegaly|heart failure|chf|granulom\w{1,3})\b", re.IGNORECASE)
+_PLACE_OF_ITS_OWN = re.compile(
+    r"\s(?:in|at|on|along|within) (?:the|both) (?:right|left|lingula|lung|base|bases|ap(?:ex|ices)|"
+    r"(?:upper|lower|mid|middle)(?: lung)? (?:lobes?|zones?|lungs?))\b[^,;]{0,40}\Z",
+    re.IGNORECASE,
+)
+_SIDE = re.compile(r"\b(?:right|left|lingula|bases?|ap(?:ex|ices)|lobes?|zones?)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +122,9 @@ def find_breaks(text: str, predicates: Sequence[int]) -> tuple[Break, ...]:
             after = text[end : end + 24] if following and following["comma"] else ""
             new = _comma_breaks(right, after, left_says=left_says, goes_on=goes_on)
             new = new or (not goes_on and left_says and _item_breaks(left, right))
-            # "Effusion: yes, nodule: none": a label of its own.
-            new = new or (answered and following is not None and following["stop"] is not None)
+            # "Effusion: yes, nodule: none" and "Effusion (none), nodule": a label of its own.
+            next_label = following is not None and following["stop"] is not None
+            new = new or (answered and (next_label or text[mark.start() - 1] == ")"))
         elif mark["aside"]:
             new = bool(_NEW_STATE.match(right) or _NEW_SIDE.match(right))
         else:
@@ -155,6 +167,8 @@ def _comma_breaks(right: str, after: str, *, left_says: bool, goes_on: bool) -> 
 def _item_breaks(left: str, right: str) -> bool:
     """Whether an item of a list without "or" is stated although what stands before is denied."""
     if _STATED.search(right) and not _STATED.search(left):
+        return True
+    if _NOTHING_ACUTE.search(left[-48:]) and _LASTING.search(right):
         return True
     return _PLACE_OF_ITS_OWN.search(right) is not None and not _SIDE.search(left)
 

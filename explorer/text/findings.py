@@ -31,7 +31,7 @@ FINDINGS: dict[str, tuple[str, ...]] = {
         r"loss of (?:lung )?volume",
     ),
     "consolidation": (r"consolidat(?:ion|ions|ive|ed)", r"air bronchograms?"),
-    "pneumonia": (r"(?:broncho)?pneumoni(?:a|as|c)", r"pneumonitis"),
+    "pneumonia": (r"(?:broncho)?pneumoni(?:a|as|c)", r"pneumonitis", r"pna"),
     "infiltrate": (r"infiltrat(?:es?|ions?|ive)",),
     "edema": (
         r"o?edema(?:tous)?",
@@ -157,6 +157,7 @@ FINDINGS: dict[str, tuple[str, ...]] = {
     ),
     "fracture": (
         r"(?:micro)?fractur(?:es?|ed)",
+        r"fx",
         r"compression deform(?:ity|ities)",
         r"wedging",
         r"dislocat(?:ion|ed|ions)",

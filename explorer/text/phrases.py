@@ -13,7 +13,7 @@ Span = tuple[int, int]
 _SEPARATOR = re.compile(
     r"(?P<strong>[;,]?\s{1,4}(?:but|however|although|though|while|whereas|yet),?\s{1,4}"
     r"|;\s{0,4})"
-    r"|(?P<denial>,?\s{1,4}(?:(?:and|with)\s{1,4}(?=no\b)|(?=without\b)))"
+    r"|(?P<denial>,?\s{1,4}(?:(?:and|with)\s{1,4}(?=no\b)|(?=without\b|w/o\b)))"
     r"|(?P<list>,\s{0,4}"
     r"(?:(?:and|or|as well as|and/or|with|plus|and with|otherwise,?)\s{1,4})?)"
     r"|(?P<aside>\s{0,4}\((?=\w))"

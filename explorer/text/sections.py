@@ -18,6 +18,17 @@ _SEPARATOR = re.compile(r"[ \t]{0,4}(?:[:\uff1a]|[-\u2013\u2014](?=[ \t\r\n]))[ 
 _LINE_END = re.compile(r"[ \t#*_]{0,8}(?=[\r\n]|\Z)")
 _PROSE = re.compile(r"[.;]?[ \t]{1,4}(?=[A-Z][a-z])")
 _BLANK_LINE = re.compile(r"\r?\n[ \t\r]{0,40}\n")
+# Reports of letters go on without heading or blank line: "Clinical details: cough.\nThe lungs ...".
+_LINE_OF_ITS_OWN = re.compile(
+    r"[^\r\n]{0,400}[.?!)][ \t]*\r?\n[ \t]*(?=[A-Z])|[^\r\n]{1,48}\r?\n[ \t]*(?=[A-Z])"
+)
+_BODY_WORD = re.compile(
+    r"\b(?:lungs?|heart|cardiac|cardiomediastinal|mediastin\w{2,5}|pleural?|effusions?|diaphragms?|"
+    r"pneumothora\w{1,3}|consolidation|hil(?:a|ar|um)|costophrenic|bon[ey]s?|skeleton|opacit\w{1,3})\b",
+    re.IGNORECASE,
+)
+_FEWEST_BODY_WORDS = 3
+_BODY_SECTIONS = IMAGE_SECTIONS - {"Impression", "Addendum"}
 _NEWLINE = re.compile(r"[\r\n\u2028\u2029]")
 # Who read it and when: "WET READ: ___ ___ 10:41 PM".
 _SIGNED_AT = re.compile(
@@ -65,7 +76,8 @@ def split_sections(text: str) -> tuple[Section, ...]:
     written in capitals or begins a sentence. The title of a study ("CHEST, TWO VIEWS: ...") is a
     heading whose content speaks of the image; a line of underscores ends a part. A blank line
     after an Indication, Comparison or Technique that is followed by no heading begins an
-    unheaded part, as in reports that leave out "FINDINGS".
+    unheaded part, as in reports that leave out "FINDINGS". So does the next line where no heading
+    of the report is that of its body and what follows names parts of the chest.
     """
     headings = _headings(text)
     sections: list[Section] = []
@@ -74,6 +86,7 @@ def split_sections(text: str) -> tuple[Section, ...]:
         sections.append(Section(IMPLIED_SECTION, 0, 0, first))
     last_mark = max((n for n, one in enumerate(headings) if one.ends_first_read), default=-1)
     preliminary = False
+    bare = not any(one.name in _BODY_SECTIONS for one in headings if one.kind != "title")
     for number, heading in enumerate(headings):
         end = headings[number + 1].start if number + 1 < len(headings) else len(text)
         # A short heading pattern may match again inside the separator of the one before.
@@ -83,7 +96,7 @@ def split_sections(text: str) -> tuple[Section, ...]:
         elif heading.ends_first_read or (preliminary and number > last_mark):
             preliminary = False
         section = Section(heading.name, heading.start, content, end, preliminary)
-        sections.extend(_without_stray_paragraphs(text, section))
+        sections.extend(_without_stray_paragraphs(text, section, bare=bare))
     return tuple(sections)
 
 
@@ -160,7 +173,8 @@ def _line_lead(text: str, position: int) -> int | None:
     return window_start + newline if _LEAD.fullmatch(marks) else None
 
 
-def _without_stray_paragraphs(text: str, section: Section) -> list[Section]:
+def _without_stray_paragraphs(text: str, section: Section, *, bare: bool) -> list[Section]:
+    """`bare`: no heading of the report is that of its body."""
     if section.name in IMAGE_SECTIONS:
         return [section]
     start = section.start
@@ -168,8 +182,19 @@ def _without_stray_paragraphs(text: str, section: Section) -> list[Section]:
         start += 1
     blank = _BLANK_LINE.search(text, start, section.end)
     if blank is None or not text[blank.end() : section.end].strip():
-        return [section]
+        line = _LINE_OF_ITS_OWN.match(text, start, section.end) if bare else None
+        if line is None or not _is_body(text[line.end() : section.end]):
+            return [section]
+        cut = line.end()
+    else:
+        cut = blank.start()
     return [
-        replace(section, end=blank.start()),
-        replace(section, name=IMPLIED_SECTION, heading_start=blank.start(), start=blank.start()),
+        replace(section, end=cut),
+        replace(section, name=IMPLIED_SECTION, heading_start=cut, start=cut),
     ]
+
+
+def _is_body(text: str) -> bool:
+    """Whether a text without heading reads like the findings: it names parts of the chest."""
+    named = {match[0].lower() for match in _BODY_WORD.finditer(text, 0, 4_000)}
+    return len(named) >= _FEWEST_BODY_WORDS

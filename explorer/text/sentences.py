@@ -22,6 +22,12 @@ _ANSWER = re.compile(
     r"(?:no|none|yes|negative|absent|present|possible|possibly|unlikely|not seen)\W{0,3}(?:\Z|\s)",
     re.IGNORECASE,
 )
+# "Consolidation: No" at the end of a line is an answer, not the start of "No effusion".
+_ANSWERED_LABEL = re.compile(
+    r"\w[^:]{0,60}:[ \t]{0,4}"
+    r"(?:no|none|nil|yes|negative|absent|present|possible|equivocal)\W{0,2}\Z",
+    re.IGNORECASE,
+)
 _WIDE_STOPS = "\u3002\uff01\uff1f"
 _WRAPPED_LINE = 55
 
@@ -103,6 +109,8 @@ def _continues(previous: str, line: str) -> bool:
         return False
     if previous[-1] == ":":
         return True
+    if _ANSWERED_LABEL.match(previous[-80:]):
+        return False
     if _LABEL.match(line) and not _JOINING_END.search(previous[-12:]):
         return False
     if previous[-1] in ".!?" or not line[0].isupper():
@@ -174,6 +182,8 @@ def _ends_sentence(text: str, match: re.Match[str], end: int) -> bool:
     if not following[0].isspace():
         glued = upcoming[0].isupper() and upcoming[1:2].isalpha()
         glued = glued and (upcoming[1].islower() or word.isupper())
+        # Dictation leaves out space and capital: "no effusion.the heart is normal".
+        glued = glued or _BEGINS_SENTENCE.match(upcoming) is not None
         return glued and text[at] == "." and re.search(r"[A-Za-z)]{3}\Z", word) is not None
     if text[at] == "?" and (not word or _ANSWER.match(upcoming)):
         return False  # "? pneumonia" opens a doubt; "Effusion? No." is one statement
