@@ -11,6 +11,7 @@ import typer
 
 from explorer import __version__
 from explorer.cli import evaluate_run
+from explorer.cli._files import file_trouble
 from explorer.cli.checkpoints import accept, checkpoints, reference
 from explorer.cli.checkpoints import add as add_checkpoint
 from explorer.cli.evaluate import evaluate_grounding
@@ -56,12 +57,14 @@ EXIT_CODES: tuple[tuple[type[ExplorerError], int], ...] = (
     (RetrievalError, 8),
     (PrototypeError, 9),
 )
+FILE_TROUBLE = 10
 EXIT_CODE_HELP = (
     "Exit codes: 0 done; 1 unexpected error; 2 wrong call (unknown option, missing or existing "
     "file); 3 image, report or phrase cannot be used; 4 checkpoint cannot be loaded; 5 image "
     "refused, it is not a frontal chest radiograph; 6 data set tables or files are incomplete; "
     "7 a training cannot go on; 8 an index cannot be opened, written or searched; "
-    "9 points cannot be clustered, or there is no such prototype."
+    "9 points cannot be clustered, or there is no such prototype; "
+    "10 a file or folder cannot be read or written."
 )
 
 app = typer.Typer(
@@ -126,6 +129,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ExplorerError as error:
         sys.stderr.write(f"explorer: {' '.join(str(error).split())}\n")
         raise SystemExit(exit_code(error)) from None
+    except OSError as error:
+        line = file_trouble(error)
+        if line is None:
+            raise
+        sys.stderr.write(f"explorer: {line}\n")
+        raise SystemExit(FILE_TROUBLE) from None
 
 
 def exit_code(error: ExplorerError) -> int:

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from explorer.cli._files import write_whole
+
 
 class Device(StrEnum):
     """Where to compute."""
@@ -69,5 +71,4 @@ BootstrapOption = Annotated[int, typer.Option(help="Bootstrap replicates.", min=
 def write_figures(path: Path | None, figures: Mapping[str, Any]) -> None:
     """Write figures as JSON where `--json` asks for it."""
     if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(figures, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        write_whole(path, (json.dumps(figures, indent=2, allow_nan=False) + "\n").encode())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from explorer.cli._console import consoles, say, working
+from explorer.cli._files import write_whole
 from explorer.cli._options import CheckpointOption, Device, DeviceOption, Dtype, DtypeOption
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def ground(
         raise typer.BadParameter("Give either --phrase (once or more) or --report FILE.")
     if preset and not phrase:
         raise typer.BadParameter("--preset goes with --phrase.")
+    if any(not one.strip() for one in phrase or []):
+        raise typer.BadParameter("--phrase needs at least one word.")
     chosen = _chosen_rule(rule, threshold)
     targets = _targets(out, preset, force=force)
     from explorer import pipeline
@@ -85,7 +88,7 @@ def ground(
     radiograph = study.radiographs[0]
     if invert:
         radiograph = pipeline.invert(radiograph)
-    for note in radiograph.notes:
+    for note in (*radiograph.notes, *(study.report.notes if study.report else ())):
         say(log, note)
     with working(log, "Loading the checkpoint"):
         engine = pipeline.open_engine(checkpoint, device=device.value, precision=dtype.value)
@@ -151,9 +154,8 @@ def _targets(out: Path, preset: Preset | None, *, force: bool) -> tuple[Path, ..
 
 
 def _write_results(targets: "Sequence[Path]", contents: "Sequence[bytes]") -> None:
-    targets[0].parent.mkdir(parents=True, exist_ok=True)
     for target, content in zip(targets, contents, strict=True):
-        target.write_bytes(content)
+        write_whole(target, content)
 
 
 def _spoken(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from explorer.cli._console import consoles, say, working
+from explorer.cli._files import write_whole
 from explorer.cli._options import CheckpointOption, Device, DeviceOption, Dtype, DtypeOption
 
 if TYPE_CHECKING:
@@ -130,8 +131,7 @@ def export(
     else:
         document = pipeline.prototypes_document(found, points, with_points=True)
         text = json.dumps(document, indent=2, allow_nan=False) + "\n"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text, encoding="utf-8")
+    write_whole(out, text.encode())
     if as_json:
         typer.echo(json.dumps({"file": str(out), "prototypes": len(found.prototypes)}))
     else:

@@ -62,8 +62,9 @@ _HEDGE = re.compile(
 )
 _PLACE_AND_SIZE_LIST = """
     small large tiny trace mild moderate severe minimal slight left right bilateral bilaterally
-    l r both a the at in on of side sided upper lower mid middle lobe lung zone base bases apex apices be
-    present there and
+    l r both a the at in on of side sided upper lower mid middle lobe lung zone base bases apex
+    apices
+    be present there and
 """
 _PLACE_AND_SIZE = frozenset(_PLACE_AND_SIZE_LIST.split())
 
