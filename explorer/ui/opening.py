@@ -6,7 +6,7 @@ import streamlit as st
 
 from explorer.ui import engines, shelf
 from explorer.ui.door import pipeline
-from explorer.ui.state import File, Incoming, Problem, Session, session
+from explorer.ui.state import File, Incoming, Problem, Session, session, typed_words
 from explorer.ui.upload import read_upload
 from explorer.ui.wording import count
 
@@ -138,7 +138,7 @@ def follow_link(memory: Session, address: Mapping[str, str]) -> tuple[Problem, .
         else:
             problems.append(_not_here("study", name, [s.name for s in shelf.shelf()]))
     if phrase := address.get("phrase"):
-        words = " ".join(phrase.split())[:200]
+        words = typed_words(phrase)
         memory.add_typed(words)
         memory.ask(f"t:{words}")
     return tuple(problems)

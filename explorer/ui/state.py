@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import streamlit as st
 
 from explorer.entities import Box, Radiograph, Study
+from explorer.ui.components.viewer import LONGEST_PHRASE, MOST_TYPED
 from explorer.ui.faults import explain, title_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 Origin = Literal["bundled", "upload", "index"]
 Rule = Literal["calibrated", "otsu", "fixed"]
 _KEY = "_session"
-MOST_TYPED = 24
 MOST_WORKS = 8  # results of one study that are kept: two for each pane of Compare
 MOST_BESIDE = 8  # films of an index that lie beside a study on Compare
 
@@ -328,7 +328,7 @@ class Session:
 
     def add_typed(self, phrase: str) -> str | None:
         """Keep a typed phrase; return why it was not kept, or None."""
-        text = " ".join(phrase.split())
+        text = typed_words(phrase)
         if not text:
             return "Type a phrase first, for example pleural effusion."
         if text.casefold() in (typed.casefold() for typed in self.typed):
@@ -337,6 +337,11 @@ class Session:
             return f"{MOST_TYPED} phrases are kept at a time. Remove one, then try again."
         self.typed.append(text)
         return None
+
+
+def typed_words(text: str) -> str:
+    """A typed phrase as it is kept: single spaces, cut to the length that a phrase may have."""
+    return " ".join(text.split())[:LONGEST_PHRASE]
 
 
 def _following(

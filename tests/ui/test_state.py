@@ -7,9 +7,8 @@ import numpy as np
 
 from explorer.entities import Radiograph, Study, ViewPosition, Window
 from explorer.ui import engines
-from explorer.ui.components.viewer import MAX_PANES
+from explorer.ui.components.viewer import LONGEST_PHRASE, MAX_PANES, MOST_TYPED
 from explorer.ui.state import (
-    MOST_TYPED,
     MOST_WORKS,
     LoadedStudy,
     Options,
@@ -92,6 +91,12 @@ def test_typed_phrases_have_a_limit() -> None:
     memory = Session()
     kept = [memory.add_typed(f"phrase {i}") is None for i in range(MOST_TYPED + 1)]
     assert kept[-2:] == [True, False]
+
+
+def test_a_typed_phrase_is_cut_where_the_box_stops_taking_letters() -> None:
+    memory = Session()
+    memory.add_typed("mass  " * LONGEST_PHRASE)
+    assert memory.typed == [("mass " * LONGEST_PHRASE)[:LONGEST_PHRASE]]
 
 
 def test_each_request_to_select_a_phrase_is_a_new_one() -> None:

@@ -12,6 +12,8 @@ import pytest
 from explorer.entities import Box, Radiograph, Standing, VoiTable
 from explorer.ui.components.bundle import bundle_modules
 from explorer.ui.components.viewer import (
+    LONGEST_PHRASE,
+    MOST_TYPED,
     Desk,
     Head,
     Place,
@@ -104,6 +106,7 @@ def test_thumbnails_and_problems_lie_on_the_desk() -> None:
     assert (sent["title"], sent["thumbnails"][0]["label"]) == ("Your study", "1: a.png")
     assert sent["thumbnails"][0]["side"] == 2
     assert sent["link"] is None  # own files have no address
+    assert (sent["longestPhrase"], sent["mostTyped"]) == (LONGEST_PHRASE, MOST_TYPED)
 
 
 def test_images_with_other_levels_have_other_names(radiograph: Radiograph) -> None:

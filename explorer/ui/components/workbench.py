@@ -7,10 +7,8 @@ from explorer.ui.components.viewer import MAX_PANES, Desk, Note, Thumbnail
 from explorer.ui.door import pipeline
 from explorer.ui.opening import join_loose_report
 from explorer.ui.remedies import apply_remedy
-from explorer.ui.state import Session, session
+from explorer.ui.state import Session, session, typed_words
 from explorer.ui.wording import one_line
-
-LONGEST_PHRASE = 200  # characters; a longer text is a report
 
 
 def desk_of(memory: Session) -> Desk:
@@ -57,7 +55,7 @@ def hear(kind: str, values: dict[str, Any]) -> None:
     memory = session()
     text = values.get("text")
     if kind == "ask" and isinstance(text, str):
-        words = " ".join(text.split())[:LONGEST_PHRASE]
+        words = typed_words(text)
         memory.add_typed(words)
         memory.ask(f"t:{words}")
     elif kind == "forget" and isinstance(text, str):

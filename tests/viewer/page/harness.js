@@ -59,7 +59,7 @@ const FILMS = {
   b: await film("film-b", 500, 400, { laterality: null }),
 };
 
-const DESK = { title: "", link: null, thumbnails: [], index: 0, problems: [], failed: false, back: null, looseReport: null };
+const DESK = { title: "", link: null, thumbnails: [], index: 0, problems: [], failed: false, back: null, looseReport: null, longestPhrase: 200, mostTyped: 24 };
 const KEY = "k";
 let run = 0;
 

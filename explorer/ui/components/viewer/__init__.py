@@ -8,7 +8,9 @@ from explorer.ui.components.viewer.component import (
     viewer,
 )
 from explorer.ui.components.viewer.contract import (
+    LONGEST_PHRASE,
     MAX_PANES,
+    MOST_TYPED,
     Desk,
     Head,
     Note,
@@ -26,7 +28,9 @@ from explorer.ui.components.viewer.contract import (
 from explorer.ui.components.viewer.payload import image_id
 
 __all__ = [
+    "LONGEST_PHRASE",
     "MAX_PANES",
+    "MOST_TYPED",
     "Desk",
     "Head",
     "Note",

@@ -11,6 +11,8 @@ from explorer.entities import Assertion, Box, GroundedPhrase, ModelFrame, Radiog
 PhraseKind = Literal["sentence", "typed"]
 Stated = Assertion | Literal["normal"]
 MAX_PANES = 4
+LONGEST_PHRASE = 200  # characters; a longer text is a report
+MOST_TYPED = 24  # typed phrases that are kept at a time
 # Seven colours of a search over the bright half of sRGB for the largest smallest difference
 # (CIEDE2000, 11.5) between any two, and to the yellow of own boxes, the blue of rulers and the
 # white of references, as seen with each of the three forms of dichromacy and without.
@@ -173,6 +175,8 @@ class Desk:
         compact: Whether only the film and its tools are shown, without report and details.
         tells: What Python hears of as soon as it is done by hand: "boxes".
         loose_report: First words of a report that waits to be joined to this study.
+        longest_phrase: Characters that a typed phrase may have.
+        most_typed: Typed phrases that are kept at a time.
     """
 
     title: str = ""
@@ -185,6 +189,8 @@ class Desk:
     compact: bool = False
     tells: tuple[str, ...] = ()
     loose_report: str | None = None
+    longest_phrase: int = LONGEST_PHRASE
+    most_typed: int = MOST_TYPED
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,8 @@ def film_message(films: Sequence[ViewerFilm], *, key: str, desk: Desk) -> bytes:
             "compact": desk.compact,
             "tells": list(desk.tells),
             "looseReport": desk.loose_report,
+            "longestPhrase": desk.longest_phrase,
+            "mostTyped": desk.most_typed,
             "thumbnails": [
                 {
                     "label": item.label,

@@ -3,9 +3,11 @@
 import { el, setAttribute, setText } from "./dom.js";
 import { linkOf } from "./link.js";
 
-const LONGEST = 200; // characters; Python checks again
 const TABS = [["report", "Report"], ["compare", "Compare"], ["details", "Details"], ["display", "Display"]];
 const EXAMPLES = ["pleural effusion", "cardiomegaly", "left lower lung opacity", "pneumothorax"];
+
+/** A phrase as it is kept: its words with single spaces. */
+const wordsOf = (text) => text.split(/\s+/).filter(Boolean).join(" ");
 
 export class Panel {
   constructor(viewer, bodies) {
@@ -62,18 +64,20 @@ export class Panel {
   }
 
   checkLength() {
-    const over = this.input.value.length - LONGEST;
-    setText(this.hint, over > 0 ? `A phrase has at most ${LONGEST} letters; this one has ${over} more. Open a longer text as a report.` : "");
+    const longest = this.viewer.desk.desk?.longestPhrase;
+    const over = wordsOf(this.input.value).length - longest;
+    setText(this.hint, over > 0 ? `A phrase has at most ${longest} letters; this one has ${over} more. Open a longer text as a report.` : "");
   }
 
   ask(text) {
-    const words = text.split(/\s+/).filter(Boolean).join(" ");
+    const words = wordsOf(text);
     if (!words) return setText(this.hint, "Type a phrase first, for example pleural effusion.");
-    if (words.length > LONGEST) return this.checkLength();
-    const { typed, most } = this.viewer;
+    const { longestPhrase, mostTyped } = this.viewer.desk.desk ?? {};
+    if (words.length > longestPhrase) return this.checkLength();
+    const { typed } = this.viewer;
     const known = typed.find((phrase) => phrase.text.toLowerCase() === words.toLowerCase());
     if (known) this.viewer.choosePhrase(known.id);
-    else if (typed.length >= most) return setText(this.hint, `${most} phrases are kept at a time. Remove one, then try again.`);
+    else if (typed.length >= mostTyped) return setText(this.hint, `${mostTyped} phrases are kept at a time. Remove one, then try again.`);
     else this.viewer.post("ask", { text: words });
     this.input.value = "";
     this.show("report");

@@ -54,7 +54,6 @@ function firstState() {
   };
 }
 
-const MOST_TYPED = 24;
 const KEEP_AFTER_MS = 400;
 
 export class Viewer extends Received {
@@ -65,7 +64,6 @@ export class Viewer extends Received {
     this.state = firstState();
     this.memory = new Memory(this);
     this.measures = new Measures(this);
-    this.most = MOST_TYPED;
     this.keep = null; // given the look now and then, to last beyond this element
     this.desk = new Desk(this);
     this.boxes = new BoxList(this);
