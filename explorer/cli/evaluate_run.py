@@ -46,7 +46,7 @@ def run(
     ] = None,
     checkpoint: CheckpointOption = None,
     pooling: Annotated[str | None, typer.Option(help="Of the score of a phrase.")] = None,
-    batch: Annotated[int, typer.Option(help="Images encoded at once.", min=1)] = 8,
+    batch: Annotated[int, typer.Option(help="Images of a step.", min=1)] = 16,
     device: DeviceOption = Device.auto,
     dtype: DtypeOption = Dtype.auto,
     bootstrap: BootstrapOption = 1000,

@@ -88,25 +88,18 @@ class Spread:
 
     def above(self, thresholds: NDArray[np.floating]) -> tuple[Floats, Floats]:
         """Pixels above thresholds (P, T): in all (P, T), and inside each place (P, T)."""
-        limits = np.asarray(thresholds, np.float64)
-        corners = self._values
-        whole = np.minimum(np.minimum(corners[:, :-1, :-1], corners[:, :-1, 1:]),
-                           np.minimum(corners[:, 1:, :-1], corners[:, 1:, 1:]))  # fmt: skip
-        some = np.maximum(np.maximum(corners[:, :-1, :-1], corners[:, :-1, 1:]),
-                          np.maximum(corners[:, 1:, :-1], corners[:, 1:, 1:]))  # fmt: skip
-        full = whole[:, None] > limits[:, :, None, None]  # (P, T, h + 1, w + 1)
-        crossed = (some[:, None] > limits[:, :, None, None]) & ~full
-        runs = self._runs(crossed, limits)
-        cells = full.astype(np.float64)  # products of floats are fast
-        total = cells @ self._columns.per_segment.astype(np.float64) @ self._rows.per_segment
-        total = total + runs.summed(limits.shape)
-        inside = np.zeros(limits.shape)
-        for number, place in enumerate(self._places):
-            for first, end, left, right in place:
-                rows = self._rows.counts(first, end)
-                columns = self._columns.counts(left, right)
-                inside[number] += (cells[number] @ columns) @ rows
-                inside[number] += runs.within(number, (first, end, left, right), limits.shape)
+        total, inside = np.zeros(thresholds.shape), np.zeros(thresholds.shape)
+        # Map by map: what is in between then stays in the cache of the processor.
+        for number, limits in enumerate(np.asarray(thresholds, np.float64)):
+            steps = self._steps(self._values[number], limits)
+            total[number] = steps.above(0, self._rows.count, 0, self._columns.count)
+            for first, end, left, right in self._places[number]:
+                inside[number] += steps.above(
+                    first - self._rows.first,
+                    end - self._rows.first,
+                    left - self._columns.first,
+                    right - self._columns.first,
+                )
         return total, inside
 
     def _cut(self, rectangle: Rectangle) -> Rectangle:
@@ -143,47 +136,54 @@ class Spread:
         squares = (((rows.T @ rows) @ near @ (columns.T @ columns)) * near).sum(axis=(-2, -1))
         return np.array([sums, squares])
 
-    def _runs(self, crossed: NDArray[np.bool_], limits: Floats) -> "_Runs":
-        """The pixels above a threshold in every row of every cell that its contour crosses."""
-        number, threshold, i, j = np.nonzero(crossed)
-        per_row = self._rows.per_segment[i].astype(np.intp)
-        cell = np.repeat(np.arange(len(i)), per_row)
-        starts = np.cumsum(per_row) - per_row
-        row = self._rows.start[i][cell] + np.arange(len(cell)) - starts[cell]
-        number, threshold, i, j = number[cell], threshold[cell], i[cell], j[cell]
-        share = self._rows.share[row]
-        values = self._values
-        left = values[number, i, j] * (1 - share) + values[number, i + 1, j] * share
-        right = values[number, i, j + 1] * (1 - share) + values[number, i + 1, j + 1] * share
-        low, high = self._columns.above(j, left, right, limits[number, threshold])
-        return _Runs(number, threshold, row + self._rows.first, low, high)
+    def _steps(self, values: Floats, limits: Floats) -> "_Steps":
+        """Where the rows of pixels of one map step over thresholds (T,)."""
+        lines = self._rows.spread(values)  # (N, w + 2)
+        above = lines > limits[:, None, None]  # (T, N, w + 2)
+        changes = np.zeros(above.shape, np.bool_)
+        np.not_equal(above.ravel()[1:], above.ravel()[:-1], out=changes.ravel()[:-1])
+        changes[..., -1] = False  # from the end of a row to the next
+        line, segment = _divided(np.flatnonzero(changes), lines.shape[1])
+        threshold, row = _divided(line, max(len(lines), 1))
+        left, right = lines[row, segment], lines[row, segment + 1]
+        return _Steps(
+            line=line,
+            sign=np.where(left > right, 1, -1),
+            pixel=self._columns.step_over(segment, left, right, limits[threshold]),
+            begins=above[..., 0],
+            ends=above[..., -1],
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class _Runs:
-    """Runs [low, high) of pixels above a threshold, one a row and cell; (N,) each."""
+class _Steps:
+    """Where each of the N rows of pixels of a map goes above or below T thresholds.
 
-    number: NDArray[np.intp]
-    threshold: NDArray[np.intp]
-    row: NDArray[np.intp]
-    low: NDArray[np.intp]
-    high: NDArray[np.intp]
+    The pixels of a row that are above are the sum of those at which it goes below, less those at
+    which it goes above.
 
-    def summed(self, shape: tuple[int, ...]) -> Floats:
-        """(P, T) pixels of all runs."""
-        slot = self.number * shape[1] + self.threshold
-        counted = np.bincount(slot, self.high - self.low, minlength=shape[0] * shape[1])
-        return np.asarray(counted.reshape(shape), np.float64)
+    Attributes:
+        line: Place of (threshold, row) in (T, N), rising.
+        sign: 1 where the row goes below the threshold, -1 where it goes above it.
+        pixel: The first pixel behind the step.
+        begins, ends: (T, N) whether the row is above at its left and right end.
+    """
 
-    def within(self, number: int, rectangle: Rectangle, shape: tuple[int, ...]) -> Floats:
-        """(T,) pixels of the runs of one map inside a rectangle."""
-        own = slice(*np.searchsorted(self.number, [number, number + 1]))
-        first, end, left, right = rectangle
-        row = self.row[own]
-        length = np.minimum(self.high[own], right) - np.maximum(self.low[own], left)
-        length = np.where((row >= first) & (row < end), np.maximum(length, 0), 0)
-        counted = np.bincount(self.threshold[own], length, minlength=shape[1])
-        return np.asarray(counted, np.float64)
+    line: NDArray[np.intp]
+    sign: NDArray[np.intp]
+    pixel: NDArray[np.intp]
+    begins: NDArray[np.bool_]
+    ends: NDArray[np.bool_]
+
+    def above(self, first: int, end: int, left: int, right: int) -> Floats:
+        """(T,) pixels above, of the rows [first, end) and columns [left, right)."""
+        thresholds, rows = self.ends.shape
+        starts = np.arange(thresholds) * rows
+        summed = np.zeros(len(self.line) + 1, np.intp)
+        np.cumsum(self.sign * self.pixel.clip(left, right), out=summed[1:])
+        before, until = summed[np.searchsorted(self.line, [starts + first, starts + end])]
+        begins, ends = (edge[:, first:end].sum(axis=1) for edge in (self.begins, self.ends))
+        return np.asarray(until - before + ends * right - begins * left, np.float64)
 
 
 class _Axis:
@@ -231,29 +231,20 @@ class _Axis:
         cells = slice(int(own[0]), int(own[-1]) + 2) if len(own) else slice(0, 0)
         return cells, self.weights[first - self.first : end - self.first, cells]
 
-    def counts(self, first: int, end: int) -> Floats:
-        """(segments,) pixels of [first, end) in each segment."""
-        own = self._segment[first - self.first : end - self.first]
-        return np.bincount(own, minlength=len(self.per_segment)).astype(np.float64)
+    def spread(self, values: Floats) -> Floats:
+        """A map (cells + 2, w) at the seen pixels of this axis, (N, w)."""
+        near, far = values[self._segment], values[self._segment + 1]
+        return near + (far - near) * self.share[:, None]  # a constant stays the same
 
-    def above(
+    def step_over(
         self, segment: NDArray[np.intp], left: Floats, right: Floats, limit: Floats
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Pixels [low, high) of the image at which a line from left to right is above a limit."""
-        pixels = self.per_segment[segment]
-        start = self.start[segment]
-        begin = self.share[np.minimum(start, max(self.count - 1, 0))]
-        slope = right - left
-        with np.errstate(divide="ignore", invalid="ignore"):
-            crossing = ((limit - left) / slope - begin) / self.step
-        crossing = np.nan_to_num(crossing, nan=-1.0, posinf=1e9, neginf=-1e9)
-        crossing = np.clip(crossing, -1.0, pixels + 1.0)
-        low = np.where(slope > 0, np.minimum(np.floor(crossing) + 1, pixels), 0)
-        high = np.where(slope < 0, np.clip(np.ceil(crossing), 0, pixels), pixels)
-        high = np.where((slope == 0) & (left <= limit), 0, high)
-        low = np.minimum(np.maximum(low, 0), high)
-        begin_pixel = start + self.first
-        return begin_pixel + low.astype(np.intp), begin_pixel + high.astype(np.intp)
+    ) -> NDArray[np.intp]:
+        """The first pixel behind the place where a line from left to right steps over a limit."""
+        begin = self.share[np.minimum(self.start, max(self.count - 1, 0))]
+        crossing = ((limit - left) / (right - left) - begin[segment]) / self.step
+        behind = np.where(right > left, np.floor(crossing) + 1, np.ceil(crossing))
+        inside = np.minimum(np.maximum(behind, 0), self.per_segment[segment])
+        return self.start[segment] + inside.astype(np.intp)
 
 
 def rectangles(boxes: Iterable[Box], image_shape: tuple[int, int]) -> list[Rectangle]:
@@ -293,3 +284,9 @@ def disjoint(overlapping: Sequence[Rectangle], image_shape: tuple[int, int]) -> 
 def _area(rectangle: Rectangle) -> int:
     first, end, left, right = rectangle
     return max(end - first, 0) * max(right - left, 0)
+
+
+def _divided(numbers: NDArray[np.intp], divisor: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Quotient and rest; quicker than `np.divmod`."""
+    quotient = numbers // divisor
+    return quotient, numbers - quotient * divisor

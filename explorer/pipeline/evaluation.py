@@ -4,14 +4,14 @@ import datetime
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from explorer import __version__
-from explorer.adapters import Engine, scoring_of
+from explorer.adapters import Engine, scoring_of, sharing_processors
 from explorer.corpora import read_pixels
 from explorer.entities import Float32, ImageEmbeddings, ModelFrame
 from explorer.errors import DataSetError
@@ -25,19 +25,26 @@ from explorer.pipeline.exports import describe_engine
 from explorer.placed import PlacedCorpus, PlacedPhrase
 from explorer.text import NONSENSE_PHRASES, side_swapped
 
-BATCH = 8
+BATCH = 16  # images of a step
+_THREADS = 2  # each reads, encodes and measures its part of a step
 _ASPECT_SLACK = 0.02
 Group = tuple[PlacedPhrase, ...]
 
 
 @dataclass(slots=True)
 class Seconds:
-    """Where the time of a run went."""
+    """Where the time of a run went, summed over threads; `total` is what a clock shows."""
 
+    reading: float = 0.0
     encoder: float = 0.0
     metrics: float = 0.0
-    waiting: float = 0.0
     total: float = 0.0
+
+    def add(self, other: "Seconds") -> None:
+        """Count what a thread spent."""
+        self.reading += other.reading
+        self.encoder += other.encoder
+        self.metrics += other.metrics
 
 
 @dataclass(slots=True)
@@ -59,7 +66,7 @@ class Evaluation:
     seconds: Seconds = field(default_factory=Seconds)
 
     def steps(self) -> Iterator["Evaluation"]:
-        """Measure what is missing, batch by batch; the table of rows that see nothing at last.
+        """Measure what is missing, a batch a step; the table of rows that see nothing at last.
 
         Raises:
             DataSetError: An image cannot be read, or is not of the shape that its boxes are in.
@@ -69,31 +76,45 @@ class Evaluation:
         self.total, self.done = len(groups), len(groups) - len(left)
         columns = columns_of(self.protocols)
         began = time.perf_counter()
-        for batch, pixels in _prefetched(left, self.batch, self.seconds):
-            samples: list[Sample] = []
-            for asked in self._look(batch, pixels):
-                start = time.perf_counter()
-                samples += measured(asked, self.protocols)
-                self.seconds.metrics += time.perf_counter() - start
-            self.folder.append(samples, columns)
-            self.done += len(batch)
-            yield self
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for first in range(0, len(left), self.batch):
+                batch = left[first : first + self.batch]
+                with sharing_processors(_THREADS):
+                    pieces = list(pool.map(self._measure, _in_parts(batch, _THREADS)))
+                for _, spent in pieces:
+                    self.seconds.add(spent)
+                self.folder.append([s for samples, _ in pieces for s in samples], columns)
+                self.done += len(batch)
+                yield self
         self.seconds.total = time.perf_counter() - began
         if not self.folder.complete:
             self._finish(columns)
         yield self
 
-    def _look(self, batch: Sequence[Group], pixels: Sequence[Float32]) -> Iterator[Asked]:
-        start = time.perf_counter()
+    def _measure(self, groups: Sequence[Group]) -> tuple[list[Sample], Seconds]:
+        """Read, encode and ask some images."""
+        marks = [time.perf_counter()]
+        pixels = [_pixels(group[0].image) for group in groups]
+        marks.append(time.perf_counter())
         frames = [self.engine.frame_of(*image.shape) for image in pixels]
         inputs = [
             self.engine.model_input(image, frame=frame)
             for image, frame in zip(pixels, frames, strict=True)
         ]
         found = self.engine.embed_images(inputs, frames=frames)
-        self.seconds.encoder += time.perf_counter() - start
-        for cases, embeddings in zip(batch, found, strict=True):
-            yield ask(self.engine, embeddings, cases, pooling=self.pooling)
+        marks.append(time.perf_counter())
+        asked = [
+            ask(self.engine, embeddings, cases, pooling=self.pooling)
+            for cases, embeddings in zip(groups, found, strict=True)
+        ]
+        began = time.perf_counter()
+        samples = [sample for one in asked for sample in measured(one, self.protocols)]
+        spent = Seconds(
+            reading=marks[1] - marks[0],
+            encoder=marks[2] - marks[1],
+            metrics=time.perf_counter() - began,
+        )
+        return samples, spent
 
     def _finish(self, columns: Sequence[str]) -> None:
         rows = baseline_samples(self.corpus.phrases, self.protocols)
@@ -101,9 +122,9 @@ class Evaluation:
         spent = self.seconds
         self.folder.finish(
             seconds={
+                "reading": round(spent.reading, 3),
                 "encoder": round(spent.encoder, 3),
                 "metrics": round(spent.metrics, 3),
-                "waiting for images": round(spent.waiting, 3),
                 "total": round(spent.total, 3),
             }
         )
@@ -125,7 +146,7 @@ def start_evaluation(
         corpus: What is asked.
         folder: Of this run alone; it may hold what an earlier, killed one did.
         protocols: Names or ids.
-        batch: Images encoded at once.
+        batch: Images of a step: measured side by side in two threads, then kept.
         pooling: Of the score of a phrase; the checkpoint's own when None.
 
     Raises:
@@ -232,23 +253,10 @@ def _frame_of_truth(frame: ModelFrame, case: PlacedPhrase) -> ModelFrame:
     return with_image_shape(frame, case.image_shape)
 
 
-def _prefetched(
-    groups: Sequence[Group], size: int, seconds: Seconds
-) -> Iterator[tuple[Sequence[Group], list[Float32]]]:
-    """Batches with their pixels; the next one is read while this one is encoded."""
-    batches = [groups[i : i + size] for i in range(0, len(groups), size)]
-    with ThreadPoolExecutor(max_workers=2) as readers:
-
-        def begin(batch: Sequence[Group]) -> list[Future[Float32]]:
-            return [readers.submit(_pixels, group[0].image) for group in batch]
-
-        ahead = begin(batches[0]) if batches else []
-        for number, batch in enumerate(batches):
-            now, ahead = ahead, begin(batches[number + 1]) if number + 1 < len(batches) else []
-            start = time.perf_counter()
-            pixels = [future.result() for future in now]
-            seconds.waiting += time.perf_counter() - start
-            yield batch, pixels
+def _in_parts(groups: Sequence[Group], parts: int) -> list[Sequence[Group]]:
+    """Near equal parts, in order; none is empty."""
+    size = math.ceil(len(groups) / parts)
+    return [groups[i : i + size] for i in range(0, len(groups), size)]
 
 
 def _pixels(path: Path) -> Float32:
