@@ -31,10 +31,11 @@ from explorer.pipeline.embedding import embed_phrases
 from explorer.pipeline.query import statements_of
 from explorer.pipeline.retrieval import asking_of
 from explorer.retrieval.corpus import Corpus
+from explorer.retrieval.nearest import region_likeness
 from explorer.retrieval.records import QueryPart
 from explorer.retrieval.scoring import film_log_odds, statement_gains
 from explorer.retrieval.search_film import film_of_index, sentence_gains
-from explorer.retrieval.search_region import region_likeness, standing_regions
+from explorer.retrieval.search_region import standing_regions
 from explorer.retrieval.search_text import word_scores
 from explorer.text import read_report
 
@@ -275,7 +276,7 @@ def nearest(index: Corpus, shows: NDArray[np.bool_], kept: NDArray[np.intp]) -> 
     regions = index.regions
     films = regions.film[kept]
     asked = np.flatnonzero(shows[kept].any(axis=1))
-    likeness = region_likeness(index, regions.vectors[kept[asked]])[:, kept]
+    likeness = region_likeness(index, regions.vectors[kept[asked]], regions.vectors[kept])
     share, chance = [], []
     for query, row in zip(asked, likeness, strict=True):
         same = (shows[kept] & shows[kept[query]]).any(axis=1)

@@ -15,7 +15,7 @@ from explorer.cli._options import CheckpointOption, Device, DeviceOption, Dtype,
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from explorer.pipeline import BuildReport
+    from explorer.pipeline import BuildReport, IndexInfo
 
 CorpusArgument = Annotated[
     Path,
@@ -137,17 +137,22 @@ def info(
 
     table = Table(title=f"Index {found.uri}", show_header=False)
     plain = found.as_json()
-    recall = "" if found.recall is None else f", recall@10 {found.recall:.3f} of exact search"
     rows: list[tuple[str, Any]] = [
         *((name, f"{plain[name]:,}") for name in ("studies", "films", "regions", "sentences")),
         ("checkpoint", f"{found.space.checkpoint}, sha256 {found.space.sha256[:12]}"),
-        ("search", f"{found.search}{recall}"),
+        ("search", _how_exact(found)),
         ("sources", _listed(found.sources)),
         ("findings", _listed(found.findings)),
     ]
     for name, value in rows:
         table.add_row(name, str(value))
     consoles()[0].print(table)
+
+
+def _how_exact(info: "IndexInfo") -> str:
+    recalls = (("text", info.recall), ("region", info.region_recall))
+    told = [f"{kind} {recall:.3f}" for kind, recall in recalls if recall is not None]
+    return f"{info.search}, recall@10 of exact search: {', '.join(told)}" if told else info.search
 
 
 def _fill(

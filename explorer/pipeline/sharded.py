@@ -22,6 +22,7 @@ from explorer.retrieval.records import IndexInfo, Results, Space
 from explorer.retrieval.search_film import QueryFilm, film_of_index, likeness
 from explorer.retrieval.shards import (
     info_of,
+    mean_of,
     merge,
     moments,
     regions_of,
@@ -70,7 +71,7 @@ class ShardedIndex:
     def search_region(self, search: Callable[..., Results], *asked: Any, **how: Any) -> Results:
         """As `search`, with the mean of all regions known to every shard."""
         if self._whole.region_mean is None:
-            mean = together(self._ask(regions_of)).mean
+            mean = mean_of(self._ask(regions_of))
             self._whole, self._told = replace(self._whole, region_mean=mean), self._told + 1
         return self.search(search, *asked, **how)
 

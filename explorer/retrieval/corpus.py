@@ -5,7 +5,7 @@ searched with the ANN index of Lance, and grids are read for the films on the sh
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -28,11 +28,12 @@ EXACT_REGIONS = 50_000
 KEPT_GRIDS = 2_000  # patch grids, 22 KB each, that an approximate search keeps
 # Films that the scale of a phrase is measured on.
 BASE_FILMS = 400
+_BLOCK = 16_384  # regions that are read at once
 _FILM_COLUMNS = (
     "film_id study_id vector signature height width view age_band sex findings findings_known "
     "source path"
 )
-_REGION_COLUMNS = "region_id film_id vector x_min y_min x_max y_max label source score"
+REGION_COLUMNS = "region_id film_id vector x_min y_min x_max y_max label source score"
 _SENTENCE_COLUMNS = "study_id place text words asked assertion counts vector"
 
 
@@ -83,23 +84,32 @@ class Corpus:
             sentences=self.sentence_count,
             search="exact" if self.is_exact else "approximate",
             recall=None if self.is_exact else about.get("recall_at_10"),
+            region_recall=None if self.is_exact else about.get("region_recall_at_10"),
             sources=_counted(source_of.values()),
             findings=_counted(findings),
         )
 
     @cached_property
     def regions(self) -> Regions:
-        """All regions; only asked for where search is exact."""
-        table = self._read("regions", _REGION_COLUMNS)
-        row_of = self._rows
-        edges = [table[name].to_numpy() for name in ("x_min", "y_min", "x_max", "y_max")]
+        """All regions in memory: for an index that is searched exactly."""
+        return self.regions_in(self._read("regions", REGION_COLUMNS))
+
+    def regions_in(self, rows: Any) -> Regions:
+        """Regions of some rows of the table, with the columns `REGION_COLUMNS`."""
+        edges = [rows[name].to_numpy() for name in ("x_min", "y_min", "x_max", "y_max")]
         return Regions(
-            vectors=matrix_of(table["vector"], dimension=self.space.dimension),
+            vectors=matrix_of(rows["vector"], dimension=self.space.dimension),
             boxes=np.stack(edges, axis=1).astype(np.float32),
-            film=np.array([row_of[f] for f in table["film_id"].to_pylist()], dtype=np.intp),
-            scores=table["score"].to_numpy().astype(np.float32),
-            columns={n: table[n].to_pylist() for n in ("region_id", "label", "source")},
+            film=np.array([self._rows[f] for f in rows["film_id"].to_pylist()], dtype=np.intp),
+            scores=rows["score"].to_numpy().astype(np.float32),
+            columns={n: rows[n].to_pylist() for n in ("region_id", "label", "source")},
         )
+
+    def region_blocks(self, columns: str) -> Iterator[Any]:
+        """Columns of all regions, some thousand rows after others: memory stays flat."""
+        with in_words(self.uri, "read"):
+            query = self.tables.regions.search().select(columns.split())
+            yield from query.to_batches(_BLOCK)
 
     @cached_property
     def sentences(self) -> Sentences:
@@ -159,7 +169,19 @@ class Corpus:
     def region_mean(self) -> NDArray[np.floating]:
         """(D,) mean of the regions of the whole index."""
         known = None if self.whole is None else self.whole.region_mean
-        return self.regions.vectors.mean(axis=0) if known is None else known
+        return self.own_region_mean if known is None else known
+
+    @cached_property
+    def own_region_mean(self) -> NDArray[np.float64]:
+        """(D,) mean of the regions here; noted when a large index is built."""
+        noted = self.tables.commit.about.get("region_mean")
+        if noted is not None:
+            return np.array(noted, dtype=np.float64)
+        size = self.space.dimension
+        total = np.zeros(size)
+        for block in self.region_blocks("vector"):
+            total += matrix_of(block["vector"], dimension=size).sum(axis=0, dtype=np.float64)
+        return total / max(1, self.region_count)
 
     def factors(self, rows: Rows) -> list[PatchFactors]:
         """Patch grids of films, in the order of `rows`."""

@@ -166,7 +166,9 @@ class IndexInfo:
         schema: Version of its layout.
         space: What its vectors are made with.
         search: "exact", or "approximate" where an ANN index is used.
-        recall: Recall@10 of approximate against exact region search, [0, 1]; None when exact.
+        recall: Recall@10 of approximate against exact search, [0, 1], of the regions that
+            shortlist films for a phrase; None when exact.
+        region_recall: The same of region search; None when exact, or built before it was measured.
         sources: Corpus name -> studies.
         findings: Finding -> films that have it.
     """
@@ -180,6 +182,7 @@ class IndexInfo:
     sentences: int
     search: Literal["exact", "approximate"]
     recall: float | None
+    region_recall: float | None = None
     sources: dict[str, int] = field(default_factory=dict)
     findings: dict[str, int] = field(default_factory=dict)
 
@@ -197,6 +200,7 @@ class IndexInfo:
             "space": space,
             "search": self.search,
             "recall_at_10": self.recall,
+            "region_recall_at_10": self.region_recall,
             "sources": self.sources,
             "findings": self.findings,
         }
@@ -259,10 +263,11 @@ class Results:
     """One page of hits.
 
     Attributes:
-        total: Studies (or regions) that were ranked.
+        total: Studies that were ranked.
         seconds: Time of the search.
         notes: Plain sentences for the person, e.g. that the text is not English.
         scores: (total,) of all that was ranked, the best first; percentiles are read from them.
+        beyond: Studies that may be found and that a shortlist left out; they count as lower.
     """
 
     hits: tuple[Hit, ...]
@@ -272,6 +277,7 @@ class Results:
     scores: NDArray[np.floating] = field(
         default_factory=lambda: np.zeros(0), compare=False, repr=False
     )
+    beyond: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,14 +223,20 @@ def _beside_base(corpus: Corpus, rows: Rows, vectors: Float32, scoring: Scoring)
     return found
 
 
-def percentiles(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+def percentiles(scores: NDArray[np.floating], *, beyond: int = 0) -> NDArray[np.float64]:
     """(N,) share of the others with a lower score, in [0, 1].
+
+    Args:
+        scores: (N,) that are compared.
+        beyond: How many others there are that a shortlist left out: they are lower than all.
 
     >>> percentiles(np.array([2.0, 1.0, 1.0])).tolist()
     [1.0, 0.0, 0.0]
+    >>> percentiles(np.array([2.0, 1.0]), beyond=3).tolist()
+    [1.0, 0.75]
     """
-    lower = np.searchsorted(np.sort(scores), scores, side="left")
-    return np.asarray(lower / max(1, len(scores) - 1), dtype=np.float64)
+    lower = beyond + np.searchsorted(np.sort(scores), scores, side="left")
+    return np.asarray(lower / max(1, beyond + len(scores) - 1), dtype=np.float64)
 
 
 def best_of_each(scores: NDArray[np.floating], groups: NDArray[np.integer]) -> Rows:

@@ -3,16 +3,11 @@
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from explorer.retrieval import ann
 from explorer.retrieval._lance import in_words, is_local
 from explorer.retrieval.corpus import EXACT_REGIONS, Corpus
-from explorer.retrieval.filters import EVERYTHING
-from explorer.retrieval.search_text import nearest_regions
+from explorer.retrieval.nearest import recalls_at_10
 from explorer.retrieval.store import Writer, open_tables
-
-_QUERIES, _NEAR = 50, 10
 
 
 class Indexer(Protocol):
@@ -57,7 +52,12 @@ def finish(
     index.finish()
     corpus = Corpus(open_tables(uri), exact_below=exact_below)
     if not corpus.is_exact:
-        index.finish(recall_at_10=recall_at_10(corpus))
+        recall, region_recall = recalls_at_10(corpus)
+        index.finish(
+            recall_at_10=recall,
+            region_recall_at_10=region_recall,
+            region_mean=corpus.own_region_mean.tolist(),
+        )
 
 
 def _index_vectors(regions: Any, uri: str, indexer: Indexer | None) -> None:
@@ -68,29 +68,6 @@ def _index_vectors(regions: Any, uri: str, indexer: Indexer | None) -> None:
     place = Path(uri).expanduser().resolve().as_posix() if is_local(uri) else uri.rstrip("/")
     indexer(f"{place}/regions.lance", rows=rows, cells=ann.cells(rows))
     regions.checkout_latest()
-
-
-def recall_at_10(corpus: Corpus, *, seed: int = 0) -> float:
-    """Share of the ten nearest regions that the approximate search finds, over 50 regions."""
-    with in_words(corpus.uri, "searched"):
-        table = corpus.tables.regions
-        places = np.random.default_rng(seed).choice(table.count_rows(), _QUERIES)
-        rows = table.take_offsets([int(p) for p in places]).select(["vector"]).to_list()
-    found = [_overlap(corpus, np.array(row["vector"], dtype=np.float32)) for row in rows]
-    return float(np.mean(found))
-
-
-def _overlap(corpus: Corpus, vector: np.ndarray) -> float:
-    near, exact = (
-        {
-            region
-            for _, region, _ in nearest_regions(
-                corpus, vector, EVERYTHING, count=_NEAR, exact=is_exact
-            )
-        }
-        for is_exact in (False, True)
-    )
-    return len(near & exact) / len(exact)
 
 
 def _has(table: Any, kind: str) -> bool:

@@ -1,4 +1,4 @@
-"""Regions for a region."""
+"""Regions for a region: all of a small index, a shortlist of a large one, ranked exactly."""
 
 import time
 
@@ -7,18 +7,22 @@ from numpy.typing import NDArray
 
 from explorer.entities import Box, Float32
 from explorer.grounding import alignment
+from explorer.retrieval.columns import Regions, Rows
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import EVERYTHING, Filter
 from explorer.retrieval.hits import make_hit
+from explorer.retrieval.nearest import nearest_regions, region_likeness
 from explorer.retrieval.records import Part, Results, unit
 from explorer.retrieval.scoring import LEAST_FILMS, best_of_each, percentiles
 from explorer.retrieval.search_film import QueryFilm
-from explorer.retrieval.search_text import nearest_regions
 from explorer.retrieval.vocabulary import SIGNATURE
 
 # On training phantoms, the nearest five of regions that stand out by 3 showed the same finding in
 # .48, by 2 in .43, of all regions in .25.
 STANDS_OUT = 3.0
+# Regions of a shortlist, at least and for each study that is wanted; while it holds too few
+# studies, another is asked for that is four times as long.
+_SHORTLIST, _A_STUDY, _LONGEST = 400, 20, 6400
 
 
 def search_region(
@@ -46,76 +50,93 @@ def search_region(
     """
     began = time.perf_counter()
     vector = unit(np.tensordot(weights, query.factors.values(), axes=2).astype(np.float32))
-    rows, scores = _scored(corpus, query, vector, where, count=count + offset, anywhere=anywhere)
-    films = corpus.regions.film[rows]
+    allowed = corpus.kept(where) & (corpus.films.study != corpus.study_of(query.film_id))
+    if corpus.is_exact:
+        regions, rows = corpus.regions, _worth(corpus, corpus.regions, allowed, anywhere=anywhere)
+        scores = region_likeness(corpus, vector[None], regions.vectors[rows])[0]
+    else:
+        regions, rows, scores = _shortlist(
+            corpus, vector, where, allowed, studies=count + offset, anywhere=anywhere
+        )
+    films = regions.film[rows]
     best = best_of_each(scores, corpus.films.study[films])
-    share = percentiles(scores[best])
+    # Studies without a region that may be a hit are less like it than those with one.
+    beyond = len(np.unique(corpus.films.study[allowed])) - len(best)
+    share = percentiles(scores[best], beyond=beyond)
     hits = []
     for place, k in list(enumerate(best))[offset : offset + count]:
         row = int(rows[k])
         part = Part(
-            text=corpus.regions.columns["label"][row],
+            text=regions.columns["label"][row],
             assertion="present",
             gain=float(scores[k]),
-            boxes=(corpus.regions.box(row),),
+            boxes=(regions.box(row),),
             query_box=box,
         )
         hits.append(
             make_hit(
                 corpus, int(films[k]), rank=place + 1, score=float(scores[k]),
                 percentile=float(share[place]), parts=(part,),
-                region_id=corpus.regions.columns["region_id"][row],
+                region_id=regions.columns["region_id"][row],
             )
         )  # fmt: skip
-    return Results(tuple(hits), len(best), time.perf_counter() - began, scores=scores[best])
+    took = time.perf_counter() - began
+    return Results(tuple(hits), len(best), took, scores=scores[best], beyond=beyond)
+
+
+def _shortlist(
+    corpus: Corpus,
+    vector: Float32,
+    where: Filter,
+    allowed: NDArray[np.bool_],
+    *,
+    studies: int,
+    anywhere: bool,
+) -> tuple[Regions, Rows, NDArray[np.floating]]:
+    """Regions near a vector, the rows of those that may be hits, and their likeness."""
+    count = max(_SHORTLIST, _A_STUDY * studies)
+    while True:
+        regions, likeness = nearest_regions(
+            corpus, vector, where, count=count, with_segments=anywhere
+        )
+        rows = _worth(corpus, regions, allowed, anywhere=anywhere)
+        found = len(np.unique(corpus.films.study[regions.film[rows]]))
+        if found >= studies or len(likeness) < count or count >= _LONGEST:
+            return regions, rows, likeness[rows]
+        count *= 4
+
+
+def _worth(corpus: Corpus, regions: Regions, allowed: NDArray[np.bool_], *, anywhere: bool) -> Rows:
+    """Rows of regions that may be hits: of films (N,) that are allowed, and that stand out."""
+    kept = allowed[regions.film]
+    if not anywhere:
+        kept &= standing_regions(corpus) if corpus.is_exact else standing(corpus, regions)
+    return np.flatnonzero(kept)
 
 
 def standing_regions(corpus: Corpus) -> NDArray[np.bool_]:
+    """(M,) which regions of a small index show something; worked out once."""
+    known: NDArray[np.bool_] | None = corpus.memory.get("standing regions")
+    if known is None:
+        known = corpus.memory["standing regions"] = standing(corpus, corpus.regions)
+    return known
+
+
+def standing(corpus: Corpus, regions: Regions) -> NDArray[np.bool_]:
     """(M,) regions that show something: of a report's claim, or of a phrase that stands out.
 
     A vocabulary phrase stands out on a film where its log odds over the films of the index are at
     least `STANDS_OUT`. In an index too small to say, every region with a phrase does.
     """
-    known = corpus.memory.get("standing regions")
-    if known is None:
-        sources = np.array(corpus.regions.columns["source"], dtype=np.str_)
-        known = sources != "segment"
-        if corpus.film_count >= LEAST_FILMS and corpus.films.signatures.size:
-            column = {phrase: k for k, phrase in enumerate(SIGNATURE)}
-            odds = alignment.log_odds(corpus.films.signatures, corpus.signature_base)
-            for row in np.flatnonzero(sources == "vocabulary"):
-                at = column.get(corpus.regions.columns["label"][row])
-                if at is not None:
-                    known[row] = odds[corpus.regions.film[row], at] >= STANDS_OUT
-        corpus.memory["standing regions"] = known
-    return known
-
-
-def region_likeness(corpus: Corpus, vectors: Float32) -> NDArray[np.floating]:
-    """(Q, M) likeness of regions (Q, D) to every region: cosine about the mean of the index.
-
-    What all regions share says nothing of a finding, so it is taken away first.
-    """
-    mean = corpus.region_mean
-    return np.asarray(unit(vectors - mean) @ unit(corpus.regions.vectors - mean).T)
-
-
-def _scored(
-    corpus: Corpus,
-    query: QueryFilm,
-    vector: Float32,
-    where: Filter,
-    *,
-    count: int,
-    anywhere: bool,
-) -> tuple[NDArray[np.intp], NDArray[np.floating]]:
-    """Rows of regions that may be hits, and their likeness."""
-    allowed = corpus.kept(where) & (corpus.films.study != corpus.study_of(query.film_id))
-    worth = allowed[corpus.regions.film]
-    rows = np.flatnonzero(worth if anywhere else worth & standing_regions(corpus))
-    if not corpus.is_exact:
-        near = nearest_regions(corpus, vector, where, count=max(400, 20 * count))
-        wanted = {region for _, region, _ in near}
-        ids = corpus.regions.columns["region_id"]
-        rows = np.array([row for row in rows if ids[row] in wanted], dtype=np.intp)
-    return rows, region_likeness(corpus, vector[None])[0, rows]
+    sources = np.array(regions.columns["source"], dtype=np.str_)
+    found = np.asarray(sources != "segment")
+    if corpus.film_count < LEAST_FILMS or not corpus.films.signatures.size:
+        return found
+    column = {phrase: k for k, phrase in enumerate(SIGNATURE)}
+    phrase = np.array([column.get(label, -1) for label in regions.columns["label"]], dtype=np.intp)
+    asked = np.flatnonzero((sources == "vocabulary") & (phrase >= 0))
+    phrase, base = phrase[asked], corpus.signature_base
+    own = alignment.PhraseBase(base.mean[phrase], base.spread[phrase])
+    logits = corpus.films.signatures[regions.film[asked], phrase]
+    found[asked] = alignment.log_odds(logits, own) >= STANDS_OUT
+    return found

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from explorer.embeddings import ReferenceFilms, Scoring
 from explorer.entities import Float32
 from explorer.errors import RetrievalError
-from explorer.retrieval import ann
 from explorer.retrieval._lance import in_words
 from explorer.retrieval.codes import RegionCodes
 from explorer.retrieval.columns import Rows
@@ -19,6 +18,7 @@ from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import EVERYTHING, Filter
 from explorer.retrieval.fusion import fuse
 from explorer.retrieval.hits import boxes_of, make_hit, sentence_of
+from explorer.retrieval.nearest import nearest_films
 from explorer.retrieval.records import Hit, Part, QueryPart, Results
 from explorer.retrieval.scoring import (
     SHORTLIST,
@@ -50,8 +50,6 @@ def search_text(
     where: Filter = EVERYTHING,
     count: int = 20,
     offset: int = 0,
-    added: NDArray[np.floating] | None = None,
-    added_part: Part | None = None,
     codes: RegionCodes | None = None,
 ) -> Results:
     """Rank the studies of an index for a text, one film a study.
@@ -65,8 +63,6 @@ def search_text(
         where: Which films may be found.
         count: Hits of a page.
         offset: Hits before it.
-        added: (N,) a score of every film that is added, e.g. likeness to a film.
-        added_part: How the added score is shown; its gain is filled in.
         codes: Binary codes that choose the films worth an exact look; None looks at all, or asks
             the ANN index of a large one.
 
@@ -74,33 +70,32 @@ def search_text(
         RetrievalError: The query is empty, or the words of an unfinished index are asked.
     """
     began = time.perf_counter()
-    if not parts and added is None:
+    if not parts:
         raise RetrievalError("A search needs at least one word, got none. Type a finding.")
     kept = np.flatnonzero(corpus.kept(where))
     claimed = any(part.assertion != "absent" for part in parts)
     whole = corpus.is_exact and not (codes is not None and claimed)
-    rows = kept if whole else _shortlist(corpus, kept, parts, where, added, codes)
-    vectors = _stacked(parts, corpus.space.dimension)
+    rows = kept if whole else _shortlist(corpus, kept, parts, where, codes)
+    vectors = np.stack([part.vector for part in parts]).astype(np.float32)
     odds = film_log_odds(
         corpus, rows, vectors, asking.scoring, reference=asking.reference, keep=whole
     )
     said = [part.assertion for part in parts]
     gains = statement_gains(corpus, rows, odds, vectors, said, reference=asking.reference)
-    extra = np.zeros(len(rows)) if added is None else added[rows]
-    shown = gains.sum(axis=1) + extra
-    scores = _ranked(corpus, rows, parts, shown, ranking)
+    scores = _ranked(corpus, rows, parts, gains.sum(axis=1), ranking)
     best = best_of_each(scores, corpus.films.study[rows])
-    share = percentiles(scores[best])
+    beyond = len(np.unique(corpus.films.study[kept])) - len(best)
+    share = percentiles(scores[best], beyond=beyond)
     corpus.look_up(rows[best[offset : offset + count]])
     page = [
         _hit(
             corpus, int(rows[k]), parts, vectors, gains[k], asking,
             rank=place + 1, score=float(scores[k]), percentile=float(share[place]),
-            first=None if added_part is None else _with_gain(added_part, float(extra[k])),
         )
         for place, k in list(enumerate(best))[offset : offset + count]
     ]  # fmt: skip
-    return Results(tuple(page), len(best), time.perf_counter() - began, scores=scores[best])
+    took = time.perf_counter() - began
+    return Results(tuple(page), len(best), took, scores=scores[best], beyond=beyond)
 
 
 def word_scores(corpus: Corpus, parts: Sequence[QueryPart]) -> NDArray[np.float64]:
@@ -159,7 +154,6 @@ def _hit(
     rank: int,
     score: float,
     percentile: float,
-    first: Part | None,
 ) -> Hit:
     boxes = boxes_of(corpus, row, vectors, asking.scoring, threshold=asking.threshold)
     made = [
@@ -178,7 +172,7 @@ def _hit(
         rank=rank,
         score=score,
         percentile=percentile,
-        parts=made if first is None else [first, *made],
+        parts=made,
     )
 
 
@@ -187,7 +181,6 @@ def _shortlist(
     kept: Rows,
     parts: Sequence[QueryPart],
     where: Filter,
-    added: NDArray[np.floating] | None,
     codes: RegionCodes | None,
 ) -> Rows:
     """Films worth an exact look: those of the regions nearest to each claim, and a sample.
@@ -199,53 +192,15 @@ def _shortlist(
         allowed = np.zeros(len(corpus), dtype=bool)
         allowed[kept] = True
         lists = codes.films(np.stack(claims), allowed=allowed)
-        return np.array(sorted(set().union(*lists, _best(added, kept))), dtype=np.intp)
+        return np.array(sorted(set().union(*lists)), dtype=np.intp)
     sample = corpus.base_rows
     found: set[int] = set(sample[np.isin(sample, kept, kind="table")][:SHORTLIST].tolist())
     for part in parts:
         if part.assertion == "absent":
             continue
-        near = nearest_regions(corpus, part.vector, where, count=4 * SHORTLIST)
-        films = list(dict.fromkeys(film for film, _, _ in near))[:SHORTLIST]
-        found.update(corpus.row_of(film) for film in films)
-    return np.array(sorted(found | _best(added, kept)), dtype=np.intp)
-
-
-def _best(added: NDArray[np.floating] | None, kept: Rows) -> set[int]:
-    """Films with the largest added score."""
-    if added is None:
-        return set()
-    return set(kept[np.argsort(-added[kept], kind="stable")[:SHORTLIST]].tolist())
-
-
-def nearest_regions(
-    corpus: Corpus, vector: Float32, where: Filter, *, count: int, exact: bool = False
-) -> list[tuple[str, str, float]]:
-    """(film, region, cosine) of the regions nearest to a vector, from the ANN index of Lance."""
-    with in_words(corpus.uri, "searched"):
-        query = corpus.tables.regions.search(vector.astype(np.float32)).distance_type("dot")
-        query = (
-            query.bypass_vector_index().limit(count)
-            if exact
-            else ann.approximate(query, count=count)
-        )
-        condition = where.as_sql(source_column="corpus")
-        if condition:
-            query = query.where(condition, prefilter=True)
-        found = query.select(["film_id", "region_id", "_distance"]).to_arrow()
-    cosines = 1 - found["_distance"].to_numpy()
-    names = (found[name].to_pylist() for name in ("film_id", "region_id"))
-    return list(zip(*names, cosines.tolist(), strict=True))
-
-
-def _with_gain(part: Part, gain: float) -> Part:
-    return replace(part, gain=gain)
-
-
-def _stacked(parts: Sequence[QueryPart], dimension: int) -> Float32:
-    if not parts:
-        return np.zeros((0, dimension), dtype=np.float32)
-    return np.stack([part.vector for part in parts]).astype(np.float32)
+        films = nearest_films(corpus, part.vector, where, count=4 * SHORTLIST)
+        found.update(corpus.row_of(film) for film in films[:SHORTLIST])
+    return np.array(sorted(found), dtype=np.intp)
 
 
 def _plain(text: str) -> str:

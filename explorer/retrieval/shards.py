@@ -79,9 +79,19 @@ def share_of(corpus: Corpus) -> Share:
     )
 
 
-def regions_of(corpus: Corpus) -> Moments:
-    """Moments of the regions of a shard, for the mean that region search takes away."""
-    return moments(corpus.regions.vectors)
+def regions_of(corpus: Corpus) -> tuple[int, Float64]:
+    """Number and mean (D,) of the regions of a shard, which region search takes away."""
+    return corpus.region_count, corpus.own_region_mean
+
+
+def mean_of(parts: Sequence[tuple[int, Float64]]) -> Float64:
+    """Mean of all rows from the number and the mean of parts of them; zeros of none.
+
+    >>> mean_of([(1, np.array([1.0])), (3, np.array([5.0]))]).tolist()
+    [4.0]
+    """
+    total = sum(count * mean for count, mean in parts)
+    return np.asarray(total / max(1, sum(count for count, _ in parts)))
 
 
 def whole_of(shares: Sequence[Share]) -> Whole:
@@ -112,7 +122,6 @@ def whole_of(shares: Sequence[Share]) -> Whole:
 def info_of(shares: Sequence[Share]) -> IndexInfo:
     """What the shards hold together, in the words of one index."""
     infos = [share.info for share in shares]
-    recalls = [info.recall for info in infos if info.recall is not None]
     return replace(
         infos[0],
         uri=" ".join(info.uri for info in infos),
@@ -121,7 +130,8 @@ def info_of(shares: Sequence[Share]) -> IndexInfo:
         regions=sum(info.regions for info in infos),
         sentences=sum(info.sentences for info in infos),
         search="approximate" if any(i.search == "approximate" for i in infos) else "exact",
-        recall=min(recalls, default=None),
+        recall=_lowest([info.recall for info in infos]),
+        region_recall=_lowest([info.region_recall for info in infos]),
         sources=_added([info.sources for info in infos]),
         findings=_added([info.findings for info in infos]),
     )
@@ -140,9 +150,10 @@ def merge(answers: Sequence[Results], *, count: int, offset: int) -> Results:
         found.setdefault(hit.study_id, hit)
     page = list(found.values())[offset : offset + count]
     ranks = range(offset + 1, offset + 1 + len(page))
-    lower = np.searchsorted(np.sort(scores), [hit.score for hit in page], side="left")
+    beyond = sum(answer.beyond for answer in answers)
+    lower = beyond + np.searchsorted(np.sort(scores), [hit.score for hit in page], side="left")
     placed = [
-        replace(hit, rank=rank, percentile=float(below / max(1, len(scores) - 1)))
+        replace(hit, rank=rank, percentile=float(below / max(1, beyond + len(scores) - 1)))
         for rank, hit, below in zip(ranks, page, lower, strict=True)
     ]
     return Results(
@@ -150,7 +161,12 @@ def merge(answers: Sequence[Results], *, count: int, offset: int) -> Results:
         total=sum(answer.total for answer in answers),
         seconds=max(answer.seconds for answer in answers),
         scores=scores,
+        beyond=beyond,
     )
+
+
+def _lowest(values: Sequence[float | None]) -> float | None:
+    return min((value for value in values if value is not None), default=None)
 
 
 def _added(counts: Sequence[dict[str, int]]) -> dict[str, int]:

@@ -167,7 +167,7 @@ class Writer:
             self._appended += 1
             if self._appended % _OPTIMIZE_EVERY == 0:
                 self._optimize()
-            self._commit()
+            self._commit(region_mean=None)  # no longer the mean of what is in
 
     def remove(self, study_ids: Sequence[str]) -> None:
         """Take studies out."""
@@ -195,11 +195,12 @@ class Writer:
             table.optimize(cleanup_older_than=_KEEP_VERSIONS)
 
     def _commit(self, **about: Any) -> None:
+        """Make what was written visible, with what is known about it; None forgets an entry."""
         commit = Commit(
             number=self.commit.number + 1,
             space=self.commit.space,
             versions={name: table.version for name, table in self._tables.items()},
-            about={**self.commit.about, **about},
+            about={k: v for k, v in {**self.commit.about, **about}.items() if v is not None},
         )
         _write_commit(self._db, commit)
         self.commit = commit

@@ -117,7 +117,7 @@ def sentences_table(rows: Sequence[SentenceRow], *, dimension: int) -> "pa.Table
 def matrix_of(column: Any, *, dimension: int) -> np.ndarray:
     """(N, D) float32 of a vector column."""
     chunks = column.combine_chunks() if hasattr(column, "combine_chunks") else column
-    values = chunks.values.to_numpy(zero_copy_only=False)
+    values = chunks.flatten().to_numpy(zero_copy_only=False)
     return np.asarray(values, dtype=np.float32).reshape(-1, dimension)
 
 

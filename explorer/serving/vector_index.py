@@ -36,7 +36,7 @@ def build_on_cluster(
                 metric="dot",
                 num_workers=workers,
                 num_partitions=cells,
-                sample_rate=max(1, min(256, rows // cells)),
+                sample_rate=max(1, min(64, rows // cells)),
                 num_bits=1,
             )
         except (RuntimeError, ValueError, OSError) as error:

@@ -10,12 +10,14 @@ SPACE = Space(
 )
 
 
-def study(name: str, *, regions: int = 2, sentences: int = 1, seed: int = 0) -> StudyRows:
+def study(
+    name: str, *, regions: int = 2, sentences: int = 1, seed: int = 0, dimension: int = 4
+) -> StudyRows:
     """A study of one film; everything in it carries the study's name."""
     rng = np.random.default_rng([seed, *name.encode()])
 
     def vector() -> np.ndarray:
-        return unit(rng.normal(size=4).astype(np.float32))
+        return unit(rng.normal(size=dimension).astype(np.float32))
 
     film = FilmRow(
         film_id=f"film-{name}",

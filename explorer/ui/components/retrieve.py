@@ -21,7 +21,7 @@ from explorer.ui.state import Session, session
 from explorer.ui.wording import one_line, plain
 
 if TYPE_CHECKING:
-    from explorer.pipeline import Corpus
+    from explorer.pipeline import Corpus, IndexInfo
 
 KINDS: dict[Kind, str] = {
     "text": "Text",
@@ -216,8 +216,8 @@ def _about_index(uri: str) -> None:
         info = pipeline.index_info(uri)
         st.markdown(
             f"**{info.studies:,} studies** with {info.regions:,} regions and {info.sentences:,} "
-            f"sentences can be searched, {SEARCHED[info.search]}. Type a finding, or take the "
-            "film on screen."
+            f"sentences can be searched, {_searched(info)}. Type a finding, or take the film on "
+            "screen."
         )
         most = sorted(info.findings.items(), key=lambda pair: -pair[1])[:12]
         if most:
@@ -228,6 +228,14 @@ def _about_index(uri: str) -> None:
             for name, number in most:
                 words = f"{plain(one_line(name, longest=40))} {number:,}"
                 st.button(words, key=f"find_{name}", on_click=_ask_for, args=(name,))
+
+
+def _searched(info: "IndexInfo") -> str:
+    """How exact searches of an index are, and what approximate ones find of the exact."""
+    recalls = (("phrases", info.recall), ("regions", info.region_recall))
+    told = [f"{100 * r:.0f} % for {kind}" for kind, r in recalls if r is not None]
+    found = f" (finding {' and '.join(told)} of what exact search puts first)" if told else ""
+    return SEARCHED[info.search] + found
 
 
 def _ask_for(finding: str) -> None:
