@@ -1,6 +1,7 @@
 """What the disk refuses costs one line and exit code 10, and leaves no half file."""
 
 import errno
+import json
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,22 @@ def test_notes_on_a_report_are_said(engine, image, tmp_path, capsys):
 def test_an_empty_phrase_is_refused_before_the_checkpoint_is_loaded(image, tmp_path, capsys):
     assert run("ground", image, "--phrase", " ", "--out", tmp_path / "out") == 2
     assert "at least one word" in capsys.readouterr().err
+
+
+def test_the_figure_of_a_long_report_shows_the_first_phrases_and_says_so(
+    engine, image, tmp_path, monkeypatch
+):
+    drawn = {}
+
+    def draw(_pixels: object, panels: list[object], *, caption: str, **_: object) -> bytes:
+        drawn.update(panels=len(panels), caption=caption)
+        return b"png"
+
+    monkeypatch.setattr("explorer.exchange.figure.draw_figure", draw)
+    report = tmp_path / "report.txt"
+    report.write_text("Left effusion. Right nodule. Mass. " * 20, "utf-8")
+    assert run("ground", image, "--report", report, "--out", tmp_path / "out") == 0
+    document = json.loads((tmp_path / "out" / "grounding.json").read_text("utf-8"))
+    assert len(document["phrases"]) == 60
+    assert drawn["panels"] == 40
+    assert "first 40 of 60 phrases" in drawn["caption"]

@@ -12,6 +12,9 @@ from explorer.grounding.geometry import with_image_shape
 from explorer.grounding.similarity import score_image
 from explorer.text import phrase_assertion
 
+MOST_PANELS = 40
+"""Phrases that a figure shows; some ten rows of four columns."""
+
 
 def describe_engine(engine: Engine) -> dict[str, object]:
     """Name, digest and run settings of a loaded checkpoint, as plain values for a file."""
@@ -51,13 +54,19 @@ def grounding_document(
 def grounding_figure(
     engine: Engine, radiograph: Radiograph, grounded: Sequence[GroundedPhrase]
 ) -> bytes:
-    """Draw the radiograph and one panel a phrase as a PNG without patient data."""
+    """Draw the radiograph and one panel a phrase as a PNG without patient data.
+
+    At most `MOST_PANELS` phrases are drawn, and the foot says how many there are; more make a
+    picture of gigabytes that no viewer opens.
+    """
     shape = figure.picture_shape(radiograph.shape)
     panels = []
-    for item in grounded:
+    for item in grounded[:MOST_PANELS]:
         small = replace(item.map, frame=with_image_shape(item.map.frame, shape))
         panels.append(figure.FigurePanel(item, score_image(small)))
     caption = f"Checkpoint {engine.card.name}, sha256 {engine.card.sha256[:12]}."
+    if len(grounded) > len(panels):
+        caption = f"The first {len(panels)} of {len(grounded)} phrases. {caption}"
     return figure.draw_figure(
         radiograph.pixels, panels, caption=caption, left_edge=radiograph.laterality
     )
