@@ -19,6 +19,8 @@
 A message never holds pixel data, report text or anything that identifies a patient.
 """
 
+from collections.abc import Iterable
+
 
 class ExplorerError(Exception):
     """Base of all errors whose message may be shown to a person as it is."""
@@ -78,3 +80,14 @@ class ClusterError(RetrievalError):
 
 class PrototypeError(ExplorerError):
     """Points cannot be clustered as asked, or there is no such prototype to show or edit."""
+
+
+def table_remedy(columns: Iterable[object]) -> str:
+    """What to do about a table whose header holds other columns than are needed.
+
+    >>> table_remedy(["path;split;patient"])
+    'Its columns are separated by semicolons or tabs: save it with commas.'
+    """
+    if any(mark in str(column) for column in columns for mark in ";\t"):
+        return "Its columns are separated by semicolons or tabs: save it with commas."
+    return "Name them in its first line."

@@ -12,7 +12,7 @@ import pandas as pd
 
 from explorer.corpora._base import CorpusImage, LabelledBox
 from explorer.entities import Box
-from explorer.errors import DataSetError
+from explorer.errors import DataSetError, table_remedy
 
 _IMAGE_COLUMNS = {"path", "split", "source", "patient", "view", "findings", "width", "height"}
 _BOX_COLUMNS = {"path", "label", "x", "y", "w", "h", "reader"}
@@ -131,7 +131,10 @@ def _read_table(path: Path, *, needed: set[str]) -> pd.DataFrame:
         ) from error
     missing = needed - set(table.columns)
     if missing:
-        raise DataSetError(f"{path.name!r} lacks the columns {', '.join(sorted(missing))}.")
+        raise DataSetError(
+            f"{path.name!r} lacks the columns {', '.join(sorted(missing))}. "
+            f"{table_remedy(table.columns)}"
+        )
     return table
 
 

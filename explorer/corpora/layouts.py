@@ -17,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 
 from explorer import corpora, registry
 from explorer.corpora._base import CorpusImage
-from explorer.errors import DataSetError, ReadingError
+from explorer.errors import DataSetError, ReadingError, table_remedy
 from explorer.reading import decode_report
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom"})
@@ -141,7 +141,7 @@ def read_table(path: Path, *, needed: Iterable[str]) -> pd.DataFrame:
     if missing:
         raise DataSetError(
             f"{path.name!r} lacks the columns {', '.join(missing)}. It must be the table as its "
-            "publisher wrote it."
+            f"publisher wrote it. {table_remedy(table.columns)}"
         )
     return table
 

@@ -106,3 +106,30 @@ def test_an_empty_split_lists_the_splits_that_have_boxes():
     assert select_split([image], "val") == select_split([image], "all") == (image,)
     with pytest.raises(DataSetError, match="'test'; splits with boxes: val"):
         select_split([image], "test")
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "inside"), [(180, 80, True), (181, 81, True), (240, 20, False), (20, -40, False)]
+)
+def test_a_box_outside_its_image_is_named_with_its_line(tmp_path, x, y, inside):
+    images, boxes = tmp_path / "images.csv", tmp_path / "boxes.csv"
+    images.write_text(IMAGES)
+    boxes.write_text(f"{BOXES}a.jpg,Mass,{x},{y},20,20,NIH BBox_List_2017\n")
+    if inside:
+        assert len(read_tables(images, boxes)[0].boxes) == 1
+        return
+    with pytest.raises(
+        DataSetError, match=r"boxes\.csv, line 2: a box must lie inside .*200 x 100"
+    ):
+        read_tables(images, boxes)
+
+
+def test_a_table_with_semicolons_or_in_utf_16_says_how_to_save_it(tmp_path):
+    images, boxes = tmp_path / "images.csv", tmp_path / "boxes.csv"
+    images.write_text(IMAGES.replace(",", ";"))
+    boxes.write_text(f"{BOXES}a.jpg,Mass,1,1,20,20,NIH BBox_List_2017\n")
+    with pytest.raises(DataSetError, match="save it with commas"):
+        read_tables(images, boxes)
+    images.write_text(IMAGES, encoding="utf-16")
+    with pytest.raises(DataSetError, match=r"images\.csv must be text in UTF-8"):
+        read_tables(images, boxes)

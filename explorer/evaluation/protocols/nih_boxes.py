@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from explorer.entities import Box
-from explorer.errors import DataSetError
+from explorer.errors import DataSetError, table_remedy
 from explorer.text.placing import place_of, placed_phrase
 
 PROTOCOL = "nih_boxes/1"
@@ -36,6 +36,9 @@ NAMES = {
 }
 SIDE_ONLY = ("Effusion", "Pneumothorax")
 NOT_LOCATED = ("Cardiomegaly",)
+
+# Published boxes are rounded; what reaches out of the image by more is a mistake.
+OUTSIDE_SLACK = 0.01
 
 PhraseKind = Literal["plain", "located"]
 
@@ -100,24 +103,24 @@ def read_tables(images: Path, boxes: Path) -> tuple[BoxedImage, ...]:
     Raises:
         DataSetError: A table is missing, lacks a column, or holds a value that cannot be used.
     """
-    by_path: dict[str, list[tuple[str, Box]]] = {}
+    by_path: dict[str, list[tuple[int, str, Box]]] = {}
     for number, row in _rows(boxes, ("path", "label", "x", "y", "w", "h", "reader")):
         if row["reader"].startswith(READER_PREFIX) and row["label"] in NAMES:
-            by_path.setdefault(row["path"], []).append((row["label"], _box(row, boxes, number)))
-    return tuple(
-        BoxedImage(
-            path=row["path"],
-            split=row["split"],
-            patient=row["patient"],
-            image_shape=(
+            by_path.setdefault(row["path"], []).append(
+                (number, row["label"], _box(row, boxes, number))
+            )
+    found = []
+    for number, row in _rows(images, ("path", "split", "patient", "width", "height")):
+        if row["path"] in by_path:
+            shape = (
                 _pixels(row, "height", images, number),
                 _pixels(row, "width", images, number),
-            ),
-            boxes=tuple(by_path[row["path"]]),
-        )
-        for number, row in _rows(images, ("path", "split", "patient", "width", "height"))
-        if row["path"] in by_path
-    )
+            )
+            for line, _, box in by_path[row["path"]]:
+                _require_inside(box, shape, f"{boxes.name}, line {line}")
+            labelled = tuple((label, box) for _, label, box in by_path[row["path"]])
+            found.append(BoxedImage(row["path"], row["split"], row["patient"], shape, labelled))
+    return tuple(found)
 
 
 def select_split(images: Iterable[BoxedImage], split: str) -> tuple[BoxedImage, ...]:
@@ -145,11 +148,13 @@ def _rows(table: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, Mapping[
             if missing:
                 raise DataSetError(
                     f"{table.name} needs the columns {', '.join(columns)}; "
-                    f"missing: {', '.join(missing)}."
+                    f"missing: {', '.join(missing)}. {table_remedy(reader.fieldnames or ())}"
                 )
             for row in reader:
                 yield reader.line_num, row
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        raise DataSetError(f"{table.name} must be text in UTF-8, it is not. Save it so.") from error
+    except (OSError, csv.Error) as error:
         raise DataSetError(f"{table.name} cannot be read as a CSV table: {error}") from error
 
 
@@ -160,6 +165,21 @@ def _box(row: Mapping[str, str], table: Path, number: int) -> Box:
         raise DataSetError(
             f"{table.name}, line {number}: x, y, w, h must be numbers with w and h above 0."
         ) from error
+
+
+def _require_inside(box: Box, shape: tuple[int, int], where: str) -> None:
+    height, width = shape
+    slack = OUTSIDE_SLACK * max(shape)
+    if (
+        min(box.x_min, box.y_min) < -slack
+        or box.x_max > width + slack
+        or box.y_max > height + slack
+    ):
+        raise DataSetError(
+            f"{where}: a box must lie inside its image of {width} x {height} pixels, this one "
+            f"reaches from ({box.x_min:g}, {box.y_min:g}) to ({box.x_max:g}, {box.y_max:g}). "
+            "Boxes must be in pixels of the image file."
+        )
 
 
 def _pixels(row: Mapping[str, str], name: str, table: Path, number: int) -> int:
