@@ -125,17 +125,27 @@ def benchmark_rows(root: Path = ROOT / "benchmarks" / "results") -> str:
     """A Markdown table with a row for every figure whose result file exists."""
     rows = []
     for what, name, key, digits, target in FIGURES:
-        path = root / f"{name}.json"
-        if not path.exists():
-            continue
-        value = json.loads(path.read_text(encoding="utf-8"))
-        if "{checkpoint}" in key:
-            key = key.replace("{checkpoint}", value["results"]["checkpoint"]["name"])
-        for part in key.split("/"):
-            value = value[int(part) if isinstance(value, list) else part]
-        link = f'[{value:.{digits}f}](benchmarks/results/{name}.json "{key}")'
-        rows.append(f"| {what} | {link} | {target} |\n")
+        found = figure(name, key, root)
+        if found is not None:
+            path, value = found
+            link = f'[{value:.{digits}f}](benchmarks/results/{name}.json "{path}")'
+            rows.append(f"| {what} | {link} | {target} |\n")
     return "| what | measured | to reach |\n|---|---|---|\n" + "".join(rows) if rows else ""
+
+
+def figure(
+    name: str, key: str, root: Path = ROOT / "benchmarks" / "results"
+) -> tuple[str, float] | None:
+    """Path with the checkpoint's name in it, and the figure there; None without a result file."""
+    path = root / f"{name}.json"
+    if not path.exists():
+        return None
+    value = json.loads(path.read_text(encoding="utf-8"))
+    if "{checkpoint}" in key:
+        key = key.replace("{checkpoint}", value["results"]["checkpoint"]["name"])
+    for part in key.split("/"):
+        value = value[int(part) if isinstance(value, list) else part]
+    return key, float(value)
 
 
 if __name__ == "__main__":

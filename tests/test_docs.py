@@ -219,7 +219,8 @@ def test_quoted_figures_are_those_of_the_result_file(
 
 
 @pytest.mark.parametrize(
-    ("script", "page"), [("readme", "README.md"), ("scale_tables", "docs/scale.md")]
+    ("script", "page"),
+    [("readme", "README.md"), ("scale_tables", "docs/scale.md"), ("missed", "docs/missed.md")],
 )
 def test_tables_are_those_of_the_cards_and_result_files(script: str, page: str) -> None:
     """Run `python benchmarks/SCRIPT.py` when this fails."""
