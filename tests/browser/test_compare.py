@@ -60,3 +60,32 @@ def test_panes_lie_below_one_another_on_a_phone(open_tab: Callable[..., Visit]) 
     assert second["y"] >= first["y"] + first["height"]
     assert first["width"] > 400
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= 420
+
+
+@pytest.mark.slow
+def test_faithfulness_of_both_panes_is_drawn_and_goes_as_it_came(
+    open_tab: Callable[..., Visit],
+) -> None:
+    visit = open_tab()
+    page = visit.page
+    open_compare(visit)
+    # The quickest there are: each check encodes some hundred inputs.
+    for letter, name in (("A", "small-dense-grounding"), ("B", "small-convirt")):
+        page.get_by_role("combobox", name=f"Checkpoint, pane {letter}").select_option(name)
+        visit.settle()
+    page.get_by_role("tab", name="Compare", exact=True).click()
+    page.get_by_role("button", name="Check faithfulness").click()
+    part = page.locator(".st-key-trust")
+    expect(part.locator(".js-plotly-plot")).to_have_count(2)
+    rows = part.get_by_test_id("stTable").locator("tbody tr")
+    expect(rows).to_have_count(2)
+    for row, named in zip(rows.all(), ("A, similarity", "B, similarity"), strict=True):
+        name, *areas = row.locator("td, th").all_inner_texts()
+        assert name == named
+        assert all(0 <= float(area) <= 1 for area in areas)
+        assert len(areas) == 4
+    chosen = page.locator("canvas.marks").first.get_attribute("data-phrase") or ""
+    assert chosen  # what is drawn is of the phrase on screen
+    page.get_by_role("button", name="Close", exact=True).click()
+    expect(part).to_have_count(0)
+    expect(page.locator(".pane")).to_have_count(2)

@@ -1,11 +1,16 @@
-"""The Evaluate page in a browser: a run that is cancelled."""
+"""The Evaluate page in a browser: a run that is cancelled, and two runs on films of one's own."""
 
+import csv
+import io
+import zipfile
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Visit
+from explorer import pipeline
+
+from .conftest import ROOT, Visit, file
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -26,3 +31,64 @@ def test_a_run_is_cancelled_between_two_pieces_and_the_page_goes_on(
     expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
     expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled()
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
+
+
+def own_films() -> tuple[bytes, bytes]:
+    """A table of phrases with their boxes, and a zip of the films: two bundled ones, renamed."""
+    corpus = pipeline.read_placed(ROOT / "assets" / "studies")
+    known = [p for p in corpus.phrases if p.present and p.boxes]
+    names = {
+        image: f"film {k}.dcm" for k, image in enumerate(dict.fromkeys(p.image for p in known))
+    }
+    names = dict(list(names.items())[:2])
+    table, films = io.StringIO(), io.BytesIO()
+    rows = csv.writer(table)
+    rows.writerow(["image", "phrase", "x", "y", "w", "h"])
+    for phrase in known:
+        if phrase.image in names:
+            box = phrase.boxes[0]
+            size = (box.x_max - box.x_min, box.y_max - box.y_min)
+            rows.writerow([names[phrase.image], phrase.phrase, box.x_min, box.y_min, *size])
+    with zipfile.ZipFile(films, "w") as archive:
+        for image, name in names.items():
+            archive.write(image, name)
+    return table.getvalue().encode(), films.getvalue()
+
+
+def test_two_checkpoints_on_films_of_ones_own_and_the_film_on_which_they_differ(
+    open_tab: Callable[..., Visit],
+) -> None:
+    visit = open_tab()
+    page = open_evaluate(visit)
+    table, films = own_films()
+    page.get_by_text("Your files", exact=True).click()
+    table_input, films_input = (
+        page.get_by_test_id("stFileUploader").filter(has_text=words).locator("input[type=file]")
+        for words in ("Table: image", "Images as a zip")
+    )
+    table_input.set_input_files(file("phrases.csv", table))
+    films_input.set_input_files(file("films.zip", b"no zip at all"))
+    expect(page.get_by_text("The images must come as a zip file, this is none.")).to_be_visible()
+    expect(page.get_by_role("button", name="Run", exact=True)).to_have_count(0)
+
+    films_input.set_input_files(file("films.zip", films))
+    expect(page.get_by_text("(reader plain_csv): 2 images")).to_be_visible()
+    page.get_by_role("combobox", name="Checkpoints").click()
+    page.get_by_role("option", name="small-dense-grounding", exact=True).click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_role("heading", name="small-dense-grounding")).to_have_count(2)
+    expect(page.get_by_role("heading", name="minus lite-320-v2")).to_be_visible()
+    # Two forest plots, and one of the difference; without phrases that are absent no reliability
+    # is hidden: its plot is the fourth.
+    expect(page.locator(".js-plotly-plot")).to_have_count(4)
+    page.get_by_role("button", name="Open in Compare").first.click()
+    expect(page.locator(".pane")).to_have_count(2)
+    visit.settle()
+    chosen = [
+        page.get_by_role("combobox", name=f"Checkpoint, pane {letter}").input_value()
+        for letter in "AB"
+    ]
+    assert chosen == ["lite-320-v2", "small-dense-grounding"]
+    page.get_by_role("tab", name="Compare", exact=True).click()
+    expect(page.locator(".numbers table").first).to_contain_text("CNR")  # the box came along

@@ -222,6 +222,15 @@ def test_a_comparison_is_paired_by_sample_whatever_their_order(whole) -> None:
     json.dumps(found, allow_nan=False)
 
 
+def test_a_difference_on_one_patient_has_no_interval(whole) -> None:
+    samples = whole.samples[whole.samples["patient"] == whole.samples["patient"].iloc[0]]
+    alone = replace(whole, samples=samples)
+    other, _ = changed(alone, by=0.0)
+    value = compare(alone, other, OURS, replicates=100)["metrics"]["cnr"]["macro"]
+    assert_allclose(value["mean"], 0.1)
+    assert (value["low"], value["high"], value["patients"]) == (None, None, 1)
+
+
 def test_images_are_listed_by_what_they_lose(whole) -> None:
     other, name = changed(whole, by=-3.0)
     lost = most_apart(whole, other, OURS, "cnr", order="lost")

@@ -16,7 +16,13 @@ from explorer.ui.theme import CHART_LIMIT, CHART_NULL, CHART_PHRASE
 if TYPE_CHECKING:
     from explorer.pipeline import Run
 
-_TONES = {"model": CHART_PHRASE, "location prior": CHART_LIMIT}
+# Colour, symbol and size of each row, told apart without colour, too.
+_MARKS = {
+    "model": (CHART_PHRASE, "circle", 9),
+    "location prior": (CHART_LIMIT, "diamond", 7),
+    "constant centre": (CHART_NULL, "square", 6),
+    "random map": (CHART_NULL, "x-thin-open", 6),
+}
 
 
 def figures(memory: Evaluations, runs: "list[Run]") -> None:
@@ -24,7 +30,7 @@ def figures(memory: Evaluations, runs: "list[Run]") -> None:
     stamped = runs[0].card["key"]["protocols"]
     names = [stamp.split("/")[0] for stamp in stamped]
     titles = pipeline.protocol_names()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="top"):
         protocol = st.segmented_control(
             "Protocol", names, default=names[0], required=True, format_func=titles.__getitem__,
             key="evaluate_protocol",
@@ -71,16 +77,16 @@ def _one(run: "Run", table: dict[str, Any], metric: str) -> None:
             column_config={"finding": st.column_config.TextColumn(pinned=True)},
         )
         st.caption(
-            "Mean and 95 % interval, bootstrap by patient. macro: mean over findings. Rows other "
-            "than model look at no image."
+            "Mean and 95 % interval, bootstrap by patient; none where a finding is of one patient. "
+            "n: phrases. macro: mean over findings. Rows other than model look at no image."
         )
 
 
 def as_table(table: dict[str, Any]) -> pd.DataFrame:
     """Findings by rows, with a column a metric: "0.53 [0.30, 0.77]"."""
     lines = []
-    order = [f for f in next(iter(table["rows"].values())) if f != "macro"]
-    for finding in ["macro", *order]:
+    named = [f for f in next(iter(table["rows"].values())) if f != "macro"]
+    for finding in ["macro", *sorted(named, key=lambda f: f.startswith("("))]:  # no name: last
         for row, findings in table["rows"].items():
             values = findings.get(finding)
             if values and any(v["mean"] is not None for v in values.values()):
@@ -93,11 +99,16 @@ def as_table(table: dict[str, Any]) -> pd.DataFrame:
 def span(value: dict[str, Any], *, digits: int = 2) -> str:
     """A mean with its interval, or a dash."""
     if value["mean"] is None:
-        return "-"
-    shown = f"{value['mean']:.{digits}f}"
+        return "\u2013"
+    shown = signed(value["mean"], digits)
     if value["low"] is None:
         return shown
-    return f"{shown} [{value['low']:.{digits}f}, {value['high']:.{digits}f}]"
+    return f"{shown} [{signed(value['low'], digits)}, {signed(value['high'], digits)}]"
+
+
+def signed(value: float, digits: int) -> str:
+    """A number with a true minus, and none before a zero."""
+    return f"{value:z.{digits}f}".replace("-", "\u2212")
 
 
 def forest(table: dict[str, Any], metric: str) -> go.Figure:
@@ -111,24 +122,37 @@ def forest(table: dict[str, Any], metric: str) -> go.Figure:
     first = next(iter(table["rows"].values()))
     order = [f for f in first if f in known and f != "macro"] + ["macro"]
     figure = go.Figure()
-    shift = {row: (i - 1.5) * 0.18 for i, row in enumerate(table["rows"])}
+    middle = (len(table["rows"]) - 1) / 2  # a single row stands on the line of its finding
+    shift = {row: (i - middle) * 0.18 for i, row in enumerate(table["rows"])}
     for row, findings in table["rows"].items():
         points = [
             (order.index(f), findings[f][metric]) for f in order
             if f in findings and findings[f][metric]["mean"] is not None
         ]  # fmt: skip
         low, high = (
-            [abs(v["mean"] - (v[end] if v[end] is not None else v["mean"])) for _, v in points]
+            [None if v[end] is None else abs(v["mean"] - v[end]) for _, v in points]
             for end in ("low", "high")
         )
+        colour, symbol, size = _MARKS[row]
         figure.add_trace(
             go.Scatter(
                 x=[v["mean"] for _, v in points],
                 y=[place + shift[row] for place, _ in points],
-                error_x={"type": "data", "array": high, "arrayminus": low, "thickness": 1.5},
+                error_x={
+                    "type": "data",
+                    "array": high,
+                    "arrayminus": low,
+                    "thickness": 1.5,
+                    "width": 0,
+                },
                 mode="markers",
                 name=row,
-                marker={"color": _TONES.get(row, CHART_NULL), "size": 8 if row == "model" else 5},
+                marker={
+                    "color": colour,
+                    "symbol": symbol,
+                    "size": size,
+                    "line": {"width": 1.5 if symbol.endswith("open") else 0},
+                },
                 customdata=[[order[place], v["n"]] for place, v in points],
                 hovertemplate="%{customdata[0]}, n = %{customdata[1]}<br>%{x:.3f}<extra></extra>",
             )
@@ -151,6 +175,7 @@ def _lay_out(figure: go.Figure, order: list[str], *, title: str) -> None:
         ticktext=order,
         range=[len(order) - 0.4, -0.6],
         showgrid=False,
+        zeroline=False,
     )
     figure.update_xaxes(title=title, zeroline=True)
 
@@ -178,21 +203,22 @@ def _pair(memory: Evaluations, first: "Run", second: "Run", *, protocol: str, me
         )
     with right:
         lines = [
-            {"finding": finding, "n": v["samples"], "first": v["first"], "second": v["second"],
+            {"finding": finding, "n": v["samples"], names[0]: v["first"], names[1]: v["second"],
              "difference": span(v, digits=3), "p": v["p"], "Holm": v["p_holm"], "BH": v["p_bh"]}
             for finding, v in values.items()
         ]  # fmt: skip
-        numbers = {
+        numbers: dict[str, Any] = {
             name: st.column_config.NumberColumn(format="%.3f")
-            for name in ("first", "second", "p", "Holm", "BH")
+            for name in (*names, "p", "Holm", "BH")
         }
+        numbers["difference"] = st.column_config.TextColumn(width="medium")
         st.dataframe(
             pd.DataFrame(lines), hide_index=True, column_config=numbers, height="content",
             key=f"pair_table_{second.name}",
         )  # fmt: skip
         st.caption(
-            "The same samples in both, intervals by patient; p from flips of sign by patient, "
-            "corrected over the findings."
+            "The same phrases in both; intervals by patient, none where a finding is of one. p "
+            "from flips of sign by patient; Holm and BH: corrected over the findings."
         )
     if memory.corpus is not None and memory.corpus.digest == first.card["key"]["corpus"]:
         films(memory.corpus, first, second, protocol=protocol, metric=metric)

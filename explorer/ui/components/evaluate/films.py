@@ -28,9 +28,10 @@ def films(corpus: PlacedCorpus, first: "Run", second: "Run", *, protocol: str, m
     )  # fmt: skip
     table = pipeline.most_apart(first, second, protocol=protocol, metric=metric, order=order)
     for number, row in enumerate(table.head(SHOWN).itertuples()):
+        difference = f"{row.difference:+.3f}".replace("-", "\u2212")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(
-                f"**{row.difference:+.3f}** ({row.first:.2f} → {row.second:.2f}) "
+                f"**{difference}** ({row.first:.2f} → {row.second:.2f}) "
                 f"{plain(one_line(row.phrase, longest=90))}",
                 width="stretch",
             )

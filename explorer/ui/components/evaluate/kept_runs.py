@@ -10,6 +10,12 @@ from explorer.ui.components.error_box import guarded
 from explorer.ui.door import pipeline
 from explorer.ui.evaluations import Evaluations
 
+# What tells runs apart comes first; the long name of the folder last.
+_COLUMNS = (
+    "checkpoint", "precision", "data set", "images", "date", "complete", "pooling", "protocols",
+    "run",
+)  # fmt: skip
+
 
 def kept_runs(memory: Evaluations) -> None:
     """List the runs; what is selected is shown above or saved."""
@@ -19,12 +25,14 @@ def kept_runs(memory: Evaluations) -> None:
         st.caption("None yet. A run is kept as soon as its first images are measured.")
         return
     told = st.dataframe(
-        pd.DataFrame(pipeline.describe_cards(cards)),
+        pd.DataFrame(pipeline.describe_cards(cards)).assign(date=_dates),
         hide_index=True,
         selection_mode="multi-row",
         on_select="rerun",
         key="kept_runs",
         height="content" if len(cards) < 10 else 400,
+        column_config={"date": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
+        column_order=_COLUMNS,
     )
     chosen = [cards[row]["folder"] for row in told["selection"]["rows"]]
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -36,6 +44,10 @@ def kept_runs(memory: Evaluations) -> None:
                 _exports(chosen[0])
         else:
             st.caption("Select one run to save it, several to compare the first with the others.")
+
+
+def _dates(runs: pd.DataFrame) -> pd.Series:
+    return pd.to_datetime(runs["date"], utc=True)
 
 
 def _exports(folder: Path) -> None:

@@ -16,7 +16,9 @@ export class Strip {
     this.node.hidden = doubt === "none";
     this.pane.film.classList.toggle("doubted", doubt !== "none");
     if (doubt === "none") return;
-    setText(this.text, reasonOf(this.pane.map));
+    const reason = reasonOf(this.pane.map);
+    setText(this.text, reason);
+    this.text.title = reason;
     setText(this.button, doubt === "shown" ? "Hide again" : "Show anyway");
   }
 }
