@@ -86,13 +86,18 @@ class CrossAttention(nn.Module):
 
         `mask` (..., M) is True for those of `other` that exist; None = all.
         """
-        seen, weights = attend(
-            self.key(own),
-            self.key(other),
-            self.value(other),
-            mask=None if mask is None else mask[..., None, :],
-        )
-        return self.output(seen), weights
+        seen_by = None if mask is None else mask[..., None, :]
+        scale = 1 / math.sqrt(own.shape[-1])
+        # Linear layers run on the smaller set: a step has far more regions than sentences.
+        if own.shape[-2] < other.shape[-2]:
+            weights = attention_weights(_products(self.key(own), self.key, other) * scale, seen_by)
+            values = (weights @ other) @ self.value.weight.mT
+            # A row that sees nothing sums to 0, and to 1 otherwise.
+            return self.output(values + weights.sum(-1, keepdim=True) * self.value.bias), weights
+        scores = _products(self.key(other), self.key, own).mT * scale
+        weights = attention_weights(scores, seen_by)
+        told = self.value(other) @ self.output.weight.mT
+        return weights @ told + self.output.bias, weights
 
 
 class AttentionPooling(nn.Module):
@@ -110,5 +115,11 @@ class AttentionPooling(nn.Module):
         """Vectors (B, N, D) with mask (B, N) -> weighted mean (B, D) and weights (B, N)."""
         there = mask[..., None].to(vectors.dtype)
         mean = (vectors * there).sum(1, keepdim=True) / there.sum(1, keepdim=True).clamp(min=1)
-        pooled, weights = attend(self.query(mean), self.key(vectors), vectors, mask=mask[:, None])
-        return pooled[:, 0], weights[:, 0]
+        scores = _products(self.query(mean), self.key, vectors) / math.sqrt(vectors.shape[-1])
+        weights = attention_weights(scores, mask[:, None])
+        return (weights @ vectors)[:, 0], weights[:, 0]
+
+
+def _products(queries: Tensor, layer: nn.Linear, vectors: Tensor) -> Tensor:
+    """Products (..., Q, K) of queries with `layer(vectors)`; it is the queries that go through."""
+    return (queries @ layer.weight) @ vectors.mT + (queries @ layer.bias)[..., None]

@@ -88,8 +88,17 @@ def local_contrast(
     >>> local_contrast(both, both, positives=torch.eye(2), weights=torch.ones(1, 2), temperature=1)
     tensor([0.3133])
     """
+    scores = _cosines(own, seen) / temperature
+    return _contrast(scores, positives=positives, weights=weights, mask=mask)
+
+
+def _cosines(own: Tensor, seen: Tensor) -> Tensor:
     own, seen = (F.normalize(at_least_float32(x), dim=-1) for x in (own, seen))
-    scores = own @ seen.transpose(-1, -2) / temperature
+    return own @ seen.mT
+
+
+def _contrast(scores: Tensor, *, positives: Tensor, weights: Tensor, mask: Tensor | None) -> Tensor:
+    """As `local_contrast`, of scores (B, N, N) with the anchors in rows."""
     there = weights.new_ones(weights.shape, dtype=torch.bool) if mask is None else mask
     positives = (positives * there[:, None]).to(scores.dtype)
     positives = positives / positives.sum(-1, keepdim=True).clamp(min=1e-4)
@@ -203,14 +212,9 @@ class LoVT(Method):
         mask: Tensor | None,
     ) -> Tensor:
         """Sum of the local terms with `own` and with `seen` as anchors, (B,)."""
-        shared = partial(
-            local_contrast,
-            positives=positives,
-            weights=weights,
-            mask=mask,
-            temperature=self.options.local_temperature,
-        )
-        return shared(own, seen) + shared(seen, own)
+        scores = _cosines(own, seen) / self.options.local_temperature
+        anchored = partial(_contrast, positives=positives, weights=weights, mask=mask)
+        return anchored(scores) + anchored(scores.mT)
 
 
 METHOD = LoVT
