@@ -122,13 +122,12 @@ def search_text(
     page: dict[str, Any] = {"where": _filter(where), "count": count, "offset": offset}
     if isinstance(index, Corpus):
         found = texts.search_text(index, *asked, ranking=ranking, codes=codes, **page)
-    elif ranking != "image" or codes is not None:
-        raise RetrievalError(
-            "Several indices are searched by what films show: words are weighed over the reports "
-            "of one index, and codes choose within one. Rank by image, or search one index."
-        )
+    elif codes is not None:
+        raise RetrievalError("Codes choose films within one index. Leave them out, or search one.")
+    elif ranking != "image" and not index.info().sentences:
+        raise RetrievalError("None of these indices holds a report. Rank by image.")
     else:
-        found = index.search(texts.search_text, *asked, **page)
+        found = index.search_text(texts.search_text, *asked, ranking=ranking, **page)
     return _noted(found, notes)
 
 

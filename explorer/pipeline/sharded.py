@@ -20,6 +20,7 @@ from explorer.retrieval.corpus import Corpus, open_corpus
 from explorer.retrieval.filters import Filter
 from explorer.retrieval.records import IndexInfo, Results, Space
 from explorer.retrieval.search_film import QueryFilm, film_of_index, likeness
+from explorer.retrieval.search_text import Ranking, text_scores
 from explorer.retrieval.shards import (
     info_of,
     mean_of,
@@ -30,6 +31,7 @@ from explorer.retrieval.shards import (
     together,
     whole_of,
 )
+from explorer.retrieval.words import WordCounts, all_words
 from explorer.serving.pool import WorkerPool
 
 
@@ -68,11 +70,27 @@ class ShardedIndex:
         answers = self._ask(search, *asked, count=count + offset, offset=0, **how)
         return merge(answers, count=count, offset=offset)
 
+    def search_text(
+        self,
+        search: Callable[..., Results],
+        *asked: Any,
+        ranking: Ranking,
+        where: Filter,
+        **how: Any,
+    ) -> Results:
+        """As `search`, with the words of all reports known to every shard where they count."""
+        among = None
+        if ranking != "image" and self._whole.words is None:
+            self._tell(words=all_words(self._ask(_words)))
+        if ranking == "both":
+            scores = self._ask(text_scores, *asked, where=where)
+            among = tuple(np.concatenate(parts) for parts in zip(*scores, strict=True))
+        return self.search(search, *asked, ranking=ranking, where=where, among=among, **how)
+
     def search_region(self, search: Callable[..., Results], *asked: Any, **how: Any) -> Results:
         """As `search`, with the mean of all regions known to every shard."""
         if self._whole.region_mean is None:
-            mean = mean_of(self._ask(regions_of))
-            self._whole, self._told = replace(self._whole, region_mean=mean), self._told + 1
+            self._tell(region_mean=mean_of(self._ask(regions_of)))
         return self.search(search, *asked, **how)
 
     def film(self, film_id: str) -> QueryFilm:
@@ -105,6 +123,10 @@ class ShardedIndex:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _tell(self, **known: Any) -> None:
+        """Something more about the whole index, for every worker before it is asked again."""
+        self._whole, self._told = replace(self._whole, **known), self._told + 1
 
     def _ask(self, search: Callable[..., Any], *asked: Any, **how: Any) -> list[Any]:
         """What the search gives of every shard; workers that are new are told of the whole."""
@@ -152,6 +174,10 @@ def _after(
 
 def _film(corpus: Corpus, film_id: str) -> QueryFilm | None:
     return film_of_index(corpus, film_id) if corpus.study_of(film_id) >= 0 else None
+
+
+def _words(corpus: Corpus) -> WordCounts:
+    return corpus.own_words
 
 
 def _likeness(corpus: Corpus, query: QueryFilm, where: Filter) -> Any:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from explorer.entities import Box, Float32
 from explorer.grounding.alignment import PhraseBase
+from explorer.retrieval.words import WordCounts
 
 Rows = NDArray[np.intp]
 
@@ -73,6 +74,7 @@ class Whole:
         signatures: Mean and spread of the signatures of all films.
         film_mean: (D,) of the vectors of all films.
         region_mean: (D,) of all regions; None before a region is searched.
+        words: Of all statements; None before words are searched.
     """
 
     films: int
@@ -80,6 +82,7 @@ class Whole:
     signatures: PhraseBase
     film_mean: NDArray[np.float64]
     region_mean: NDArray[np.float64] | None = None
+    words: WordCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)

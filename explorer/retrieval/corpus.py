@@ -23,6 +23,7 @@ from explorer.retrieval.patch_factors import PatchFactors, unpack
 from explorer.retrieval.records import IndexInfo, Space
 from explorer.retrieval.store import SCHEMA, Tables, open_tables, require_space
 from explorer.retrieval.tables import matrix_of
+from explorer.retrieval.words import WordCounts, count_words
 
 EXACT_REGIONS = 50_000
 KEPT_GRIDS = 2_000  # patch grids, 22 KB each, that an approximate search keeps
@@ -64,7 +65,14 @@ class Corpus:
         """The same commit as a shard of an index; what was read of its tables is kept."""
         found = copy.copy(self)
         found.whole, found.memory = whole, {}
-        for name in ("base_grids", "base_factors", "signature_base", "film_mean", "region_mean"):
+        for name in (
+            "base_grids",
+            "base_factors",
+            "signature_base",
+            "film_mean",
+            "region_mean",
+            "words",
+        ):
             vars(found).pop(name, None)
         return found
 
@@ -182,6 +190,17 @@ class Corpus:
         for block in self.region_blocks("vector"):
             total += matrix_of(block["vector"], dimension=size).sum(axis=0, dtype=np.float64)
         return total / max(1, self.region_count)
+
+    @cached_property
+    def words(self) -> WordCounts:
+        """Counts of the words of the whole index."""
+        known = None if self.whole is None else self.whole.words
+        return self.own_words if known is None else known
+
+    @cached_property
+    def own_words(self) -> WordCounts:
+        """Counts of the words here."""
+        return count_words(self._read("sentences", "words")["words"].to_pylist())
 
     def factors(self, rows: Rows) -> list[PatchFactors]:
         """Patch grids of films, in the order of `rows`."""

@@ -9,22 +9,25 @@ CONSTANT = 60.0
 
 
 def fuse(
-    rankings: Sequence[NDArray[np.floating]], *, weights: Sequence[float] | None = None
+    rankings: Sequence[NDArray[np.floating]],
+    *,
+    among: Sequence[NDArray[np.floating]] | None = None,
 ) -> NDArray[np.float64]:
-    """Fused score of each of N candidates: sum over rankings of weight / (60 + rank).
+    """Fused score of each of N candidates: sum over rankings of 1 / (60 + rank).
 
     Args:
         rankings: Scores (N,) each, higher is better; NaN where a ranking does not know one.
-        weights: One a ranking; equal when None.
+        among: All scores of each ranking, where the candidates are some of many; else None.
 
     >>> fuse([np.array([3.0, 1.0]), np.array([np.nan, 2.0])]).round(4).tolist()
     [0.0164, 0.0325]
     """
     total = np.zeros(len(rankings[0]))
-    for scores, weight in zip(rankings, weights or [1.0] * len(rankings), strict=True):
+    for scores, others in zip(rankings, among or rankings, strict=True):
         known = np.flatnonzero(~np.isnan(scores))
         values = scores[known]
         # Equal scores share the better rank, so that the order of rows decides nothing.
-        rank = 1 + np.searchsorted(np.sort(-values), -values, side="left")
-        total[known] += weight / (CONSTANT + rank)
+        better = np.sort(-others[~np.isnan(others)])
+        rank = 1 + np.searchsorted(better, -values, side="left")
+        total[known] += 1 / (CONSTANT + rank)
     return total

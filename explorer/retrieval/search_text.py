@@ -27,8 +27,10 @@ from explorer.retrieval.scoring import (
     percentiles,
     statement_gains,
 )
+from explorer.retrieval.words import bm25
 
 Ranking = Literal["image", "words", "both"]
+TextScores = tuple[NDArray[np.float64], NDArray[np.float64]]  # by what films show, and by words
 _WORD_HITS = 10_000
 
 
@@ -51,6 +53,7 @@ def search_text(
     count: int = 20,
     offset: int = 0,
     codes: RegionCodes | None = None,
+    among: TextScores | None = None,
 ) -> Results:
     """Rank the studies of an index for a text, one film a study.
 
@@ -65,6 +68,7 @@ def search_text(
         offset: Hits before it.
         codes: Binary codes that choose the films worth an exact look; None looks at all, or asks
             the ANN index of a large one.
+        among: Scores of the films of all shards, for "both"; None for a single index.
 
     Raises:
         RetrievalError: The query is empty, or the words of an unfinished index are asked.
@@ -76,13 +80,8 @@ def search_text(
     claimed = any(part.assertion != "absent" for part in parts)
     whole = corpus.is_exact and not (codes is not None and claimed)
     rows = kept if whole else _shortlist(corpus, kept, parts, where, codes)
-    vectors = np.stack([part.vector for part in parts]).astype(np.float32)
-    odds = film_log_odds(
-        corpus, rows, vectors, asking.scoring, reference=asking.reference, keep=whole
-    )
-    said = [part.assertion for part in parts]
-    gains = statement_gains(corpus, rows, odds, vectors, said, reference=asking.reference)
-    scores = _ranked(corpus, rows, parts, gains.sum(axis=1), ranking)
+    vectors, gains = _gains(corpus, rows, parts, asking, keep=whole)
+    scores = _ranked(corpus, rows, parts, gains.sum(axis=1), ranking, among)
     best = best_of_each(scores, corpus.films.study[rows])
     beyond = len(np.unique(corpus.films.study[kept])) - len(best)
     share = percentiles(scores[best], beyond=beyond)
@@ -98,6 +97,26 @@ def search_text(
     return Results(tuple(page), len(best), took, scores=scores[best], beyond=beyond)
 
 
+def text_scores(
+    corpus: Corpus, parts: Sequence[QueryPart], asking: Asking, *, where: Filter = EVERYTHING
+) -> TextScores:
+    """By what films show and by words: the scores (N,) each that `search_text` fuses."""
+    kept = np.flatnonzero(corpus.kept(where))
+    rows = kept if corpus.is_exact else _shortlist(corpus, kept, parts, where, None)
+    _, gains = _gains(corpus, rows, parts, asking, keep=corpus.is_exact)
+    return gains.sum(axis=1), word_scores(corpus, parts)[corpus.films.study[rows]]
+
+
+def _gains(
+    corpus: Corpus, rows: Rows, parts: Sequence[QueryPart], asking: Asking, *, keep: bool
+) -> tuple[Float32, NDArray[np.float64]]:
+    """Vectors (S, D) of the statements, and what each gives to the score of every film (N, S)."""
+    vectors = np.stack([part.vector for part in parts]).astype(np.float32)
+    reference, said = asking.reference, [part.assertion for part in parts]
+    odds = film_log_odds(corpus, rows, vectors, asking.scoring, reference=reference, keep=keep)
+    return vectors, statement_gains(corpus, rows, odds, vectors, said, reference=reference)
+
+
 def word_scores(corpus: Corpus, parts: Sequence[QueryPart]) -> NDArray[np.float64]:
     """(studies,) sum over the query's statements of the best BM25 of a report's statements.
 
@@ -107,6 +126,8 @@ def word_scores(corpus: Corpus, parts: Sequence[QueryPart]) -> NDArray[np.float6
         RetrievalError: The index has no full-text index yet.
     """
     total = np.full(len(corpus.study_ids), np.nan)
+    if corpus.whole is not None and not corpus.sentence_count:
+        return total  # other shards may hold reports
     number = {study: k for k, study in enumerate(corpus.study_ids)}
     for part in parts:
         said = "'absent'" if part.assertion == "absent" else "'present', 'uncertain'"
@@ -118,11 +139,11 @@ def word_scores(corpus: Corpus, parts: Sequence[QueryPart]) -> NDArray[np.float6
                 )
             query = corpus.tables.sentences.search(_plain(part.text), query_type="fts")
             query = query.where(f"assertion IN ({said})", prefilter=True)
-            rows = query.select(["study_id", "_score"]).limit(_WORD_HITS).to_list()
+            rows = query.select(["study_id", "words", "_score"]).limit(_WORD_HITS).to_list()
         best: dict[int, float] = {}
         for row in rows:
             study = number[row["study_id"]]
-            best[study] = max(best.get(study, 0.0), float(row["_score"]))
+            best[study] = max(best.get(study, 0.0), bm25(part.text, row["words"], corpus.words))
         for study, score in best.items():
             total[study] = np.nan_to_num(total[study]) + score
     return total
@@ -134,13 +155,14 @@ def _ranked(
     parts: Sequence[QueryPart],
     shown: NDArray[np.float64],
     ranking: Ranking,
+    among: TextScores | None,
 ) -> NDArray[np.float64]:
-    if ranking == "image" or not parts:
+    if ranking == "image":
         return shown
     words = word_scores(corpus, parts)[corpus.films.study[rows]]
     if ranking == "words":
         return np.nan_to_num(words, nan=0.0)
-    return fuse([shown, words])
+    return fuse([shown, words], among=among)
 
 
 def _hit(

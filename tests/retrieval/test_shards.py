@@ -90,6 +90,17 @@ def test_text_finds_what_one_index_finds(engine: Any, index: Any, shards: Any, t
         )
 
 
+@pytest.mark.parametrize("ranking", ["words", "both"])
+@pytest.mark.parametrize("text", ["Left pleural effusion. No mass.", "upper lung mass"])
+def test_words_are_weighed_as_in_one_index(
+    engine: Any, index: Any, shards: Any, ranking: Any, text: str
+) -> None:
+    page = {"ranking": ranking, "count": 24}
+    found, wanted = (pipeline.search_text(i, engine, text, **page) for i in (shards, index))
+    assert_same(found, wanted, ties=True)
+    assert wanted.hits[0].score > wanted.hits[-1].score
+
+
 def test_a_film_finds_what_one_index_finds(engine: Any, index: Any, shards: Any) -> None:
     film = index.films.columns["film_id"][7]
     for without in ([], ["effusion", "mass"]):
@@ -130,8 +141,8 @@ def test_the_shards_say_what_they_hold_together(index: Any, shards: Any) -> None
 def test_what_shards_cannot_do_is_said(
     engine: Any, shards: Any, uris: list[str], corpus: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(RetrievalError, match="Rank by image, or search one index"):
-        pipeline.search_text(shards, engine, "mass", ranking="words")
+    with pytest.raises(RetrievalError, match="Codes choose films within one index"):
+        pipeline.search_text(shards, engine, "mass", codes=object())  # type: ignore[arg-type]
     with pytest.raises(RetrievalError, match="has no film 'none'"):
         pipeline.search_film(shards, engine, "none")
     with pytest.raises(RetrievalError, match="there is none that is complete"):
