@@ -25,7 +25,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from explorer.methods._attention import Asked
 from explorer.methods._base import (
@@ -66,16 +65,23 @@ def word_attention(
     >>> word_attention(one, two, torch.ones(1, 2, dtype=torch.bool))[0, 0].argmax(1)
     tensor([0, 1])
     """
-    looked = _looks(regions, words[mask], mask, sharpness=sharpness)
+    looked = _looks(_products(regions, words[mask]), mask, sharpness=sharpness)
     return _padded(looked.transpose(0, 1), mask, fill=0)
 
 
-def _looks(regions: Tensor, words: Tensor, mask: Tensor, *, sharpness: float) -> Tensor:
-    """Attention (N, B, R) of the N words that exist, in the order of the mask (C, W)."""
-    products = words @ regions.flatten(0, 1).mT
-    of_reports = products.split(mask.sum(1).tolist())
+def _products(regions: Tensor, words: Tensor) -> Tensor:
+    """(N, B, R) of words (N, D) with regions (B, R, D)."""
+    return (words @ regions.flatten(0, 1).mT).unflatten(1, regions.shape[:2])
+
+
+def _looks(products: Tensor, mask: Tensor, *, sharpness: float) -> Tensor:
+    """Attention (N, B, R) of the N words that exist from their products (N, B, R) with regions.
+
+    Words are in the order of the mask (C, W).
+    """
+    of_reports = products.flatten(1).split(mask.sum(1).tolist())
     shared = torch.cat([product.softmax(0) for product in of_reports])  # (N, B * R)
-    return (sharpness * shared).unflatten(1, regions.shape[:2]).softmax(2)
+    return (sharpness * shared).view_as(products).softmax(2)
 
 
 def _padded(values: Tensor, mask: Tensor, *, fill: float) -> Tensor:
@@ -105,10 +111,15 @@ def word_scores(
         word_sharpness: Tau 2.
     """
     real = words[mask]
-    looked = _looks(regions, real * scale, mask, sharpness=sharpness)
-    context = looked.transpose(0, 1) @ regions  # (B, N, D)
-    length = torch.linalg.vector_norm(context, dim=-1).clamp(min=_SHORTEST)
-    alike = word_sharpness * (context * F.normalize(real, dim=-1)).sum(-1) / length
+    products = _products(regions, real)
+    looked = _looks(products * scale, mask, sharpness=sharpness)
+    # Of the context only its product with the word and its length are asked: both follow from
+    # products of regions, and no context (B, N, D) is made.
+    inner = (looked * products).sum(-1).mT  # (B, N)
+    looked = looked.transpose(0, 1)
+    square = ((looked @ (regions @ regions.mT)) * looked).sum(-1)
+    length = square.clamp(min=_SHORTEST**2).sqrt() * torch.linalg.vector_norm(real, dim=-1)
+    alike = word_sharpness * inner / length.clamp(min=_SHORTEST**2)
     lowest = torch.finfo(alike.dtype).min / 4
     return torch.logsumexp(_padded(alike, mask, fill=lowest), -1)
 
