@@ -4,7 +4,6 @@ import datetime
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -107,12 +106,6 @@ def alternate(*calls: Callable[[], object], rounds: int) -> list[list[float]]:
             if round_number:  # the first round warms up
                 kept.append((time.perf_counter() - start) * 1000)
     return times
-
-
-def peak_memory_mb() -> float:
-    """Largest resident size of this process so far, in megabytes (10^6 bytes)."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def own_memory_mb() -> float:

@@ -1,7 +1,22 @@
-"""How a figure with its interval is written in a table."""
+"""Tables of figures in a terminal, and how a figure with its interval is written in one."""
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def figure_table(*columns: str, words: int = 1, **settings: Any) -> "Table":
+    """A table without an edge: the first `words` columns to the left, figures to the right."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, **settings)
+    for place, name in enumerate(columns):
+        table.add_column(name, no_wrap=True, justify="left" if place < words else "right")
+    return table
 
 
 def cell(value: float | None, span: Sequence[float | None], *, digits: int) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from explorer.cli._console import consoles, tracked, working
-from explorer.cli._figures import cell
+from explorer.cli._figures import cell, figure_table
 from explorer.cli._options import (
     BootstrapOption,
     CheckpointOption,
@@ -66,23 +66,20 @@ def evaluate_grounding(
 
 
 def _print_evaluation(console: "Console", found: dict[str, Any]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
     number, spans = found["n"], found["intervals"]
-    table = Table(
+    table = figure_table(
+        "finding",
+        "row",
+        "n",
+        "pointing",
+        "CNR",
+        "mIoU(.1-.5)",
+        words=2,
         title=f"{found['protocol']}, split {found['split']}: {number['images']} images of "
         f"{number['patients']} patients, checkpoint {found['checkpoint']['name']}",
         caption="In brackets: 95 % interval, bootstrap by patient. "
         f"Prior: {found['prior_source']}.",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
     )
-    table.add_column("finding", no_wrap=True)
-    table.add_column("row", no_wrap=True)
-    for name in ("n", "pointing", "CNR", "mIoU(.1-.5)"):
-        table.add_column(name, justify="right", no_wrap=True)
     for finding, rows in (*found["findings"].items(), ("macro", found["macro"])):
         whole = finding == "macro"
         for row, values in rows.items():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from explorer.cli._console import consoles, staged, working
-from explorer.cli._figures import cell, short
+from explorer.cli._figures import cell, figure_table, short
 from explorer.cli._options import (
     BootstrapOption,
     CheckpointOption,
@@ -101,27 +101,18 @@ def _own(path: Path | None) -> dict[str, list[str]]:
 
 
 def _print(console: "Console", found: dict[str, Any]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(
-        title=f"{found['protocol']}: {found['films']} films of {found['patients']} patients, "
-        f"checkpoint {found['checkpoint']['name']}",
-        caption="In brackets: 95 % interval, bootstrap by patient. Macro: mean over findings.",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
-    )
-    table.add_column("finding", no_wrap=True)
     compared = found.get("comparison", {}).get("second minus first", {})
-    for name in (
+    table = figure_table(
+        "finding",
         "with",
         "without",
         "AUROC",
         "AUPRC",
         *(("difference", "Holm") if compared else ()),
-    ):
-        table.add_column(name, justify="right", no_wrap=True)
+        title=f"{found['protocol']}: {found['films']} films of {found['patients']} patients, "
+        f"checkpoint {found['checkpoint']['name']}",
+        caption="In brackets: 95 % interval, bootstrap by patient. Macro: mean over findings.",
+    )
     for finding, entry in found["findings"].items():
         other = compared.get(finding)
         table.add_row(

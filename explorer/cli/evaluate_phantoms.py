@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from explorer.cli._console import consoles, say, staged, working
-from explorer.cli._figures import cell, short
+from explorer.cli._figures import cell, figure_table, short
 from explorer.cli._options import (
     BootstrapOption,
     CheckpointOption,
@@ -93,22 +93,10 @@ def _print(console: "Console", found: dict[str, Any]) -> None:
         console.print(table)
 
 
-def _table(*columns: str, **settings: Any) -> "Table":
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, **settings)
-    for place, name in enumerate(columns):
-        table.add_column(
-            name, no_wrap=True, justify="left" if place == 0 or name == "row" else "right"
-        )
-    return table
-
-
 def _findings(found: dict[str, Any]) -> "Table":
     """Means of each finding: the model's two rows and the plain prior, metric by metric."""
     about = found["phantoms"]
-    table = _table(
+    table = figure_table(
         "finding", "n", *(f"{m}\n{row}" for m in _SHORT for row in ("pl", "lo", "pr")),
         title=f"{found['protocol']}: {found['n']['studies']} studies of "
         f"{about['set'] or 'seed ' + str(about['seed'])}, checkpoint {found['checkpoint']['name']}",
@@ -127,8 +115,9 @@ def _findings(found: dict[str, Any]) -> "Table":
 
 def _summary(found: dict[str, Any]) -> "Table":
     """Groups, macro and overall, with intervals."""
-    table = _table(
+    table = figure_table(
         "group", "row", "n", "pointing", "CNR", "mIoU(.1-.5)",
+        words=2,
         caption="In brackets: 95 % interval, bootstrap by study. Prior: mean mask of the finding "
         "over the other phantoms; its place: of those at the same place.",
     )  # fmt: skip
@@ -153,7 +142,7 @@ def _summary(found: dict[str, Any]) -> "Table":
 
 
 def _trust(found: dict[str, Any]) -> "Table":
-    table = _table("question", "share", "n")
+    table = figure_table("question", "share", "n")
     for question, entry in found["trust"].items():
         share = cell(entry["share"], entry["interval"], digits=3)
         table.add_row(_QUESTIONS[question], share, str(entry["n"]))
@@ -162,7 +151,7 @@ def _trust(found: dict[str, Any]) -> "Table":
 
 def _retrieval(found: dict[str, Any]) -> "Table":
     entry = found["retrieval"]
-    table = _table(
+    table = figure_table(
         "retrieval", "R@1", "R@5", "R@10", "R-precision",
         caption=f"{entry['studies']} images against {entry['studies']} reports as findings, "
         f"{entry['distinct_reports']} of them distinct; equal reports are equally right.",

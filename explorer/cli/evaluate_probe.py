@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from explorer.cli._console import consoles, staged, working
-from explorer.cli._figures import cell
+from explorer.cli._figures import cell, figure_table
 from explorer.cli._options import (
     BootstrapOption,
     CheckpointArgument,
@@ -25,7 +25,6 @@ from explorer.cli._options import (
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
 
 def evaluate_probe(
@@ -69,7 +68,7 @@ def evaluate_probe(
 
 def _print(console: "Console", found: dict[str, Any]) -> None:
     count = found["n"]
-    table = _table(
+    table = figure_table(
         "reader", "1 %", "10 %", "100 %",
         title=f"{found['protocol']}: macro AUROC of {len(found['findings'])} findings, from "
         f"{count['train']} films, measured on {count['val']} of {count['patients']} patients, "
@@ -80,7 +79,7 @@ def _print(console: "Console", found: dict[str, Any]) -> None:
         table.add_row(name, *(_cell(entry) for entry in row.values()))
     console.print(table)
     worse = found["corruption"]
-    table = _table(
+    table = figure_table(
         "made worse", "mild", "more", "severe",
         caption=f"Linear probe on {worse['films']} films; as they are: {_cell(worse['clean'])}.",
     )  # fmt: skip
@@ -100,7 +99,7 @@ def _print_attacks(console: "Console", attacks: dict[str, Any]) -> None:
         if entry is None:
             console.print(f"Attacks on {place}: not for this family of checkpoints.")
             continue
-        table = _table(
+        table = figure_table(
             f"attack on {place}", *(f"{row['budget']:.3g}" for row in entry["FGSM"]),
             caption=f"Budget {entry['unit']}; without: {_cell(entry['clean'])}.",
         )  # fmt: skip
@@ -111,13 +110,3 @@ def _print_attacks(console: "Console", attacks: dict[str, Any]) -> None:
 
 def _cell(entry: dict[str, Any]) -> str:
     return cell(entry["auroc"], entry["interval"], digits=3)
-
-
-def _table(*columns: str, **settings: Any) -> "Table":
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, **settings)
-    for place, name in enumerate(columns):
-        table.add_column(name, no_wrap=True, justify="left" if place == 0 else "right")
-    return table

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from explorer.cli._console import consoles, staged, working
-from explorer.cli._figures import cell, short
+from explorer.cli._figures import cell, figure_table, short
 from explorer.cli._options import (
     BootstrapOption,
     CheckpointOption,
@@ -61,21 +61,15 @@ def retrieval(
 
 
 def _print(console: "Console", found: dict[str, Any]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(
+    ranks = [name for name in found["labels"]["macro"] if name != "chance"]
+    table = figure_table(
+        "label",
+        *(name.replace("p_at_", "P@") for name in ranks),
+        "chance",
         title=f"{found['protocol']}: {found['queries']} texts, {found['films']} films, "
         f"checkpoint {found['checkpoint']['name']}",
         caption="In brackets: 95 % interval, bootstrap by query.",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
     )
-    table.add_column("label", no_wrap=True)
-    ranks = [name for name in found["labels"]["macro"] if name != "chance"]
-    for name in (*ranks, "chance"):
-        table.add_column(name.replace("p_at_", "P@"), justify="right", no_wrap=True)
     for label, values in found["labels"].items():
         spans = (values[name] for name in ranks)
         cells = (cell(v["mean"], [v["low"], v["high"]], digits=2) for v in spans)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from explorer.cli._console import consoles, say, staged, working
-from explorer.cli._figures import cell
+from explorer.cli._figures import cell, figure_table
 from explorer.cli._options import (
     BootstrapOption,
     CheckpointOption,
@@ -195,20 +195,15 @@ def protocols(
 
 
 def _print_summary(console: "Console", found: dict[str, Any], card: dict[str, Any]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
     about = card["about"]
-    table = Table(
+    table = figure_table(
+        "finding",
+        "row",
+        words=2,
         title=f"{found['protocol']}: {about['corpus']['images']} images of "
         f"{about['corpus']['patients']} patients, checkpoint {about['checkpoint']['name']}",
         caption="In brackets: 95 % interval, bootstrap by patient. Macro: mean over findings.",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
     )
-    for name in ("finding", "row"):
-        table.add_column(name, no_wrap=True)
     for title in found["metrics"].values():
         table.add_column(title, justify="right", overflow="fold")
     findings = list(next(iter(found["rows"].values())))
@@ -227,22 +222,22 @@ def _print_summary(console: "Console", found: dict[str, Any], card: dict[str, An
 
 
 def _print_comparison(console: "Console", found: dict[str, Any]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(
+    table = figure_table(
+        "metric",
+        "finding",
+        "n",
+        "first",
+        "second",
+        "difference",
+        "p",
+        "Holm",
+        "BH",
+        words=2,
         title=f"{found['protocol']}: {found['second']} minus {found['first']}, "
         f"{found['samples']} samples",
         caption="In brackets: 95 % interval, bootstrap by patient. p: flips of sign by patient; "
         "Holm and BH over findings.",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
     )
-    for name in ("metric", "finding"):
-        table.add_column(name, no_wrap=True)
-    for name in ("n", "first", "second", "difference", "p", "Holm", "BH"):
-        table.add_column(name, justify="right", no_wrap=True)
     for metric, findings in found["metrics"].items():
         for number, (finding, value) in enumerate(findings.items()):
             table.add_row(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from explorer.cli._console import consoles, staged, working
+from explorer.cli._figures import figure_table
 from explorer.cli._options import (
     CheckpointArgument,
     DataOption,
@@ -68,11 +69,13 @@ def information(
 
 
 def _print(console: "Console", found: dict[str, Any]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
     count = found["n"]
-    table = Table(
+    table = figure_table(
+        "bound",
+        "local",
+        "global",
+        "sum",
+        "sum below global?",
         title=f"{found['protocol']}: nats, {found['batches']} batches of {found['batch']} of "
         f"{count['val']} held-out films, log K = {found['log_k']:.2f}, checkpoint "
         f"{found['checkpoint']['name']}",
@@ -80,13 +83,7 @@ def _print(console: "Console", found: dict[str, Any]) -> None:
         f"{found['regions']} bounds of single regions. In brackets: standard deviation over "
         "batches. infonce cannot exceed log K in any of them but the sum; jsd is a divergence, no "
         "information.",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
     )
-    table.add_column("bound", no_wrap=True)
-    for name in ("local", "global", "sum", "sum below global?"):
-        table.add_column(name, no_wrap=True, justify="right")
     for name, row in found["estimators"].items():
         cells = [f"{row[k]['mean']:.2f} ({row[k]['std']:.2f})" for k in ("local", "global", "sum")]
         table.add_row(name, *cells, _verdict(row.get("sum below global")))

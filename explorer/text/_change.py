@@ -17,7 +17,6 @@ _YET = (
 _NOT_YET = f"(?:not|never) {_YET}{{0,3}}"
 _HAS_NOT = f"(?:(?:has|have|had) not|(?:hasn|haven|hadn)['\u2019]t) {_YET}{{0,3}}"
 _HEARTLIKE = "(?:the )?(?:heart|cardi|mediast|hil|aort|pulmonary art|azyg|vascul|lymph|node|thym)"
-_ENLARGED_HEART = f"(?: (?:of|in) {_HEARTLIKE})"
 
 NO_CHANGE = (
     f"(?:no|without) {_HOW}{{0,3}}{_CHANGE}(?:(?: or| and| nor|,|/) ?{_HOW}{{0,2}}{_CHANGE})?"
