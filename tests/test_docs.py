@@ -10,7 +10,9 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,6 +108,21 @@ def test_documented_commands_parse(path: Path) -> None:
         assert options <= known, line
         alone = getattr(command, "invoke_without_command", False)
         assert not hasattr(command, "commands") or options or alone, f"{line}: no such command"
+
+
+def test_the_page_of_the_command_line_names_every_command() -> None:
+    from typer.main import get_command
+
+    from explorer.cli import app
+
+    def names(command: Any, path: str) -> Iterator[str]:
+        for name, inner in getattr(command, "commands", {"": command}).items():
+            yield from names(inner, f"{path} {name}") if name else [path]
+
+    page = (ROOT / "docs" / "command_line.md").read_text(encoding="utf-8")
+    found = list(names(get_command(app), "explorer"))
+    assert len(found) > 20
+    assert [name for name in found if not re.search(rf"{name}\b", page)] == []
 
 
 def test_python_example_of_the_readme_runs(
