@@ -46,7 +46,7 @@ def measured_grounding(found: Mapping[str, Any], *, key: str) -> None:
 
 def _interval(values: list[float]) -> str:
     value, low, high = values
-    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
+    return f"{value:.2f}\u00a0[{low:.2f},\u00a0{high:.2f}]"  # in one line
 
 
 def finding_figure(findings: Mapping[str, Any]) -> go.Figure:

@@ -1,7 +1,7 @@
 """The shelf of checkpoints: where each comes from, what it was trained on, how it runs here."""
 
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -30,6 +30,17 @@ PRECISION_REASONS = {
     ("cuda", "bfloat16"): "this graphics card multiplies in bfloat16",
     ("cuda", "float16"): "this graphics card has no bfloat16, so half precision is used",
     ("mps", "float32"): "the Apple graphics processor is run in full precision",
+}
+# Figures of cards in words; others are shown as the card spells them.
+FIGURES = {
+    "pointing": "Pointing game",
+    "miou": "mIoU",
+    "cnr": "CNR",
+    "image_to_report_recall_at_10": "Image to report, R@10",
+    "report_to_image_recall_at_10": "Report to image, R@10",
+    "region_nmi": "NMI of region prototypes with findings",
+    "information_nats": "Mutual information, nats",
+    "commit": "Commit it was measured at",
 }
 
 
@@ -88,19 +99,15 @@ def _card(card: "AdapterCard", *, default: bool) -> None:
             disabled=engines.hash_state(card.name) == "",
             help="Reads every file the card names and compares its sha256; nothing is loaded.",
         )
-        st.button(
+        measures = st.button(
             "Measure here",
             key=f"measure_{card.name}",
-            on_click=_measure,
-            args=(card.name,),
             disabled=session().radiograph is None,
             help="Loads it anew, then encodes the film on screen and four phrases, five times.",
         )
-        st.button(
+        loads = st.button(
             "Load",
             key=f"load_{card.name}",
-            on_click=_load,
-            args=(card.name,),
             disabled=(options.device, options.precision) in loaded,
         )
         st.button(
@@ -110,21 +117,41 @@ def _card(card: "AdapterCard", *, default: bool) -> None:
             args=(card.name,),
             disabled=not loaded,
         )
+    if measures or loads:  # here and not in a callback, which could not say that it is at work
+        with st.spinner("Loading and measuring" if measures else "Loading"):
+            (_measure if measures else _load)(card.name)
+        st.rerun()
     if wrong := engines.hash_state(card.name):
         st.error(plain(wrong), title="A file is not the one its card names")
     for problem in session().problems:
         if problem.about == card.name:
             st.error(plain(problem.message), title=problem.title)
+    st.caption(_in_short(card))
+    if found := measured(card.name, options.device, options.precision):
+        st.table(_measured_rows(found), alt=f"Measured here with {card.title}", width="content")
+    with st.expander("Details", expanded=default, key=f"details_{card.name}"):
+        _details(card, loaded)
+
+
+def _in_short(card: "AdapterCard") -> str:
+    """One line that is enough to choose by."""
+    rows, columns = card.input_size
+    return (
+        f"{plain(card.family)} · {rows} x {columns} pixels · {card.parameters:,} parameters · "
+        f"{file_size(card.size_bytes)} on disk · {plain(card.allows)}"
+    )
+
+
+def _details(card: "AdapterCard", loaded: "dict[tuple[str, str], Engine]") -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.table(_facts(card), alt=f"What is known of {card.title}")
-        if found := measured(card.name, options.device, options.precision):
-            st.table(_measured_rows(found), alt=f"Measured here with {card.title}")
     with right:
         if grounding := card.metrics.get("grounding"):
             measured_grounding(grounding, key=card.name)
         elif others := card.metrics or card.extra.get("validation"):
-            st.markdown("**Measured, as its card says**")
+            under, others = _under_one_name(others)
+            st.markdown(f"**Measured, as its card says{under}**")
             st.table(_flat(others), alt=f"Figures measured with {card.title}")
         for (device, precision), engine in loaded.items():
             _runs(engine, device=device, precision=precision)
@@ -155,7 +182,7 @@ def _measure(name: str) -> None:
     try:
         if film is not None:
             measure(name, options.device, options.precision, film)
-    except Exception as error:  # noqa: BLE001 - a callback has no page to draw on; shown on it
+    except Exception as error:  # noqa: BLE001 - the border to the person; shown on its card
         memory.problems = (Problem.of(error, about=name),)
 
 
@@ -175,7 +202,7 @@ def _load(name: str) -> None:
     options = memory.options
     try:
         engines.engine(name, device=options.device, precision=options.precision)
-    except Exception as error:  # noqa: BLE001 - a callback has no page to draw on; shown on it
+    except Exception as error:  # noqa: BLE001 - the border to the person; shown on its card
         memory.problems = (Problem.of(error, about=name),)
 
 
@@ -197,6 +224,15 @@ def _facts(card: "AdapterCard") -> dict[str, list[str]]:
     return {"Fact": list(rows), "Value": [plain(value) for value in rows.values()]}
 
 
+def _under_one_name(metrics: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """What all figures have in common, e.g. ": methods at equal cost", and the figures."""
+    if len(metrics) == 1:
+        ((name, inner),) = metrics.items()
+        if isinstance(inner, dict):
+            return f": {plain(name.replace('_', ' '))}", inner
+    return "", metrics
+
+
 def _flat(metrics: dict[str, object], *, prefix: str = "") -> dict[str, list[str]]:
     """Lay nested figures out as rows, e.g. "val / plain / pointing" and "0.57"."""
     names: list[str] = []
@@ -208,7 +244,7 @@ def _flat(metrics: dict[str, object], *, prefix: str = "") -> dict[str, list[str
             names += inner["Figure"]
             values += inner["Value"]
         else:
-            names.append(plain(label.replace("_", " ")))
+            names.append(plain(FIGURES.get(label, label.replace("_", " "))))
             values.append(f"{value:.3g}" if isinstance(value, float) else plain(str(value)))
     return {"Figure": names, "Value": values}
 
