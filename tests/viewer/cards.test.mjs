@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { strength } from "../../explorer/ui/components/hits/js/card.js";
 import { readMessage } from "../../explorer/ui/components/viewer/js/maths/message.js";
 import { reranked } from "../../explorer/ui/components/viewer/js/maths/rank.js";
 import { angleBetween, lineLength, scaleBar, shortLength } from "../../explorer/ui/components/viewer/js/maths/ruler.js";
 import { describeMap, patientSide, placeInWords, thirdOf } from "../../explorer/ui/components/viewer/js/maths/words.js";
+import { gaugeOf } from "../../explorer/ui/components/viewer/js/ui/verdict.js";
 
 test("cards are ordered by value, those without one last", () => {
   assert.deepEqual(reranked([0, 1, 2, 3], [0.1, 0.9, NaN, 0.5]), [1, 3, 0, 2]);
@@ -83,4 +85,16 @@ test("a raised badge is said first, and no place is named until it is shown anyw
 
 test("a message of another kind is refused", () => {
   assert.throws(() => readMessage(new TextEncoder().encode("nonsense")), /must start with RGX1/);
+});
+
+test("a phrase the model does not know has no gauge, whatever its score", () => {
+  const map = (grade) => ({ standing: { grade, amongNormal: 0.85 } });
+  assert.equal(gaugeOf(map("doubtful")), 0.85);
+  assert.equal(gaugeOf(map("unknown phrase")), null);
+});
+
+test("no hit is stronger than a hundred of a hundred, and 0.98 is 98", () => {
+  assert.equal(strength(1), "stronger than 99 of 100 in the index");
+  assert.equal(strength(0.98), "stronger than 98 of 100 in the index");
+  assert.equal(strength(0.004), "stronger than 0 of 100 in the index");
 });

@@ -11,7 +11,7 @@ from explorer.ui.work import Work
 
 def downloads(memory: Session) -> None:
     """Offer the files in a popover; each is made when it is asked for."""
-    with st.popover("Export", help="Take all phrases along", width="content"):
+    with st.popover("Export", width="content"):
         if memory.loaded is None:
             st.caption("There is no study on screen.")
             return

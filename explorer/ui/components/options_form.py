@@ -23,7 +23,7 @@ _OWN = "checkpoint's own"
 
 def options_form(memory: Session) -> None:
     """Show the choices in a popover and keep what is chosen for the session."""
-    with st.popover("Options", help="Checkpoint, threshold rule and pooling", width="content"):
+    with st.popover("Options", width="content"):
         before = memory.options
         checkpoint = _checkpoint(before)
         rule = st.segmented_control(

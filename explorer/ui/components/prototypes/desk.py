@@ -50,7 +50,7 @@ def prototypes() -> None:
         if uri is None:
             _no_index()
             return
-        with st.container(key="clustering", horizontal=True, vertical_alignment="bottom"):
+        with st.container(key="clustering", horizontal=True, vertical_alignment="top"):
             choice = _choices(work.rooms_of(memory).choice)
         status = st.empty()
         left, right = st.columns((5, 6), gap="medium")
@@ -94,6 +94,8 @@ def _choices(before: Choice) -> Choice:
         required=True,
         key="prototype_level",
         persist_state="session",
+        help="Regions: parts of films where a phrase or a finding stands out. Films: whole films. "
+        "Sentences: what reports claim.",
     )
     method = st.selectbox(
         "Method",

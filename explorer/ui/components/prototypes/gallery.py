@@ -110,10 +110,10 @@ def facts(prototype: "Prototype", level: str, picked: int | None = None) -> str:
         parts[0] = f"{picked:,} of {parts[0]}"
     parts.append(f"tightness {prototype.tightness:.2f}")
     if prototype.position_share is not None:
-        parts.append(f"position {prototype.position_share:.0%}")
+        parts.append(f"mere position {prototype.position_share:.0%}")
     if (purity := prototype.purity) is not None:
         name = plain(one_line(purity.finding, longest=32))
-        parts.append(f"{name} {purity.share:.0%} (all {purity.base:.0%})")
+        parts.append(f"{name} in {purity.share:.0%} (of all: {purity.base:.0%})")
     return ", ".join(parts)
 
 

@@ -44,6 +44,7 @@ export class Drawer {
       el("div.row", {}, [this.use, el("span.small", { text: "or it goes with the radiograph you open next" })]),
       el("p.small", { text: "Files stay in the memory of this process: nothing is written to disk, logged or sent on." }),
       el("h3", { text: "Bundled studies" }),
+      el("p.small", { text: "Computer-made radiographs (phantoms) with a report and known findings, to try things on. No patient is shown." }),
       this.list,
     ]);
     node.onclick = (event) => event.target === node && node.close(); // the backdrop

@@ -24,13 +24,19 @@ export function makeCard(hit, { address, query, post, last, moved }) {
         el("strong", { text: `${hit.rank}` }),
         moved ? el(`span.moved.${moved.way}`, { text: moved.text }) : null,
         ...hit.facts.map((text) => el("span.tag", { text })),
-        el("span.space"),
-        el("span.soft", { text: `stronger than ${Math.round(100 * hit.percentile)} of 100`, title: `Score ${hit.score.toFixed(2)}: the sum of the parts below` }),
+      ]),
+      el("div.line", {}, [
+        el("span.soft", { text: strength(hit.percentile), title: `Score ${hit.score.toFixed(2)}: the sum of the parts below` }),
       ]),
       el("ul.parts", {}, parts),
       buttons(hit, post),
     ]),
   ]);
+}
+
+/** Rounded down, so that no hit is said to be stronger than all hundred, itself among them. */
+export function strength(percentile) {
+  return `stronger than ${Math.min(Math.floor(100 * percentile + 1e-9), 99)} of 100 in the index`;
 }
 
 /** A film with boxes, one group a part of the score. */

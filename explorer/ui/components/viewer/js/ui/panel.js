@@ -15,7 +15,7 @@ export class Panel {
     this.bodies = bodies;
     this.tab = "report";
     this.input = el("input.ask", {
-      type: "text", "aria-label": "Phrase", placeholder: "Ask any phrase, e.g. right upper lobe consolidation",
+      type: "text", "aria-label": "Phrase", placeholder: "Ask a phrase, e.g. left pleural effusion",
       autocomplete: "off", spellcheck: "false", oninput: () => this.checkLength(),
     });
     this.hint = el("p.hint", { role: "status" });
@@ -34,9 +34,9 @@ export class Panel {
     this.cost = el("span.cost");
     this.copy = el("button.plain", { type: "button", text: "Copy link", onclick: () => this.copyLink() });
     this.node = el("section.panel", { "aria-label": "Report and details" }, [
-      form, this.hint, viewer.desk.problems, this.notes, tabs,
+      form, this.hint, viewer.desk.problems, this.notes, tabs, this.state,
       ...TABS.map(([name]) => el(`div.tab-body.${name}`, { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}` }, bodies[name])),
-      this.state, viewer.boxes.node,
+      viewer.boxes.node,
       el("div.foot", {}, [el("strong", { text: "Research use, not for diagnosis" }), this.copy, this.cost]),
     ]);
     this.show("report");

@@ -25,8 +25,9 @@ function absentReason(standing) {
   return `The report says it is not there. ${standing.reason}`;
 }
 
-/** Length of the gauge in [0, 1]: share of normal reference films with a lower score; null when unknown. */
+/** Length of the gauge in [0, 1]: share of normal reference films with a lower score; null where it would mean nothing. */
 export function gaugeOf(map) {
+  if (map?.standing?.grade === "unknown phrase") return null;
   const share = map?.standing?.amongNormal;
   return typeof share === "number" && Number.isFinite(share) ? Math.min(Math.max(share, 0), 1) : null;
 }

@@ -21,7 +21,10 @@ export class Words {
       const named = `${pane.title ? `${pane.title}. ` : ""}${size} ${words}`;
       setAttribute(pane.image, "aria-label", named);
       setAttribute(pane.marks, "aria-label", `${named} Press question mark for the keys.`);
-      if (index === state.active) setText(this.line, words);
+      if (index === state.active) {
+        setText(this.line, words);
+        setAttribute(this.line, "title", words);
+      }
     });
   }
 
