@@ -9,9 +9,12 @@ from explorer.adapters import Engine, threshold_of
 from explorer.entities import (
     Assertion,
     GroundedPhrase,
+    ImageCheck,
     ImageEmbeddings,
+    PhraseControls,
     Report,
     SimilarityMap,
+    Standing,
 )
 from explorer.grounding.controls import measure_controls
 from explorer.grounding.regions import find_regions
@@ -59,31 +62,16 @@ def ground(
     plan = _TextPlan.of(phrases, asked)
     similarity = engine.similarity(embeddings, plan.texts)
     maps = as_maps(engine, embeddings, similarity, plan.texts)
-    nonsense, *nulls = maps[plan.nonsense : plan.nonsense + len(_CONTROL_PHRASES)]
-    null_peaks = np.array([m.peak for m in nulls])
     cosines = similarity[: len(phrases)].reshape(len(phrases), -1)
     shown, calibrated = pooled(engine, cosines, pooling=pooling)
     rule = rule_for(engine, rule)
     found = dict(zip(plan.texts, similarity, strict=True))
     standings = standings_of(engine, embeddings, phrases, asked, similarity=found)
+    controls = _controls(maps, plan, assertions, standings, check=embeddings.check)
+    own = threshold_of(engine)
     results = []
     for i, phrase in enumerate(phrases):
-        level, regions = find_regions(
-            maps[i],
-            rule=rule,
-            threshold=threshold,
-            calibrated=threshold_of(engine),
-        )
-        controls = measure_controls(
-            maps[i],
-            nonsense=nonsense,
-            negated=_pick(maps, plan.negated[i]),
-            swapped=_pick(maps, plan.swapped[i]),
-            null_peaks=null_peaks,
-            assertion=assertions[i],
-            check=embeddings.check,
-            standing=standings[i],
-        )
+        level, regions = find_regions(maps[i], rule=rule, threshold=threshold, calibrated=own)
         results.append(
             GroundedPhrase(
                 phrase=phrase,
@@ -91,13 +79,39 @@ def ground(
                 score=float(0.5 + 0.5 * np.tanh(0.5 * shown[i])),
                 threshold=level,
                 threshold_rule=rule,
-                controls=controls,
+                controls=controls[i],
                 regions=regions,
                 standing=standings[i],
                 score_calibrated=calibrated,
             )
         )
     return tuple(results)
+
+
+def _controls(
+    maps: Sequence[SimilarityMap],
+    plan: "_TextPlan",
+    assertions: Sequence[Assertion],
+    standings: Sequence[Standing],
+    *,
+    check: ImageCheck,
+) -> list[PhraseControls]:
+    """How far the map of each phrase can be trusted, from the maps of its control phrases."""
+    nonsense, *nulls = maps[plan.nonsense : plan.nonsense + len(_CONTROL_PHRASES)]
+    null_peaks = np.array([m.peak for m in nulls])
+    return [
+        measure_controls(
+            maps[i],
+            nonsense=nonsense,
+            negated=_pick(maps, plan.negated[i]),
+            swapped=_pick(maps, plan.swapped[i]),
+            null_peaks=null_peaks,
+            assertion=assertion,
+            check=check,
+            standing=standings[i],
+        )
+        for i, assertion in enumerate(assertions)
+    ]
 
 
 def rule_for(engine: Engine, rule: str) -> str:
