@@ -248,7 +248,7 @@ def ask_source(work: Work, phrase: str, source: str, *, say: Say) -> None:
     key = source, phrase
     if key in work.sources:
         return
-    doing = f"{source.capitalize()} of \u201c{phrase[:60]}\u201d"
+    doing = f"{source[:1].upper()}{source[1:]} of \u201c{phrase[:60]}\u201d"
     say(doing)
     try:
         work.sources[key] = pipeline.source_map(
