@@ -116,6 +116,25 @@ def other_index(memory: Session, uri: str) -> "tuple[Corpus, Engine]":
     return open_index(uri, engines.engine_key(engine), engine), engine
 
 
+def fill_form(query: Query, *, again: bool) -> None:
+    """Say in the fields of the form what was asked.
+
+    Args:
+        query: What was asked.
+        again: Whatever they hold now: a reload makes them anew, and empty, before the tab is known.
+    """
+    held = {
+        "search_kind": query.kind,
+        "search_text": query.text,
+        "search_without": ", ".join(query.without),
+        "search_where": query.where,
+        "search_ranking": query.ranking,
+    }
+    for key, value in held.items():
+        if again or key not in st.session_state:
+            st.session_state[key] = value
+
+
 def run(memory: Session, query: Query, uri: str | None) -> Search:
     """Search in turn.
 

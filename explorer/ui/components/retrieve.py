@@ -66,15 +66,16 @@ def _no_index() -> None:
 def _ask(memory: Session) -> Query | None:
     """The form of a search; returns a query when one was just asked."""
     before = memory.search.query if memory.search else _linked()
-    kind: Kind = st.segmented_control(
+    search.fill_form(before or Query("text"), again=False)
+    chosen = st.segmented_control(
         "Search for",
         get_args(Kind),
         format_func=KINDS.__getitem__,
-        default=before.kind if before else "text",
         required=True,
         key="search_kind",
         persist_state="session",
     )
+    kind: Kind = chosen or "text"
     if kind != "text":
         _film(memory, boxes=kind == "region")
     with st.form("search", border=False):
@@ -90,7 +91,7 @@ def _fields(kind: Kind, before: Query | None, memory: Session) -> Query:
     """What can be said of each kind of search."""
     asked = Query(kind)
     if kind == "text":
-        asked = _text_fields(before)
+        asked = _text_fields()
     elif kind == "film":
         without = st.text_input(
             "But without",
@@ -110,7 +111,6 @@ def _fields(kind: Kind, before: Query | None, memory: Session) -> Query:
         )
     where = st.text_input(
         "Filter",
-        value=before.where if before else "",
         key="search_where",
         placeholder="view=PA, finding=nodule|mass",
         persist_state="session",
@@ -124,10 +124,9 @@ def _fields(kind: Kind, before: Query | None, memory: Session) -> Query:
     return replace(asked, where=where, beside=beside)
 
 
-def _text_fields(before: Query | None) -> Query:
+def _text_fields() -> Query:
     text = st.text_area(
         "Phrase, sentences or a whole report",
-        value=before.text if before else "",
         key="search_text",
         height=120,
         max_chars=10_000,
@@ -138,7 +137,6 @@ def _text_fields(before: Query | None) -> Query:
         "Ranked by",
         list(RANKINGS),
         format_func=RANKINGS.__getitem__,
-        default=before.ranking if before else "image",
         required=True,
         key="search_ranking",
         persist_state="session",

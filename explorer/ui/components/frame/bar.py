@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from explorer.ui import opening, tabs
+from explorer.ui import opening, search, tabs
 from explorer.ui.components.downloads import downloads
 from explorer.ui.components.error_box import guarded
 from explorer.ui.components.frame.drawer import drawer, drawer_pictures
@@ -43,6 +43,7 @@ def frame(pages: Sequence[Page], current: Page) -> None:
     with place:
         told = drawer(memory, hear=_hear)
     if tabs.recognise(told):
+        _fill_forms(session())
         st.rerun()
     with choices, guarded():
         options_form(memory)
@@ -54,6 +55,12 @@ def finish_frame() -> None:
     """Send what need not delay the page: pictures of the bundled studies."""
     with st.container(key="pictures"), guarded():
         drawer_pictures()
+
+
+def _fill_forms(memory: Session) -> None:
+    """The fields of a reloaded page say what the record that was put back was asked."""
+    if memory.search:
+        search.fill_form(memory.search.query, again=True)
 
 
 def _fields() -> None:
