@@ -42,6 +42,10 @@ NO_CHANGE = (
     "(?:acute|subacute|old|chronic|new|recent|remote|healed) versus "
     "(?:acute|subacute|old|chronic|new|recent|remote|healed)",
     "no (?:doubt|question)",
+    r"(?:neither|nor)(?=(?: (?!(?:and|but|while)\b)[\w'\u2019-]{1,24}){1,10} "
+    rf"(?:has|have|had|is|are|was|were) {_YET}{{0,2}}(?:changed|different|increased|decreased|"
+    r"improved|worsened|progressed|grown|diminished|regressed|larger|smaller|worse|better|bigger)"
+    r"(?!\w))",
 )
 """Contain "no", "not" or "resolved" but deny nothing (pseudo-negation)."""
 

@@ -18,6 +18,12 @@ SENTENCES = [
     ("A left nodule that was absent in 2019.", "present"),
     ("A left nodule that was not visible in March 2019.", "present"),
     ("The nodule is not seen in 2 views.", "absent"),
+    # no change of two: both are there
+    ("Neither the effusion nor the atelectasis has changed.", "present"),
+    ("Neither nodule has grown.", "present"),
+    ("Neither effusion nor atelectasis is seen.", "absent"),
+    ("Neither hilum is enlarged.", "absent"),
+    ("There is neither effusion nor pneumothorax and the film has not changed.", "absent"),
     # answers
     ("Pneumothorax = no", "absent"),
     ("Pneumothorax = small", "present"),
