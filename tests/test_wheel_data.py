@@ -2,7 +2,9 @@
 
 import subprocess
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -64,3 +66,19 @@ def test_another_file_is_refused(tmp_path: Path, content: bytes | None) -> None:
         wheel_data.files_of_wheel(
             PIN, ["*/absent.csv"], place=wheel, cache=tmp_path / "cache", option="--x"
         )
+
+
+def test_two_that_unpack_at_once_do_not_take_each_others_files(tmp_path: Path) -> None:
+    wheel, cache = write_wheel(tmp_path), tmp_path / "cache"
+    ready = Barrier(8)
+
+    def unpack(_: int) -> str:
+        ready.wait()
+        (found,) = wheel_data.files_of_wheel(
+            PIN, ["*/model/table.csv"], place=wheel, cache=cache, option="--x"
+        )
+        return found.read_text(encoding="utf-8")
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(unpack, range(8))) == {"a,b"}
+    assert [f.name for f in cache.rglob("*") if f.is_file()] == ["table.csv"]
