@@ -1,7 +1,13 @@
 """Tables of words that say whether a finding is there: negation, doubt, normality and more."""
 
+from explorer.text._seen import SEEN
+
 DOUBT_BEFORE = (
     "(?:may|might|could) (?:well |also )?be (?:secondary|due|related|attributable|owing) to",
+    "(?:can|could|may|might) (?:also |well |easily )?be (?:seen (?:with|in)|seen in the setting of|"
+    "a (?:sign|manifestation) of|consistent with|compatible with|on the basis of)",
+    "no (?:evidence|findings?|argument) against",
+    "maybe",
     "may (?:well )?(?:represent|reflect|be|indicate|suggest|relate)",
     "may",
     "might(?: represent| reflect| be)?",
@@ -38,6 +44,7 @@ DOUBT_BEFORE = (
     "imaging|series|evaluation|follow-?up|followup|ultrasound|examination|technique))",
     "raises? (?:the )?(?:question|possibility|concern)(?: of| for)?",
     "perhaps",
+    "wonder(?:s|ing)? (?:about|if|whether)",
     "(?:unclear|uncertain|unknown|indeterminate|not clear|not certain) (?:as to )?(?:whether|if)"
     "(?: there (?:is|are|was|were))?",
     "doubt",
@@ -57,12 +64,14 @@ DOUBT_AFTER = (
     "been )?(?:excluded|ruled out)(?! (?:is|are) )",
     "(?:cannot|can not|could not|can't) (?:entirely |completely |definitely )?be "
     "(?:entirely |completely |definitely )?(?:excluded|ruled out)",
-    "(?:is|are|remains?|would be|could be) (?:also )?(?:an? |in the |on the |under )?"
-    "(?:considerations?|possibilit(?:y|ies)|concerns?|differential)",
+    "(?:is|are|remains?|would be|could be) (?:also )?(?:an? |the |one |another |in the |on the |"
+    "under |within the |part of the )?(?:additional |main |leading |other |further |top |only |"
+    "strong |distinct |remote |primary |alternative |diagnostic )?"
+    "(?:considerations?|possibilit(?:y|ies)|concerns?|differential|alternatives?)",
     "(?:should|could|can|may|might|must|would|needs? to|has to|have to|to) (?:also |still )?"
     "be (?:strongly |also )?(?:considered|entertained|excluded|ruled out)",
-    "(?:may|might|could) (?:also |well |easily |still )?be (?:present|seen|there|missed|hidden|"
-    "obscured|overlooked|masked|concealed)",
+    "(?:may|might|could) (?:also |well |easily |still )?be (?:present|seen(?! (?:with|in))|"
+    "there|missed|hidden|obscured|overlooked|masked|concealed)",
     "(?:is|are|was|were) (?:\\w{1,14} ){0,1}favou?red(?! over)",
     "(?:may|might|could) (?:also |well |still )?(?:persist|exist|remain)",
 )
@@ -83,6 +92,7 @@ DENIAL_BEFORE = (
     "absence of",
     "absent",
     "lack of",
+    "(?:very )?(?:little|scant|hardly any) (?:to suggest|evidence (?:of|for|to suggest))",
     "free (?:of|from)",
     "clear of",
     "neither",
@@ -94,6 +104,7 @@ DENIAL_BEFORE = (
     "clearing of",
     "removal of",
     "rather than",
+    "(?:argues?|speaks?|militates?|mitigates?|evidence) (?:strongly )?against",
     "fails? to (?:show|demonstrate|reveal)",
     "failed to (?:show|demonstrate|reveal)",
     "rules? out",
@@ -109,23 +120,24 @@ DENIAL_BEFORE = (
 
 _ALL = (
     "(?:(?:since|now|completely|entirely|fully|totally|also|subsequently|essentially|all|both|"
+    "effectively|reliably|confidently|thereby|therefore|thus|"
     "been) ){0,3}"
 )
 DENIAL_AFTER = (
     "(?:is|are|was|were|has been|have been) (?:no longer|not) "
-    "(?:\\w{1,14} ){0,2}(?:seen|identified|visuali[sz]ed|present|demonstrated|appreciated|"
-    "evident|noted|detected|observed|apparent|suspected|suggested|found|visible|definite)",
+    f"(?:\\w{{1,14}} ){{0,2}}(?:{SEEN}|suspected|suggested|definite)",
     "no longer (?:persists?|exists?|shows?)",
-    "no longer (?:\\w{1,14} ){0,1}(?:seen|identified|visuali[sz]ed|present|demonstrated|"
-    "appreciated|evident|noted|visible|apparent)",
-    "not (?:seen|identified|visuali[sz]ed|present|demonstrated|appreciated|evident|noted|detected|"
-    "visible)",
+    f"no longer (?:\\w{{1,14}} ){{0,1}}(?:{SEEN})",
+    f"not (?:\\w{{1,14}}ly )?(?:{SEEN})",
     "(?:is|are) absent",
     f"(?:has|have|had) {_ALL}(?:resolved|cleared|disappeared|vanished|gone)",
     f"(?:is|are|was|were) {_ALL}(?:ruled out|excluded|resolved|gone|negative(?! for)|"
     "clear(?! (?:of|from)))",
     "(?:interval |complete )?(?:resolution|disappearance)(?! of)",
-    f"(?:has|have) been {_ALL}(?:removed|excluded|ruled out|resolved)",
+    f"(?:has|have) been {_ALL}(?:removed|excluded|ruled out|resolved|discontinued|explanted|"
+    "taken out|pulled(?! (?:back|up))|d/c['\u2019]?d)",
+    "(?:is|are) (?:now )?out(?! of)",
+    "excluded (?:by|on|with)",
     "(?:(?:was|were|has been|have been) )?(?:removed|withdrawn)",
     "resolved",
 )
@@ -184,6 +196,10 @@ SCOPE_END = (
     "apart from",
     "other than",
     "besides",
+    "despite",
+    "in spite of",
+    "notwithstanding",
+    "in (?:place|situ)(?! of)",
     "yet",
     "which",
     "while",
@@ -219,12 +235,13 @@ NORMAL = (
     "(?:fully|symmetrically|adequately) (?:expanded|aerated|inflated)",
     "maintained",
     "symmetric(?:al)?",
+    "re-?(?:expanded|aerated|inflated)",
     "nonenlarged",
     "non-enlarged",
     "nondilated",
     "average",
     "healthy",
-    "top normal",
+    "(?:top|upper|high|low)(?: |-)normal",
     "not remarkable",
     "good (?:inspiration|expansion|aeration)",
     "satisfactory",
@@ -245,6 +262,8 @@ ABNORMAL = (
     "findings?(?! (?:may|might|could|are (?:suspicious|concerning|suggestive|unlikely)|suggest))",
     "enlarge(?:d|ment)",
     "enlarging",
+    "patchy (?:changes?|shadowing)",
+    "failure(?! (?:to|of)(?!\\w))",
     "widen(?:ed|ing)",
     "prominen(?:t|ce)",
     "elevat(?:ed|ion)",

@@ -28,6 +28,8 @@ CUES = CueTable(
     }
 )
 _QUIET = frozenset({"new", "unchanged", "aside"})
+# These stand before their finding or after it.
+_EITHER_SIDE = frozenset({"resolved", "absent", "ruled out"})
 _SAYS_NOTHING = _QUIET | {"end", "versus", "setting"}
 _QUESTION = re.compile(r"(?P<before>(?<!\w)\?{1,3}\s?(?=\w))|(?P<after>(?<=[\w)])\s?\?(?!\w))")
 _CUTS_OFF = re.compile(
@@ -40,7 +42,13 @@ _ADVISED = re.compile(
     r"views?|films?|radiographs?|follow-?up|examination|evaluation|imaging|needed|helpful|study)\b",
     re.IGNORECASE,
 )
-_NEGATIVE = re.compile(r"(?:negative|neg|nil|n)\b", re.IGNORECASE)
+_NEGATIVE = re.compile(r"(?:negative|neg|nil|n|nad|excluded|clear)\b", re.IGNORECASE)
+# "Rib fracture: (-)", "PTX (-), effusion (+)"
+_SIGN = re.compile(
+    r"[:=?]?\s{0,4}\(\s?(?:(?P<bracketed>[-\u2013\u2212])|\+)\s?\)"
+    r"|[:=]\s{0,4}(?:(?P<bare>[-\u2013\u2212])|\+)(?=\s{0,4}(?:[,;.]|\Z))"
+)
+_NEITHER = re.compile("neither|nor", re.IGNORECASE)
 _PUNCTUATION = re.compile(r"[,;.:]")
 _NEAR = 60
 _LONGEST_MARK = 12  # of the sign between a label and its answer
@@ -78,25 +86,37 @@ class Event:
 
 
 def find_events(
-    text: str, strong: Sequence[tuple[int, int]]
+    text: str, strong: Sequence[tuple[int, int]], labels: Sequence[tuple[int, int]]
 ) -> tuple[list[Event], list[tuple[int, int]]]:
     """Events of a sentence in order, and the spans of words that deny nothing.
 
     Args:
         text: The sentence.
         strong: Spans of the findings it names, in order.
+        labels: Spans of all that an answer may speak of, "acute findings: none" too, in order.
     """
     matches = list(CUES.finditer(text))
     quiet = [match.span() for match in matches if match.lastgroup in _QUIET]
     events = [event for match in matches for event in _directed(text, match, strong)]
+    events = _without_double_denials(matches, events)
     events += [
         Event(match.start(), "doubt_before" if match["before"] else "doubt_after")
         for match in _QUESTION.finditer(text)
     ]
     predicates = sorted(m.start() for m in matches if m.lastgroup not in _SAYS_NOTHING)
-    breaks = find_breaks(text, predicates)
-    events = _answered(text, sorted(events, key=_place), breaks, strong)
+    inside = [match.span() for match in matches]  # the "with" of "could be seen with"
+    breaks = [mark for mark in find_breaks(text, predicates) if not _within(inside, mark.at)]
+    events = _answered(text, sorted(events, key=_place), breaks, strong, labels)
     return sorted(events, key=_place), quiet
+
+
+def _without_double_denials(matches: Sequence[re.Match[str]], events: list[Event]) -> list[Event]:
+    """Take back the "has resolved" of "neither nodule has resolved": both are there."""
+    neither = [m.end() for m in matches if m.lastgroup == "unchanged" and _NEITHER.fullmatch(m[0])]
+    denials = [event.at for event in events if event.kind == "denial_after"]
+    after = (bisect_left(denials, end) for end in neither)
+    undone = {denials[at] for at in after if at < len(denials)}
+    return [e for e in events if not (e.kind == "denial_after" and e.at in undone)]
 
 
 def _place(event: Event) -> int:
@@ -119,7 +139,7 @@ def _directed(
         if kind.startswith(("void", "doubt")):
             yield Event(match.start(), kind)
         return
-    beside = kind.endswith("_beside") or match[0].lower() in {"resolved", "absent"}
+    beside = kind.endswith("_beside") or match[0].lower() in _EITHER_SIDE
     if beside:
         kind = f"{kind.partition('_')[0]}_{_direction(text, match.end(), strong, cut=_CUTS_OFF)}"
     yield Event(match.start(), kind)
@@ -143,6 +163,7 @@ def _answered(
     events: list[Event],
     breaks: Sequence[Break],
     strong: Sequence[tuple[int, int]],
+    labels: Sequence[tuple[int, int]],
 ) -> list[Event]:
     """Add the breaks, except those after which a question or label is answered."""
     result: list[Event] = []
@@ -153,12 +174,20 @@ def _answered(
             result.append(Event(mark.at, mark.kind))
             label = mark.at if mark.kind == "end" else label
             continue
+        if sign := _SIGN.match(text, mark.at):
+            denied = sign["bracketed"] or sign["bare"]
+            result.append(Event(mark.at, "denial_after" if denied else "end"))
+            asked.add(mark.at)
+            label = mark.at
+            continue
         answer = _answer_start(text, mark.at)
         close = _ANSWER_END.search(text, answer, answer + _NEAR)
         end = close.start() if close else min(len(text), answer + _NEAR)
-        named = _any_within(strong, label, mark.at)
+        named = _any_within(labels, label, mark.at)
         if not named or _any_within(strong, answer, end):
             result.append(Event(mark.at, "end"))
+        elif "?" in text[mark.at + 1 : answer]:  # "Nodule: ?RUL"
+            result.append(Event(answer, "doubt_after"))
         else:
             result += _answer(text, events, answer, end)
             asked.add(mark.at)
@@ -193,6 +222,12 @@ def _doubts_its_kind(text: str, start: int, end: int) -> bool:
     if hedge is None:
         return False
     return not _PLACE_AND_SIZE.issuperset(text[hedge.end() : end].lower().split())
+
+
+def _within(spans: Sequence[tuple[int, int]], at: int) -> bool:
+    """Whether `at` lies inside one of the spans, which are in order, behind its first letter."""
+    before = bisect_left(spans, (at, 0)) - 1
+    return before >= 0 and at < spans[before][1]
 
 
 def _any_within(spans: Sequence[tuple[int, int]], start: int, end: int) -> bool:

@@ -1,6 +1,6 @@
 """Frequent short words of some languages, and a few words of their chest reports.
 
-A word that two languages share is in both lists and so decides nothing between them; those that
+A word that two languages share is in both lists and decides nothing between them; those that
 most share ("normal", "thorax", "pleural") are in none.
 """
 
@@ -19,13 +19,15 @@ _WORDS = {
         keine keinen keiner mit ohne im am zum zur von vom bei auf aus nach als auch wie
         oder sich bis zu in links rechts beidseits lunge lungen herz erguss ergüsse
         pleuraerguss nachweis hinweis infiltrat infiltrate unauffällig befund beurteilung
-        rechten linken rechte linke deutlich geringer sowie weiterhin
+        rechten linken rechte linke rechter linker deutlich geringer sowie weiterhin verschattung
+        verschattungen verdichtung verdichtungen projektion stauung vergrößert norm
+        unverändert zustand nach lage
     """,
     "fr": """
         le la les un une des du de et est sont pas sans avec dans au aux sur en par pour
         que qui il elle on ce cette ces d l à plus ou ni absence gauche droit droite
         droits poumon poumons cœur coeur épanchement opacité radiographie conclusion base
-        bases aucun aucune
+        bases aucun aucune lobe inférieur supérieur moyen inférieure supérieure
     """,
     "es": """
         el la los las un una unos de del y es son no sin con en al por para que se lo su
@@ -68,6 +70,21 @@ _WORDS = {
 }
 FUNCTION_WORDS = {code: frozenset(words.split()) for code, words in _WORDS.items()}
 """Code of ISO 639-1 -> words; "sv" stands for Swedish, Danish and Norwegian."""
+
+DENIALS = {
+    "de": frozenset(["kein", "keine", "keinen", "keiner", "keinem", "ohne", "nicht"]),
+    "fr": frozenset(["sans", "aucun", "aucune", "pas"]),
+    "es": frozenset(["sin", "ningún", "ninguna"]),
+    "it": frozenset(["senza", "nessun", "nessuna", "assenza"]),
+    "pt": frozenset(["sem", "ausência", "nenhum", "nenhuma"]),
+    "nl": frozenset(["geen", "zonder", "niet"]),
+    "sv": frozenset(["ingen", "inga", "inget", "uten", "utan", "ikke", "inte"]),
+    "pl": frozenset(["bez", "brak", "nie"]),
+    "tr": frozenset(["yok", "yoktur", "izlenmedi"]),
+    "ro": frozenset(["fără"]),
+}
+"""Words of denial that no English sentence holds: one is enough, since what it denies would
+otherwise be read as being there."""
 
 NAMES = {
     "en": "English",

@@ -68,6 +68,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "Addendum": ("addend(?:um|a)", "amendment", "end of addend(?:um|a)"),
     "Wet read": (
         "wet read(?:ing)?(?: version)?",
+        "prelim",
         "(?:preliminary|prelim|overnight|resident|initial) (?:read|reading|report|interpretation)",
     ),
     "Administration": (
@@ -86,6 +87,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     ),
     IMPLIED_SECTION: (
         "(?:final |full |radiology )?report",
+        "final",
         "(?:final|attending|staff|official) (?:read|reading|interpretation)",
     ),
 }

@@ -45,7 +45,12 @@ NOT_A_SIDE = (
     "(?:right(?: |-)to(?: |-)left|left(?: |-)to(?: |-)right)",
     "all right",
     # What is left over, and who left.
-    "left (?:of|over|from|the|against|to)",
+    r"(?<!the\s)left (?:of|over|from|the|against|to|with|for|word)",
+    # "Effusion - R: small; L: none": what is said of the left is that nothing is there.
+    r"(?:(?<=;\s)|(?<=,\s))(?:right|left|rt|lt|(?-i:R|L))(?: side)?"
+    r"\s?(?:[:=]|\s-\s)\s?(?:none|no|nil|absent|negative|clear|normal|unremarkable)(?=\s{0,4}(?:[,;.]|\Z))",
+    "(?:messages?|voicemail|word) (?:was |were )?left",
+    "not (?:on |in |at )?(?:the )?(?:right|left)(?:-sided)?",
     r"(?<!the\s)left (?:in place|in situ|alone|open|behind|undisturbed|without)",
 )
 """Hide words that look like a side but name a part of the heart or are none."""

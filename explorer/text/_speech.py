@@ -28,6 +28,9 @@ COMMUNICATION = (
     "(?:with|to|by|via|at|over|on)",
     "(?:was|were|been) (?:\\w{1,14} )?(?:discussed|communicated|notified|informed|paged|contacted|"
     "telephoned|called|relayed|conveyed|dictated|signed|transcribed|flagged)",
+    "(?:messages?|voicemails?|word) (?:was |were )?left",
+    "left (?:a |the )?(?:messages?|voicemails?|word)",
+    "paged",
     "by (?:tele)?phone",
     "telephone(?:d)?",
     "(?:dr|drs)\\.?",
@@ -82,10 +85,13 @@ TECHNIQUE = (
     "(?:exam|examination|study|evaluation|assessment) (?:\\w{1,14} )?limited",
     "(?:available|submitted) (?:[\\w,]{1,14} ){0,3}for (?:direct )?comparison",
     "technique",
+    "(?:films?|exam|examination|study|radiographs?|images?|x-?rays?) (?:was |were |is )?"
+    "(?:taken|obtained|performed|done|dated|timed|acquired|repeated)",
     "patient (?:is|was) (?:\\w{1,14} )?rotated",
     "(?:motion|patient) (?:artifact|rotation)",
     "(?:body habitus|obese)",
     "history of",
+    "(?:ex|in)tubat(?:ed|ion)",
     "kub",
     "year[\\s-]old",
     "please",

@@ -28,6 +28,14 @@ _ANATOMY = re.compile(
     r"pulmonary|thora\w+|tissues|contours?|structures?|skelet\w+)(?!\w)",
     re.IGNORECASE,
 )
+_PART = re.compile(
+    r"\b(?:sides?|bases?|apex|apices|zones?|angles?|fields?|chest|sinus(?:es)?)\b", re.IGNORECASE
+)
+_NOT_NORMAL = re.compile(
+    r"\b(?:not|neither|never|isn['\u2019]t|aren['\u2019]t)\s(?:\w{1,14}\s){0,3}"
+    r"(?:normal(?:ly)?|clear(?:ed)?|sharp|unremarkable|intact|patent|midline|symmetric\w{0,2}|within)\b",
+    re.IGNORECASE,
+)
 _CLAUSE_END = re.compile(r"[,;:]|\bbut\b", re.IGNORECASE)
 _EMPTY_WORD = re.compile(
     r"(?:acute |significant )?(?:findings?|process|abnormal|changes?|diseases?|complication)",
@@ -48,9 +56,10 @@ class Target:
 def find_targets(text: str) -> tuple[Target, ...]:
     """Everything in a sentence that can be asserted, denied or doubted, with its state."""
     named = [(start, end) for start, end, _ in find_mentions(text)]
-    events, quiet = find_events(text, named)
+    wrong = [match.span() for match in _ABNORMAL.finditer(text)]
+    events, quiet = find_events(text, named, sorted([*named, *wrong]))
     spans = [(start, -end, "named") for start, end in named]
-    spans += [(match.start(), -match.end(), "vague") for match in _ABNORMAL.finditer(text)]
+    spans += [(start, -end, "vague") for start, end in wrong]
     # The "significant change" of "no significant change" is nothing that could be there.
     spans += [(start, -end, "quiet") for start, end in quiet]
     targets: list[Target] = []
@@ -160,7 +169,7 @@ def assert_span(
 
 def _assert_without_target(part: str, *, normal: bool) -> Assertion:
     if normal:
-        return "absent"
+        return "present" if _NOT_NORMAL.search(part) else "absent"
     kinds = [str(match.lastgroup) for match in CUES.finditer(part)]
     kind = next((kind for kind in kinds if kind != "end"), "")  # "there is" decides nothing
     same = _COMPARISON_ONLY.search(part) is not None or kind == "unchanged"
@@ -175,6 +184,12 @@ def _assert_without_target(part: str, *, normal: bool) -> Assertion:
     if kind.startswith("denial"):
         return "absent"
     return "uncertain" if kind.startswith(("doubt", "versus")) else "present"
+
+
+def calls_normal(part: str) -> bool:
+    """Whether a part that holds no finding calls a structure of the chest normal."""
+    named = _ANATOMY.search(part) or _PART.search(part)
+    return named is not None and _NORMAL.search(part) is not None
 
 
 def combine(assertions: Sequence[Assertion]) -> Assertion:

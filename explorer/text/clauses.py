@@ -13,8 +13,8 @@ from dataclasses import dataclass
 # A statement is looked at up to this many characters; real ones are shorter.
 _LOOK_AHEAD = 160
 _SEPARATOR = re.compile(
-    r"(?P<stop>;{1,40}|:(?=\s)|\s[-\u2013\u2014]{1,3}\s|\s?=\s?(?=[a-z])|[\u2013\u2014]|(?<=\w)\?(?=\s)"
-    r"|\s?\((?=(?:none|nil|no|negative|absent|yes|possible|questionable)\))"
+    r"(?P<stop>;{1,40}|\s?\.{2,6}\s(?=[a-z])|:(?=\s)|\s[-\u2013\u2014]{1,3}\s|\s?=\s?(?=[a-z])|[\u2013\u2014]|(?<=\w)\?(?=\s)"
+    r"|\s?\((?=(?:none|nil|no|negative|absent|yes|possible|questionable|[-+\u2013\u2212])\))"
     # "Effusion, none;": an answer that is all that follows.
     r"|,(?=\s(?:none|nil|absent|negative|not (?:seen|identified|present))\s{0,4}(?:[;.]|\Z)))"
     r"|(?P<aside>\s{0,4}\()"
@@ -43,6 +43,10 @@ _ENDS_WITH_STATE = re.compile(
 )
 _ENDS_IN_DOUBT = re.compile(r"\w\s(?:unlikely|less likely|doubtful|possible)\W*\Z", re.IGNORECASE)
 _JOINED = re.compile(r"\b(?:and|or)\b", re.IGNORECASE)
+# "There may be infection associated with some consolidation" doubts both.
+_BOUND = re.compile(
+    r"\b(?:associated|along|together|combined|consistent|compatible)\Z", re.IGNORECASE
+)
 _NEW_CLAUSE = re.compile(
     r"\s{0,4}(?:(?:the|there|a|an|which|with|this|these)\b(?!\s+or\b))", re.IGNORECASE
 )
@@ -129,7 +133,12 @@ def find_breaks(text: str, predicates: Sequence[int]) -> tuple[Break, ...]:
             new = bool(_NEW_STATE.match(right) or _NEW_SIDE.match(right))
         else:
             part = mark["joint"].strip().lower() == "with"
-            new = left_says and not goes_on and _joint_breaks(left, right, part=part)
+            new = (
+                not (part and _BOUND.search(left[-16:]))
+                and left_says
+                and not goes_on
+                and _joint_breaks(left, right, part=part)
+            )
         if new:
             begin, answered = mark.end(), False
         if new or (mark["comma"] and not goes_on):

@@ -52,7 +52,8 @@ _LEADS = CueTable(
             rf"follow-?up(?: \w{{1,14}}){{0,3}} (?:of|for){_THE}",
             r"(?:drs?\.?|the)(?: [\w.]{1,20}){1,4} (?:was|were|has been|is) "
             rf"(?:told|notified|informed|made aware|called|paged) (?:of|about|regarding){_THE}",
-            r"there (?:is|are|has been|have been|remains?)(?: again)?(?: (?:an?|the))?",
+            "there (?:is|are|has been|have been|remains?)(?: again| also| now| still)?"
+            "(?: (?:an?|the))?",
             r"(?:the|an?|this)",
             r"again (?:seen|noted|demonstrated) (?:is|are)(?: (?:an?|the))?",
             "(?:unchanged|stable|persistent|unresolved|non-?resolving|resolving)",

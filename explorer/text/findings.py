@@ -5,7 +5,7 @@ from explorer.text._patterns import CueTable
 FINDINGS: dict[str, tuple[str, ...]] = {
     "pneumothorax": (
         r"(?:hydro)?pneumothora(?:x|xes|ces)",
-        r"ptx",
+        r"ptxs?",
         r"(?:air (?:in|within) (?:the )?pleural (?:space|cavity)|pleural air)",
     ),
     "pleural thickening": (
@@ -15,6 +15,7 @@ FINDINGS: dict[str, tuple[str, ...]] = {
         r"thickened pleura",
     ),
     "pleural effusion": (
+        r"(?:pl )?effs?",
         r"(?:hydropneumothora(?:x|ces)|hydrothorax|hemothorax)",
         r"(?:pleural |parapneumonic |subpulmonic |loculated )?effusions?",
         r"pleural (?:fluid|collections?|disease)",
@@ -25,14 +26,18 @@ FINDINGS: dict[str, tuple[str, ...]] = {
         r"(?:costophrenic|cp) (?:angles?|sulc(?:us|i)) (?:is|are) (?:\w{1,12} ){0,2}blunted",
     ),
     "atelectasis": (
+        r"atx|atels?",
         r"atelecta(?:sis|ses|tic)(?: changes?)?",
         r"(?:lobar |segmental |lobe )?collapse[sd]?",
         r"volume loss",
         r"loss of (?:lung )?volume",
     ),
-    "consolidation": (r"consolidat(?:ion|ions|ive|ed)", r"air bronchograms?"),
+    "consolidation": (r"consol", r"consolidat(?:ion|ions|ive|ed)", r"air bronchograms?"),
     "pneumonia": (r"(?:broncho)?pneumoni(?:a|as|c)", r"pneumonitis", r"pna"),
-    "infiltrate": (r"infiltrat(?:es?|ions?|ive)",),
+    "infiltrate": (
+        r"infils?",
+        r"infiltrat(?:es?|ions?|ive)",
+    ),
     "edema": (
         r"o?edema(?:tous)?",
         r"kerley(?: [ab])?(?: lines)?",
@@ -112,6 +117,7 @@ FINDINGS: dict[str, tuple[str, ...]] = {
         r"(?:peri)?bronchial (?:wall )?(?:cuffing|thickening)",
     ),
     "opacity": (
+        r"opacs?",
         r"(?:micro)?opacit(?:y|ies)",
         r"opacifi(?:ed|cations?)",
         r"(?:increased |ill-defined |patchy |streaky |bandlike )?densit(?:y|ies)",
@@ -156,8 +162,11 @@ FINDINGS: dict[str, tuple[str, ...]] = {
         r"subcutaneous (?:air|gas|emphysema)",
     ),
     "fracture": (
+        r"compression (?:of|at|in) (?:the )?(?:[tl]-?\d{1,2}|(?:\w{1,12} ){0,2}vertebra\w{0,2})",
+        r"(?:[tl]-?\d{1,2}|vertebral)(?: vertebral)?(?: body)? (?:compression|height loss)",
+        r"loss of (?:vertebral )?(?:body )?height",
         r"(?:micro)?fractur(?:es?|ed)",
-        r"fx",
+        r"fxs?",
         r"compression deform(?:ity|ities)",
         r"wedging",
         r"dislocat(?:ion|ed|ions)",

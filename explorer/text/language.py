@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from explorer.text._function_words import FUNCTION_WORDS, NAMES, SCRIPTS
+from explorer.text._function_words import DENIALS, FUNCTION_WORDS, NAMES, SCRIPTS
 
 _WORD = re.compile(r"[^\W\d_]+")
 # A language needs this many words of its list, and must beat English by this factor.
@@ -50,9 +50,18 @@ def _by_script(text: str) -> str:
 
 
 def _by_words(words: Sequence[str]) -> str:
-    counts = {code: sum(word in known for word in words) for code, known in FUNCTION_WORDS.items()}
-    english = counts.pop("en")
-    best = max(counts, key=lambda code: counts[code])
-    if counts[best] >= _FEWEST_WORDS and counts[best] > _AHEAD_OF_ENGLISH * english:
-        return best
-    return "en" if english else ""
+    """Words that English shares with a language ("in", "no") count for neither of the two."""
+    english = FUNCTION_WORDS["en"]
+    in_english = [word for word in words if word in english]
+    best, most = "", 0
+    for code, known in FUNCTION_WORDS.items():
+        denials = DENIALS.get(code, frozenset())
+        own = sum(
+            len(word) > 1 and word in known | denials and word not in english for word in words
+        )
+        against = sum(word not in known for word in in_english)
+        denied = not in_english and not denials.isdisjoint(words)
+        enough = denied or sum(word in known for word in words) >= _FEWEST_WORDS
+        if enough and own > max(most, _AHEAD_OF_ENGLISH * against):
+            best, most = code, own
+    return best or ("en" if in_english else "")

@@ -4,15 +4,15 @@ import re
 from collections.abc import Sequence
 
 from explorer.entities import Assertion
-from explorer.text.assertion import Target, targets_within
+from explorer.text.assertion import Target, calls_normal, targets_within
 from explorer.text.location import find_side, find_zone
 
 Span = tuple[int, int]
 
 # The part before `keep` is dropped between two phrases; what `keep` holds opens the next one.
 _SEPARATOR = re.compile(
-    r"(?P<strong>[;,]?\s{1,4}(?:but|however|although|though|while|whereas|yet),?\s{1,4}"
-    r"|;\s{0,4})"
+    r"(?P<strong>[;,]?\s{1,4}(?:but|however|although|though|while|whereas|yet|despite),?\s{1,4}"
+    r"|;\s{0,4}|(?:(?<=in place)|(?<=in situ))\s{1,4}(?=the\b|there\b|no\b))"
     r"|(?P<denial>,?\s{1,4}(?:(?:and|with)\s{1,4}(?=no\b)|(?=without\b|w/o\b)))"
     r"|(?P<list>,\s{0,4}"
     r"(?:(?:and|or|as well as|and/or|with|plus|and with|otherwise,?)\s{1,4})?)"
@@ -22,6 +22,7 @@ _SEPARATOR = re.compile(
 )
 # Enough for any real clause; bounds the work on endless lists.
 _LOOK_BACK = 400
+_LOOK_AHEAD = 80
 _VERB = re.compile(
     r"\b(?:is|are|was|were|has|have|appears?|remains?|shows?|demonstrates?|seen|noted|recommended)\b",
     re.IGNORECASE,
@@ -36,6 +37,9 @@ _STARTS_WITHOUT_SUBJECT = re.compile(
     r"not|seen|most)\b",
     re.IGNORECASE,
 )
+# "Heart size is normal or mildly enlarged": what follows has no subject of its own.
+_STATE_ONLY = re.compile(r"(?:\w{1,20}ly\s{1,4}){0,2}\w{1,20}(?:ed|ous|ic|ing)")
+_SIDE_ANSWER = re.compile(r"(?:right|left|rt|lt|(?-i:R|L))\s?[:=]\s?\w", re.IGNORECASE)
 _NEXT_STEP_CLAUSE = re.compile(
     r"(?:clinical\w*\s+correlat\w+|correlat\w+|recommend\w*|consider|follow-?up|suggest\b)",
     re.IGNORECASE,
@@ -71,7 +75,9 @@ def _cuts(
     left_targets = targets_within(targets, start=left[0], end=left[1])
     right_targets = targets_within(targets, start=right[0], end=right[1])
     if match["strong"] is not None:
-        return bool(right_targets) or len(right_text.split()) > 2
+        clause = sentence[right[0] : right[0] + _LOOK_AHEAD]
+        said = bool(right_targets) or _SIDE_ANSWER.match(clause) is not None
+        return said or len(clause.split()) > 2
     if match["aside"] is not None:  # "no pneumothorax (small left effusion)"
         states = [{target.state for target in side} for side in (left_targets, right_targets)]
         return all(states) and states[0] != states[1]
@@ -84,7 +90,10 @@ def _cuts(
     if _VERB.search(left_text) and _VERB.search(right_text):
         return True
     if not left_targets or not right_targets:
-        return False
+        # "Heart size normal, small left effusion" says two things.
+        bare = right_text if left_targets else left_text
+        one_subject = match["bare"] is not None and _STATE_ONLY.fullmatch(right_text.strip(" ."))
+        return bool(left_targets or right_targets) and not one_subject and calls_normal(bare)
     right_place = right_text[: right_targets[0].end - right[0]]
     return _separate(
         {target.state for target in left_targets},

@@ -1,6 +1,7 @@
 """Reads a report: sections, sentences and phrases with assertion, side and zone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from explorer.entities import Assertion, Phrase, Report, Sentence
 from explorer.errors import ReportError
@@ -9,6 +10,7 @@ from explorer.text.assertion import Target, assert_span, combine, find_targets
 from explorer.text.finding_part import finding_part
 from explorer.text.language import language_name, language_of
 from explorer.text.location import find_side, find_zone
+from explorer.text.markup import without_markup
 from explorer.text.phrases import split_phrases
 from explorer.text.sections import Section, split_sections
 from explorer.text.sentences import split_sentences
@@ -25,7 +27,7 @@ def read_report(text: str) -> Report:
     Every sentence and phrase is a slice of `text` at its offsets (characters, half-open).
     Sentences under Indication, Comparison, Technique and the like are "not about the image", and
     so are those of a preliminary read beside a final one and those in another language than
-    English; `notes` say so. HTML is text like any other.
+    English; `notes` say so. Tags of HTML are passed over; a tag of a block ends a line.
 
     Raises:
         ReportError: `text` is longer than `MAX_CHARACTERS`.
@@ -35,11 +37,12 @@ def read_report(text: str) -> Report:
             f"A report may hold up to {MAX_CHARACTERS:,} characters, got {len(text):,}. "
             "Paste the report of one radiograph only."
         )
-    language = language_of(text)
+    words = without_markup(text)
+    language = language_of(words)
     parts = [
         (section, span)
-        for section in split_sections(text)
-        for span in split_sentences(text, start=section.start, end=section.end)
+        for section in split_sections(words)
+        for span in split_sentences(words, start=section.start, end=section.end)
     ]
     superseded = {section.preliminary for section, _ in parts if _is_image(section)} == {
         True,
@@ -48,14 +51,23 @@ def read_report(text: str) -> Report:
     unread: set[str] = set()
     sentences = []
     for section, (start, end) in parts:
-        other = _other_language(text[start:end], language)
+        other = _other_language(words[start:end], language)
         unread.add(other)
         about_image = _is_image(section) and not other
         about_image = about_image and not (superseded and section.preliminary)
-        sentences.append(_read_sentence(text, start, end, section.name, about_image=about_image))
+        said = _read_sentence(words, start, end, section.name, about_image=about_image)
+        sentences.append(said if words is text else _as_written(said, text))
     notes = [_unread_note(unread - {""})] if unread - {""} else []
     notes += [_TWO_READS] if superseded else []
     return Report(text=text, sentences=tuple(sentences), language=language, notes=tuple(notes))
+
+
+def _as_written(sentence: Sentence, text: str) -> Sentence:
+    """Give a sentence and its phrases back the tags that stand inside them."""
+    phrases = [replace(one, text=text[one.start : one.end]) for one in sentence.phrases]
+    own = text[sentence.start : sentence.end]
+    clean = " ".join(sentence.phrase.split())
+    return replace(sentence, text=own, phrases=tuple(phrases), phrase=clean)
 
 
 def _is_image(section: Section) -> bool:

@@ -35,6 +35,14 @@ _SIGNED_AT = re.compile(
     r"[^\r\n]{0,60}?\d{1,2}:\d{2}[ \t]?(?:[AP]\.?M\.?|hrs?\.?|h)?[ \t]*(?=[\r\n])", re.IGNORECASE
 )
 _FIRST_READ = "Wet read"
+# "ADDENDUM by Dr. Lee on 3/4/2024 at 10:15 AM:"
+_READER_AND_DATE = re.compile(
+    r"(?:[/.-]\d[\d/.-]{0,8})?"
+    r"(?:[ \t,]{1,3}(?:by|on|at|from|dated|begins?|\#?\d[\d/:.-]{0,9}|[ap]\.?m\.?|hrs|"
+    r"(?-i:[A-Z])[\w.'-]{0,20})){0,10}[ \t]{0,3}(?=:)",
+    re.IGNORECASE,
+)
+_SIGNED = frozenset({"Addendum", _FIRST_READ, IMPLIED_SECTION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +151,9 @@ def _check(text: str, match: re.Match[str]) -> _Heading | None:
     words = match[0]
     lead_start = _line_lead(text, match.start())
     separator = _SEPARATOR.match(text, match.end())
+    if separator is None and name in _SIGNED:
+        signed = _READER_AND_DATE.match(text, match.end())
+        separator = _SEPARATOR.match(text, signed.end()) if signed else None
     if lead_start is not None:
         if separator:
             return _Heading(name, lead_start, separator.end(), words=words.lower())

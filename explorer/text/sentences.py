@@ -16,7 +16,10 @@ _JOINING_END = re.compile(
     r"(?:,|\b(?:and|or|the|a|an|of|in|with|to|at|is|are|for|by|no|from))\Z", re.IGNORECASE
 )
 _TOKENS = re.compile(r"(?:X{2,}|_{2,})\Z")
-_PAREN_ITEM = re.compile(r"(?<!\S)\(?(?P<item>\d{1,2}|[a-hA-H])\)\s{1,4}(?=\S)")
+_PAREN_ITEM = re.compile(
+    r"(?<!\S)\(?(?P<item>\d{1,2}|[a-hA-H]|(?i:i{1,3}|iv|vi{0,3}))\)\s{1,4}(?=\S)"
+)
+_ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii")
 _LABEL = re.compile(r"[A-Za-z][\w /()-]{1,40}:(?:\s|\Z)")
 _ANSWER = re.compile(
     r"(?:no|none|yes|negative|absent|present|possible|possibly|unlikely|not seen)\W{0,3}(?:\Z|\s)",
@@ -26,6 +29,19 @@ _ANSWER = re.compile(
 _ANSWERED_LABEL = re.compile(
     r"\w[^:]{0,60}:[ \t]{0,4}"
     r"(?:no|none|nil|yes|negative|absent|present|possible|equivocal)\W{0,2}\Z",
+    re.IGNORECASE,
+)
+# "LUNGS: clear HEART: enlarged": a template whose lines were run together.
+_PART = (
+    r"(?:lungs?|airways?|pleura|pleural (?:spaces?|surfaces?)|heart(?: size)?|mediastinum|"
+    r"cardiac(?: silhouette)?|cardiomediastinal silhouette|mediastinal contours?|bones?|"
+    r"hil(?:a|um|ar regions?)|"
+    r"bony thorax|osseous structures?|skeleton|soft tissues?|chest wall|(?:upper )?abdomen|"
+    r"diaphragms?|lines?|tubes?|(?:support )?devices?|vasculature|trachea|other)"
+)
+_RUN_ON_LABEL = re.compile(
+    rf"(?<=[\w)\]%])[ \t]{{1,4}}(?=(?-i:[A-Z]))(?={_PART}"
+    rf"(?:(?: and | & |/| / ){_PART})?:[ \t])",
     re.IGNORECASE,
 )
 _WIDE_STOPS = "\u3002\uff01\uff1f"
@@ -81,8 +97,9 @@ def split_sentences(text: str, *, start: int = 0, end: int | None = None) -> tup
     end = len(text) if end is None else end
     spans: list[Span] = []
     for block_start, block_end in _blocks(text, start, end):
-        for item_start, item_end in _inline_items(text, block_start, block_end):
-            spans.extend(_split_block(text, item_start, item_end))
+        for part_start, part_end in _run_on_parts(text, block_start, block_end):
+            for item_start, item_end in _inline_items(text, part_start, part_end):
+                spans.extend(_split_block(text, item_start, item_end))
     return tuple(spans)
 
 
@@ -118,16 +135,20 @@ def _continues(previous: str, line: str) -> bool:
     return len(previous) >= _WRAPPED_LINE or bool(_JOINING_END.search(previous[-12:]))
 
 
+def _run_on_parts(text: str, start: int, end: int) -> Iterator[Span]:
+    """Parts of a line that each begin with the label of a part of the chest."""
+    cuts = [match.end() for match in _RUN_ON_LABEL.finditer(text, start, end)]
+    yield from pairwise([start, *cuts, end])
+
+
 def _inline_items(text: str, start: int, end: int) -> Iterator[Span]:
     """Items of a list inside one line: "1) left effusion 2) nodule", "(a) ... (b) ..."."""
     found: list[int] = []
-    letters = False
+    kind = ""
     for match in _PAREN_ITEM.finditer(text, start, end):
-        item = match["item"].lower()
-        if not found:
-            letters = item.isalpha()
-        number = ord(item) - ord("a") + 1 if item.isalpha() else int(item)
-        if item.isalpha() == letters and number == len(found) + 1:
+        own_kind, number = _counted(match["item"].lower())
+        kind = kind if found else own_kind
+        if own_kind == kind and number == len(found) + 1:
             found.append(match.start())
     if len(found) < 2:
         found = []
@@ -137,6 +158,15 @@ def _inline_items(text: str, start: int, end: int) -> Iterator[Span]:
         while stop > begin and (text[stop - 1].isspace() or text[stop - 1] in ",;"):
             stop -= 1
         yield begin, stop
+
+
+def _counted(item: str) -> tuple[str, int]:
+    """Kind and number of the mark of a list: "3", "c" and "iii" are the third of their kinds."""
+    if item.isdigit():
+        return "digit", int(item)
+    if item in _ROMAN:
+        return "roman", _ROMAN.index(item) + 1
+    return "letter", ord(item) - ord("a") + 1
 
 
 def _split_block(text: str, start: int, end: int) -> Iterator[Span]:

@@ -10,16 +10,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from unittest import mock
 
 import pytest
 
 from explorer.reading.report_file import decode_report
-from explorer.text import mentions, negated, phrase_assertion, read_report, side_swapped
-from explorer.text.assertion import find_targets
-from explorer.text.language import language_of
-from explorer.text.phrases import split_phrases
-from explorer.text.sections import split_sections
-from explorer.text.sentences import split_sentences
+from explorer.text import (
+    mentions,
+    negated,
+    phrase_assertion,
+    read_report,
+    report,
+    side_swapped,
+    states_normal,
+)
 
 ARCHIVE_REPORT = (
     " WET READ: ___ ___ 8:07 PM\n  Left effusion.\n "
@@ -64,21 +68,24 @@ WORDS = [
     "is not ",
 ]
 WORDS += ["versus ", "heart is ", "there is no ", "no interval ", "not seen on the prior ", "dr. "]
+WORDS += ["neither of them ", "neither has resolved ", "not seen on the 6 am ", "in place the "]
+WORDS += ["PTX (-), ", "not as well ", "tip of the tube ", "not right, ", "L: none; ", "CT of the "]
+WORDS += ["LUNGS: clear HEART: ", "ADDENDUM by Dr. Lee on 3/4 at ", "i) a ii) ", "... none "]
+WORDS += ["<b>", "<b ", "</p>", "&amp;", "&a", "<!--", "kein ", "in der "]
 WORDS += ["FINDINGS: ", "WET READ: ", "IMPRESSON: ", "CHEST, TWO VIEWS: ", "recommend ct for the "]
 
 
-def read_in_pieces(text: str) -> None:
-    """All that `read_report` does, without its limit on the length."""
-    language_of(text)
-    for section in split_sections(text):
-        for start, end in split_sentences(text, start=section.start, end=section.end):
-            split_phrases(text[start:end], find_targets(text[start:end]))
+def read_at_any_length(text: str) -> None:
+    """`read_report` without its limit on the length."""
+    with mock.patch.object(report, "MAX_CHARACTERS", len(text)):
+        read_report(text)
 
 
 FUNCTIONS: dict[str, Callable[[str], object]] = {
-    "pieces of read_report": read_in_pieces,
+    "read_report": read_at_any_length,
     "phrase_assertion": phrase_assertion,
     "mentions": mentions,
+    "states_normal": states_normal,
     "negated": negated,
     "side_swapped": side_swapped,
     "decode_report": lambda text: decode_report(

@@ -1,0 +1,32 @@
+"""Blanks HTML out of a report without moving a letter: tags and entities become white space."""
+
+import re
+
+_BLOCK = (
+    "address|article|blockquote|body|br|center|dd|div|dl|dt|fieldset|footer|form|h[1-6]|head|"
+    "header|hr|html|li|main|nav|ol|option|p|pre|section|table|tbody|td|tfoot|th|thead|title|tr|ul"
+)
+_INLINE = (
+    "a|abbr|b|big|cite|code|em|font|i|ins|kbd|label|mark|q|s|small|span|strong|style|sub|sup|tt|u|"
+    "meta|link|input|img|o:p"
+)
+# Only known names: "R<L" and "pressure <b 15" are no tags.
+_MARKUP = re.compile(
+    rf"</?(?P<block>{_BLOCK})(?:\s[^<>]{{0,400}})?/?>|</?(?:{_INLINE})(?:\s[^<>]{{0,400}})?/?>"
+    r"|<!(?:--|doctype)[^<>]{0,400}>|&(?:[a-z]{2,8}|\#x?[0-9a-f]{1,6});",
+    re.IGNORECASE,
+)
+
+
+def without_markup(text: str) -> str:
+    r"""`text` with tags and entities blanked, as long as before; a block tag ends a line.
+
+    >>> without_markup("<p>No <b>left</b> effusion<br>")
+    '\n   No    left     effusion\n   '
+    """
+    return _MARKUP.sub(_blank, text) if "<" in text or "&" in text else text
+
+
+def _blank(match: re.Match[str]) -> str:
+    length = len(match[0])
+    return "\n" + " " * (length - 1) if match["block"] else " " * length
