@@ -69,6 +69,8 @@ NOTHING_ELSE = (
     "not only",
     "no further",
     "no prior",
+    "(?:evaluate|assess|characteri[sz]e|confirm|clarify|investigate) (?:this|these|the) "
+    "(?:\\w{1,14} )?(?:findings?|abnormalit(?:y|ies)|changes?|process)",
     "not necessarily",
     "(?:ct|mri?|follow-?up|imaging|radiographs?|films?|views?|correlation|evaluation|biopsy|"
     "bronchoscopy|ultrasound)(?: \\w{1,14}){0,3} suggested"

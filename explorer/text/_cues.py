@@ -47,6 +47,7 @@ DOUBT_BEFORE = (
     "wonder(?:s|ing)? (?:about|if|whether)",
     "(?:unclear|uncertain|unknown|indeterminate|not clear|not certain) (?:as to )?(?:whether|if)"
     "(?: there (?:is|are|was|were))?",
+    "doubtful (?:that|whether|if)",
     "doubt",
     "(?:favou?rs?|favou?ring)",
     "not (?:entirely |completely |definitely )?excluded (?:is|are)",
@@ -59,7 +60,7 @@ DOUBT_BEFORE = (
 
 DOUBT_AFTER = (
     "(?:is|are) (?:also |still )?(?:possible|suspected|questioned|questionable|likely|probable|"
-    "equivocal|doubtful|in question)",
+    "equivocal|doubtful(?! (?:that|whether|if))|in question)",
     "(?:(?:is|are|was|were|has been|have been) )?not (?:entirely |completely |fully |definitely |"
     "been )?(?:excluded|ruled out)(?! (?:is|are) )",
     "(?:cannot|can not|could not|can't) (?:entirely |completely |definitely )?be "
@@ -72,6 +73,8 @@ DOUBT_AFTER = (
     "be (?:strongly |also )?(?:considered|entertained|excluded|ruled out)",
     "(?:may|might|could) (?:also |well |easily |still )?be (?:present|seen(?! (?:with|in))|"
     "there|missed|hidden|obscured|overlooked|masked|concealed)",
+    "(?:can|could|may|might|would) (?:also |well |partly |partially )?(?:account for|explain|cause|"
+    "produce|mimic|simulate)",
     "(?:is|are|was|were) (?:\\w{1,14} ){0,1}favou?red(?! over)",
     "(?:may|might|could) (?:also |well |still )?(?:persist|exist|remain)",
 )
@@ -111,6 +114,7 @@ DENIAL_BEFORE = (
     "ruled out",
     "excludes",
     "unlikely to (?:be|represent|reflect|indicate|suggest)",
+    "unlikely that",
     "isn't",
     "aren't",
     "doesn't",
@@ -126,11 +130,12 @@ _ALL = (
 DENIAL_AFTER = (
     "(?:is|are|was|were|has been|have been) (?:no longer|not) "
     f"(?:\\w{{1,14}} ){{0,2}}(?:{SEEN}|suspected|suggested|definite)",
+    f"(?:cannot|can not|can no longer) be (?:\\w{{1,14}}ly )?(?:{SEEN})",
     "no longer (?:persists?|exists?|shows?)",
     f"no longer (?:\\w{{1,14}} ){{0,1}}(?:{SEEN})",
     f"not (?:\\w{{1,14}}ly )?(?:{SEEN})",
     "(?:is|are) absent",
-    f"(?:has|have|had) {_ALL}(?:resolved|cleared|disappeared|vanished|gone)",
+    f"(?:has|have|had) {_ALL}(?:resolved|cleared|disappeared|vanished|gone|come and gone)",
     f"(?:is|are|was|were) {_ALL}(?:ruled out|excluded|resolved|gone|negative(?! for)|"
     "clear(?! (?:of|from)))",
     "(?:interval |complete )?(?:resolution|disappearance)(?! of)",
@@ -143,12 +148,12 @@ DENIAL_AFTER = (
 )
 """Deny what stands before."""
 
-UNLIKELY = ("(?:highly |very |felt |considered )?unlikely",)
+UNLIKELY = ("(?:highly |very |felt |considered )?unlikely(?! that)",)
 """Denies what it stands beside."""
 
 LESS_LIKELY = (
     "(?:much )?less likely(?! than)",
-    "doubtful",
+    "doubtful(?! (?:that|whether|if))",
     "(?:difficult|hard|impossible) to (?:completely |entirely |definitely )?(?:exclude|rule out)",
 )
 """Puts what it stands beside in doubt."""
@@ -170,7 +175,8 @@ NOT_SAID_BEFORE = (
     "for(?: the)?",
     "(?:for|to) (?:further )?(?:evaluat(?:e|ion of)|assess(?:ment of)?) (?:possible|any|potential)",
     "(?:to )?(?:ensure|document|confirm|assess|verify|demonstrate|establish|monitor|until)"
-    "(?: for)? (?:complete |full |interval )?(?:resolution|clearing|stability|improvement)(?: of)?",
+    "(?: for)? (?:complete |full |interval )?"
+    "(?:resolution|clearing|clearance|stability|improvement)(?: of)?",
     "correlat(?:e|ion)(?: is| are)?(?: clinical(?:ly)?)? (?:for|with|to)",
     "(?:(?:past|prior|previous|known|clinical) )?(?:history|hx) of",
     "h/o",
@@ -290,6 +296,7 @@ ABNORMAL = (
     "tenting",
     "defects?",
     "irregularit(?:y|ies)",
+    "(?:cortical |osseous )?disrupt(?:ion|ions|ed)",
     "excavatum",
     "carinatum",
     "gas",

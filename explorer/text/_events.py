@@ -184,7 +184,8 @@ def _answered(
         close = _ANSWER_END.search(text, answer, answer + _NEAR)
         end = close.start() if close else min(len(text), answer + _NEAR)
         named = _any_within(labels, label, mark.at)
-        if not named or _any_within(strong, answer, end):
+        said = labels if text[mark.at] == ";" else strong
+        if not named or _any_within(said, answer, end):
             result.append(Event(mark.at, "end"))
         elif "?" in text[mark.at + 1 : answer]:  # "Nodule: ?RUL"
             result.append(Event(answer, "doubt_after"))

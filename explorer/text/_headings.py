@@ -74,7 +74,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "Administration": (
         "(?:electronically )?(?:signed|verified|approved) by",
         "(?:dictated|transcribed|reviewed|interpreted) by",
-        "(?:attending|referring|ordering|requesting)"
+        "(?:attending(?! read)|referring|ordering|requesting)"
         "(?: (?:physician|provider|radiologist|doctor))?",
         "(?:patient )?name",
         "(?:patient |medical record )(?:id|number)",

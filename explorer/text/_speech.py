@@ -16,9 +16,12 @@ RECOMMENDATION = (
     "characterization)) (?:\\w{1,14} ){0,6}(?:suggested|advised|recommended|"
     "helpful|indicated|warranted|useful)",
     "attention on follow-?up",
+    "further (?:evaluation|assessment|characteri[sz]ation) (?:\\w{1,14} )?(?:requires?|would|will)",
     "follow-?up (?:to|until|is|with|in|after|for)",
     "follow(?:ing)? up",
     "if (?:clinically|symptoms|there is clinical|clinical|indicated|further|needed)",
+    "repeat (?:in|after|when|if|following|(?:\\w{1,14} ){0,2}(?:films?|views?|radiographs?|imaging|"
+    "exam|examination|study|cxr|x-?rays?))",
     "as clinically (?:indicated|warranted|needed)",
 )
 """What should be done next: says nothing about this image."""
@@ -31,6 +34,11 @@ COMMUNICATION = (
     "(?:messages?|voicemails?|word) (?:was |were )?left",
     "left (?:a |the )?(?:messages?|voicemails?|word)",
     "paged",
+    "(?:was|were) (?:faxed|shielded|e-?mailed)",
+    "(?:message|page|alert|notification) (?:was |were )?sent",
+    "(?:certified|attending|staff) radiologist",
+    "opportunity to (?:assist|participate)",
+    "end of (?:the )?report",
     "by (?:tele)?phone",
     "telephone(?:d)?",
     "(?:dr|drs)\\.?",
@@ -89,6 +97,10 @@ TECHNIQUE = (
     "(?:taken|obtained|performed|done|dated|timed|acquired|repeated)",
     "patient (?:is|was) (?:\\w{1,14} )?rotated",
     "(?:motion|patient) (?:artifact|rotation)",
+    "(?:rotated|lordotic|repeat|repeated) (?:\\w{1,14} )?(?:exam|examination|study|views?|films?|"
+    "radiographs?|images?)",
+    "(?:\\w{1,14} ){0,2}total images?",
+    "(?:available|submitted|presented|sent) (?:\\w{1,14} )?for (?:my |our )?interpretation",
     "(?:body habitus|obese)",
     "history of",
     "(?:ex|in)tubat(?:ed|ion)",

@@ -31,6 +31,16 @@ _ANATOMY = re.compile(
 _PART = re.compile(
     r"\b(?:sides?|bases?|apex|apices|zones?|angles?|fields?|chest|sinus(?:es)?)\b", re.IGNORECASE
 )
+_SAME = re.compile(r"\b(?:stable|unchanged)\b", re.IGNORECASE)
+# The title of an examination and no statement: "Right knee.", "Chest 1."
+_TITLE_ONLY = re.compile(
+    r"(?:(?:left|right|bilateral|upper|lower|thoracic|lumbar|lumbosacral|cervical|post-?operative)\s)"
+    r"{0,2}(?:chest|abdomen|pelvis|hip|knee|foot|ankle|hand|wrist|elbow|shoulder|clavicle|humerus|"
+    r"femur|ribs?|spine|sternum|skull|rib films?)(?:\sand\s(?:left\s|right\s)?"
+    r"(?:pelvis|hip|knee|foot|ankle|hand|wrist|elbow|shoulder|clavicle|humerus|femur|ribs?|spine))?"
+    r"(?:\s?:)?(?:\s\d{1,2})?[\s.:]{0,4}",
+    re.IGNORECASE,
+)
 _NOT_NORMAL = re.compile(
     r"\b(?:not|neither|never|isn['\u2019]t|aren['\u2019]t)\s(?:\w{1,14}\s){0,3}"
     r"(?:normal(?:ly)?|clear(?:ed)?|sharp|unremarkable|intact|patent|midline|symmetric\w{0,2}|within)\b",
@@ -157,7 +167,7 @@ def assert_span(
     """Assertion of `text[start:end]`, a phrase of the sentence `text` with its `targets`."""
     end = len(text) if end is None else end
     part = text[start:end]
-    if _TOKENS_ONLY.fullmatch(part):
+    if _TOKENS_ONLY.fullmatch(part) or _TITLE_ONLY.fullmatch(part):
         return "not about the image"
     states = {target.state for target in targets_within(targets, start=start, end=end)}
     if states:
@@ -190,6 +200,11 @@ def calls_normal(part: str) -> bool:
     """Whether a part that holds no finding calls a structure of the chest normal."""
     named = _ANATOMY.search(part) or _PART.search(part)
     return named is not None and _NORMAL.search(part) is not None
+
+
+def calls_unchanged(part: str) -> bool:
+    """Whether a part that holds no finding says only that a structure is unchanged."""
+    return _ANATOMY.search(part) is not None and _SAME.search(part) is not None
 
 
 def combine(assertions: Sequence[Assertion]) -> Assertion:

@@ -56,7 +56,8 @@ _LEADS = CueTable(
             "(?: (?:an?|the))?",
             r"(?:the|an?|this)",
             r"again (?:seen|noted|demonstrated) (?:is|are)(?: (?:an?|the))?",
-            "(?:unchanged|stable|persistent|unresolved|non-?resolving|resolving)",
+            "(?:unchanged|stable|persistent|unresolved|non-?resolving|resolving)"
+            "(?: appearing| appearance of(?: the)?)?",
             "(?:partial|incomplete|near|almost|not yet|large|most)(?:ly)?"
             "(?: (?:complete|full)(?:ly)?)? "
             "(?:resolved|cleared|resolving|clearing)",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from explorer.entities import Assertion
-from explorer.text.assertion import Target, calls_normal, targets_within
+from explorer.text.assertion import Target, calls_normal, calls_unchanged, targets_within
 from explorer.text.location import find_side, find_zone
 
 Span = tuple[int, int]
@@ -12,6 +12,7 @@ Span = tuple[int, int]
 # The part before `keep` is dropped between two phrases; what `keep` holds opens the next one.
 _SEPARATOR = re.compile(
     r"(?P<strong>[;,]?\s{1,4}(?:but|however|although|though|while|whereas|yet|despite),?\s{1,4}"
+    r"|[;,]?\s{1,4}otherwise,?\s{1,4}(?=(?:no|the|lungs?|heart|negative)\b)"
     r"|;\s{0,4}|(?:(?<=in place)|(?<=in situ))\s{1,4}(?=the\b|there\b|no\b))"
     r"|(?P<denial>,?\s{1,4}(?:(?:and|with)\s{1,4}(?=no\b)|(?=without\b|w/o\b)))"
     r"|(?P<list>,\s{0,4}"
@@ -39,6 +40,9 @@ _STARTS_WITHOUT_SUBJECT = re.compile(
 )
 # "Heart size is normal or mildly enlarged": what follows has no subject of its own.
 _STATE_ONLY = re.compile(r"(?:\w{1,20}ly\s{1,4}){0,2}\w{1,20}(?:ed|ous|ic|ing)")
+_HALF_SAID = re.compile(
+    r"\b(?:borderline|possibl[ey]|probabl[ey]|may|question\w{0,4})\b", re.IGNORECASE
+)
 _SIDE_ANSWER = re.compile(r"(?:right|left|rt|lt|(?-i:R|L))\s?[:=]\s?\w", re.IGNORECASE)
 _NEXT_STEP_CLAUSE = re.compile(
     r"(?:clinical\w*\s+correlat\w+|correlat\w+|recommend\w*|consider|follow-?up|suggest\b)",
@@ -76,8 +80,9 @@ def _cuts(
     right_targets = targets_within(targets, start=right[0], end=right[1])
     if match["strong"] is not None:
         clause = sentence[right[0] : right[0] + _LOOK_AHEAD]
-        said = bool(right_targets) or _SIDE_ANSWER.match(clause) is not None
-        return said or len(clause.split()) > 2
+        said = bool(right_targets) or _SIDE_ANSWER.match(clause) or calls_normal(clause)
+        named = bool(left_targets) or " " in left_text.strip()
+        return named and (bool(said) or len(clause.split()) > 2)
     if match["aside"] is not None:  # "no pneumothorax (small left effusion)"
         states = [{target.state for target in side} for side in (left_targets, right_targets)]
         return all(states) and states[0] != states[1]
@@ -90,10 +95,8 @@ def _cuts(
     if _VERB.search(left_text) and _VERB.search(right_text):
         return True
     if not left_targets or not right_targets:
-        # "Heart size normal, small left effusion" says two things.
         bare = right_text if left_targets else left_text
-        one_subject = match["bare"] is not None and _STATE_ONLY.fullmatch(right_text.strip(" ."))
-        return bool(left_targets or right_targets) and not one_subject and calls_normal(bare)
+        return bool(left_targets or right_targets) and _stands_apart(match[0], bare, right_text)
     right_place = right_text[: right_targets[0].end - right[0]]
     return _separate(
         {target.state for target in left_targets},
@@ -102,6 +105,17 @@ def _cuts(
         right_place=_has_place(right_place),
         any_right_place=_has_place(right_text),
     )
+
+
+def _stands_apart(joint: str, bare: str, right: str) -> bool:
+    """Whether `bare`, beside a finding, calls a structure normal or unchanged.
+
+    "Heart size normal, small left effusion" says two things.
+    """
+    if _STATE_ONLY.fullmatch(right.strip(" .")) or _HALF_SAID.search(bare):
+        return False
+    # "Calcified hilar and mediastinal nodes unchanged" says one.
+    return calls_normal(bare) or (joint.strip() not in {"and", "or"} and calls_unchanged(bare))
 
 
 def _separate(

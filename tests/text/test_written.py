@@ -22,3 +22,4 @@ def test_first_tries_are_those_that_the_page_gives() -> None:
     counts = Counter((one.group, one.right_at_first) for one in CASES)
     assert (counts["1", True], counts["1", False]) == (136, 23)
     assert (counts["2", True], counts["2", False]) == (79, 21)
+    assert (counts["3", True], counts["3", False]) == (44, 6)
