@@ -71,7 +71,7 @@ def truth(vectors: Vectors) -> dict[str, Ids]:
         found = _nearest(vectors)
         part = place.with_suffix(".part")
         with part.open("wb") as out:
-            np.savez(out, **found)
+            np.savez(out, **found)  # type: ignore[arg-type]
         part.rename(place)
     with np.load(place) as stored:
         return {kind: stored[kind] for kind in KINDS}

@@ -34,9 +34,10 @@ from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.nearest import region_likeness
 from explorer.retrieval.records import QueryPart
 from explorer.retrieval.scoring import film_log_odds, statement_gains
-from explorer.retrieval.search_film import film_of_index, sentence_gains
+from explorer.retrieval.search_film import film_of_index
 from explorer.retrieval.search_region import standing_regions
 from explorer.retrieval.search_text import word_scores
+from explorer.retrieval.statements import sentence_gains
 from explorer.text import read_report
 
 PAGE = ROOT / "docs" / "results_retrieval.md"

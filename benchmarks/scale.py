@@ -36,6 +36,7 @@ from explorer.corpora.studies import read_studies
 from explorer.pipeline.index_rows import RowMaker
 from explorer.pipeline.index_space import space_of
 from explorer.pipeline.index_workers import worker_pool
+from explorer.pipeline.retrieval import asking_of
 from explorer.retrieval.search_indices import finish
 from explorer.retrieval.store import open_tables, writer
 from explorer.retrieval.vocabulary import SIGNATURE
@@ -54,7 +55,8 @@ PROTOCOL = (
     "index of phantoms repeated to 100,000 studies; patch grids, pictures and sentences are real "
     "ones repeated, region vectors real ones with noise, so what costs time is real and what is "
     "found means nothing; 60 phrases that were not asked before, each from text to 20 hits with "
-    "boxes and sentences, one after another. workers: films a second once every worker has "
+    "boxes and sentences, one after another; 'reports' are those of 60 films of the index, which "
+    "are asked likewise. workers: films a second once every worker has "
     "answered, OMP_NUM_THREADS=1. prototypes: noisy real region vectors, 48 prototypes, the "
     "page's methods beside scikit-learn with all processors."
 )
@@ -162,18 +164,26 @@ def page(folder: Path) -> dict[str, Any]:
         inside.append(1000 * found.seconds)
         if len(found.hits) != 20:
             raise SystemExit(f"{phrase!r} found {len(found.hits)} studies instead of 20.")
+    films = index.films.columns["film_id"][:: len(index) // QUERIES][:QUERIES]
+    told = [seconds(partial(pipeline.search_reports, index, engine, film)) for film in films]
     info = index.info()
     return {
         "studies": info.studies,
         "regions": info.regions,
         "sentences": info.sentences,
         "recall_at_10": info.recall,
+        "region_recall_at_10": info.region_recall,
+        "report_recall_at_10": info.report_recall,
         "open_s": round(opened, 2),
         "first_query_s": round(first, 2),
         "queries": len(taken),
         "p50_ms": round(statistics.median(taken), 1),
         "p95_ms": round(float(np.percentile(taken, 95)), 1),
         "p50_without_text_ms": round(statistics.median(inside), 1),
+        "p95_without_text_ms": round(float(np.percentile(inside, 95)), 1),
+        "first_reports_s": round(told[0], 2),
+        "p50_reports_ms": round(1000 * statistics.median(told[1:]), 1),
+        "p95_reports_ms": round(1000 * float(np.percentile(told[1:], 95)), 1),
         "own_memory_mb": round(own_memory_mb(), 1),
     }
 
@@ -200,7 +210,7 @@ def multiply(source: str | None, uri: str, engine: Any) -> None:
                 parts = [copied(table, k, rng) for k in range(first, min(first + 10, copies))]
                 index.table(name).add(pa.concat_tables(parts))
             sys.stderr.write(f"{first} of {copies} copies\n")
-        finish(index, uri)
+        finish(index, uri, asking=asking_of(engine))
 
 
 def copied(table: pa.Table, number: int, rng: np.random.Generator) -> pa.Table:

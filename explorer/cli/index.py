@@ -150,7 +150,11 @@ def info(
 
 
 def _how_exact(info: "IndexInfo") -> str:
-    recalls = (("text", info.recall), ("region", info.region_recall))
+    recalls = (
+        ("text", info.recall),
+        ("region", info.region_recall),
+        ("report", info.report_recall),
+    )
     told = [f"{kind} {recall:.3f}" for kind, recall in recalls if recall is not None]
     return f"{info.search}, recall@10 of exact search: {', '.join(told)}" if told else info.search
 

@@ -21,6 +21,7 @@ from explorer.corpora.studies import CorpusStudy, read_studies
 from explorer.errors import NotARadiographError, ReadingError, RetrievalError
 from explorer.pipeline.index_rows import ReadStudy, RowMaker, read_corpus_study, source_key
 from explorer.pipeline.index_space import space_of
+from explorer.pipeline.retrieval import asking_of
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import Filter
 from explorer.retrieval.records import StudyRows
@@ -105,7 +106,8 @@ def build_index(
         run.write()
         if mode == "update" and prune:
             run.prune()
-        finish(index, uri, indexer=_indexer(workers, cluster))
+        asking = asking_of(engine) if engine.reads_text else None
+        finish(index, uri, indexer=_indexer(workers, cluster), asking=asking)
     return run.report
 
 
@@ -156,7 +158,7 @@ def remove_studies(uri: str, *, study_ids: Sequence[str] = (), where: Filter | N
     found = list(dict.fromkeys(found))
     with writer(uri, corpus.space, create=False) as index:
         index.remove(found)
-        index.finish()
+        finish(index, uri)
     return len(found)
 
 

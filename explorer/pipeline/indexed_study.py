@@ -29,9 +29,8 @@ def report_of(index: Corpus, row: int) -> str:
     """The sentences of the report of a film's study, in reading order; empty without a report."""
     if index.sentence_count == 0:
         return ""
-    sentences = index.sentences
-    own = np.flatnonzero(sentences.study == index.films.study[row])
-    texts = {int(sentences.place[at]): sentences.texts[at] for at in own}
+    said = index.report(row)
+    texts = dict(zip(said.place.tolist(), said.texts, strict=True))
     return " ".join(texts[place] for place in sorted(texts))
 
 

@@ -16,6 +16,7 @@ from explorer.pipeline.query import Statement, denial, read_query
 from explorer.pipeline.sharded import ShardedIndex
 from explorer.retrieval import search_film as films
 from explorer.retrieval import search_region as regions
+from explorer.retrieval import search_report as reports
 from explorer.retrieval import search_text as texts
 from explorer.retrieval.codes import RegionCodes
 from explorer.retrieval.corpus import Corpus, open_corpus
@@ -197,10 +198,10 @@ def search_reports(
     asked = _query_film(index, engine, film), asking_of(engine)
     page: dict[str, Any] = {"where": _filter(where), "count": count, "offset": offset}
     if isinstance(index, Corpus):
-        return films.search_reports(index, *asked, **page)
+        return reports.search_reports(index, *asked, **page)
     if not index.info().sentences:
         raise RetrievalError("None of these indices holds a report. Rank films by likeness.")
-    return index.search(films.search_reports, *asked, **page)
+    return index.search(reports.search_reports, *asked, **page)
 
 
 def search_region(

@@ -3,8 +3,10 @@
 from typing import Any
 
 PROBES = 64  # cells that are looked into
-REFINE = 20  # times the hits that are compared by their full vectors,
-REFINED = 4000  # up to so many: each is read from its own place on the disk
+# Times the hits that are compared by their full vectors, up to so many: each is read from its own
+# place on the disk. Codes miss more than cells do: of the ten nearest of 2.3 million regions of 256
+# numbers 20 times found .91, 40 times .97, and four times the cells nothing more.
+REFINE, REFINED = 40, 4000
 SAMPLES, ROUNDS = 64, 20  # vectors for each cell that cells are learned from, and k-means rounds
 # Bytes that the index keeps of a vector beside its code: the row's id and two factors.
 _BESIDE = 16

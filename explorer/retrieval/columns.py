@@ -1,5 +1,6 @@
 """What an open index holds in memory, column by column."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from explorer.entities import Box, Float32
 from explorer.grounding.alignment import PhraseBase
+from explorer.retrieval.tables import matrix_of
 from explorer.retrieval.words import WordCounts
 
 Rows = NDArray[np.intp]
@@ -63,6 +65,38 @@ class Sentences:
     texts: tuple[str, ...]
     place: Rows
 
+    def __len__(self) -> int:
+        return len(self.study)
+
+    def within(self, kept: NDArray[np.bool_]) -> "Sentences":
+        """Those of the statements that are kept (S,), with the vectors of all."""
+        rows = np.flatnonzero(kept)
+        return Sentences(
+            self.vectors, self.distinct[rows], self.study[rows], self.assertions[rows],
+            self.counts[rows], tuple(self.words[k] for k in rows),
+            tuple(self.texts[k] for k in rows), self.place[rows],
+        )  # fmt: skip
+
+
+def sentences_of_rows(rows: Any, study_of: Mapping[str, int], *, dimension: int) -> Sentences:
+    """Statements from rows of their table; `study_of` gives the number of a study id."""
+    asked = rows["asked"].to_pylist()
+    first: dict[str, int] = {}
+    for row, text in enumerate(asked):
+        first.setdefault(text, row)
+    number = {text: k for k, text in enumerate(first)}
+    vectors = matrix_of(rows["vector"], dimension=dimension)
+    return Sentences(
+        vectors=vectors[list(first.values())],
+        distinct=np.array([number[text] for text in asked], dtype=np.intp),
+        study=np.array([study_of[s] for s in rows["study_id"].to_pylist()], dtype=np.intp),
+        assertions=np.array(rows["assertion"].to_pylist(), dtype=np.str_),
+        counts=np.array(rows["counts"].to_pylist(), dtype=bool),
+        words=tuple(rows["words"].to_pylist()),
+        texts=tuple(rows["text"].to_pylist()),
+        place=np.array(rows["place"].to_pylist(), dtype=np.intp),
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Whole:
@@ -83,12 +117,3 @@ class Whole:
     film_mean: NDArray[np.float64]
     region_mean: NDArray[np.float64] | None = None
     words: WordCounts | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Statements of the report of one study: what they say, vectors (n, D), whole sentences."""
-
-    assertions: NDArray[np.str_]
-    vectors: Float32
-    texts: tuple[str, ...]

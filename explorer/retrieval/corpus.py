@@ -12,16 +12,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.entities import ModelFrame
+from explorer.entities import Float32, ModelFrame
 from explorer.errors import RetrievalError
 from explorer.grounding.alignment import PhraseBase, phrase_base
 from explorer.grounding.geometry import fit_frame
 from explorer.retrieval._lance import in_words
-from explorer.retrieval.columns import Films, Regions, Rows, Sentences, Told, Whole
+from explorer.retrieval.columns import (
+    Films,
+    Regions,
+    Rows,
+    Sentences,
+    Whole,
+    sentences_of_rows,
+)
 from explorer.retrieval.filters import Filter
 from explorer.retrieval.patch_factors import PatchFactors, unpack
 from explorer.retrieval.records import IndexInfo, Space
-from explorer.retrieval.store import SCHEMA, Tables, open_tables, require_space
+from explorer.retrieval.store import SCHEMA, Tables, count_sentences, open_tables, require_space
 from explorer.retrieval.tables import matrix_of
 from explorer.retrieval.words import WordCounts, count_words
 
@@ -52,7 +59,6 @@ class Corpus:
         self.uri, self.space = tables.uri, tables.commit.space
         with in_words(self.uri, "opened"):
             self.region_count = int(tables.regions.count_rows())
-            self.sentence_count = self._count_sentences()
             self.films = self._read_films()
         self.is_exact = self.region_count < exact_below
         self.memory: dict[str, Any] = {}
@@ -93,6 +99,7 @@ class Corpus:
             search="exact" if self.is_exact else "approximate",
             recall=None if self.is_exact else about.get("recall_at_10"),
             region_recall=None if self.is_exact else about.get("region_recall_at_10"),
+            report_recall=None if self.is_exact else about.get("report_recall_at_10"),
             sources=_counted(source_of.values()),
             findings=_counted(findings),
         )
@@ -121,25 +128,40 @@ class Corpus:
 
     @cached_property
     def sentences(self) -> Sentences:
-        """All sentences of the reports."""
-        table = self._read("sentences", _SENTENCE_COLUMNS)
-        asked = table["asked"].to_pylist()
-        first: dict[str, int] = {}
-        for row, text in enumerate(asked):
-            first.setdefault(text, row)
-        number = {text: k for k, text in enumerate(first)}
-        study_of = {study: row for row, study in enumerate(self.study_ids)}
-        vectors = matrix_of(table["vector"], dimension=self.space.dimension)
-        return Sentences(
-            vectors=vectors[list(first.values())],
-            distinct=np.array([number[text] for text in asked], dtype=np.intp),
-            study=np.array([study_of[s] for s in table["study_id"].to_pylist()], dtype=np.intp),
-            assertions=np.array(table["assertion"].to_pylist(), dtype=np.str_),
-            counts=np.array(table["counts"].to_pylist(), dtype=bool),
-            words=tuple(table["words"].to_pylist()),
-            texts=tuple(table["text"].to_pylist()),
-            place=np.array(table["place"].to_pylist(), dtype=np.intp),
-        )
+        """All statements of the reports: for an index that is searched exactly, and for counts."""
+        return self._sentences_in(self._read("sentences", _SENTENCE_COLUMNS))
+
+    def sentences_of(self, studies: Sequence[int]) -> Sentences:
+        """Statements of the reports of some studies; of a large index nothing else is read."""
+        if self.is_exact:
+            return self.sentences.within(np.isin(self.sentences.study, studies))
+        names = ", ".join(f"'{self.study_ids[study]}'" for study in studies)
+        with in_words(self.uri, "read"):
+            query = self.tables.sentences.search().where(f"study_id IN ({names})")
+            rows = query.limit(self.tables.sentences.count_rows() or 1)
+            table = rows.select(_SENTENCE_COLUMNS.split()).to_arrow()
+        return self._sentences_in(table)
+
+    def are_all(self, sentences: Sentences) -> bool:
+        """Whether statements are those of the whole index."""
+        return sentences is vars(self).get("sentences")
+
+    def _sentences_in(self, rows: Any) -> Sentences:
+        return sentences_of_rows(rows, self._study_rows, dimension=self.space.dimension)
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Number of "sentences" and of "reports"; counted here if the build was not finished."""
+        about = self.tables.commit.about
+        if {"sentences", "reports"} <= set(about):
+            return about
+        with in_words(self.uri, "read"):
+            return count_sentences(self.tables.sentences)
+
+    @property
+    def sentence_count(self) -> int:
+        """Sentences of all reports."""
+        return self.counts["sentences"]
 
     @cached_property
     def base_rows(self) -> Rows:
@@ -199,7 +221,10 @@ class Corpus:
 
     @cached_property
     def own_words(self) -> WordCounts:
-        """Counts of the words here."""
+        """Counts of the words here; noted when a large index is built."""
+        noted = self.tables.commit.about.get("words")
+        if noted is not None:
+            return WordCounts(**noted)
         return count_words(self._read("sentences", "words")["words"].to_pylist())
 
     def factors(self, rows: Rows) -> list[PatchFactors]:
@@ -220,33 +245,42 @@ class Corpus:
         found |= fresh
         return tuple(found[row] for row in wanted)
 
-    def told(self, row: int) -> Told:
-        """What the report of a film's study says."""
+    def report(self, row: int) -> Sentences:
+        """Statements of the report of a film's study."""
         study = int(self.films.study[row])
         if self.is_exact:
-            sentences = self.sentences
-            own = np.flatnonzero(sentences.study == study)
-            return Told(
-                sentences.assertions[own],
-                sentences.vectors[sentences.distinct[own]],
-                tuple(sentences.texts[k] for k in own),
-            )
-        kept: dict[int, Told] = self.memory.setdefault("told", {})
-        found = kept.get(study) or self._read_told([study])[study]
-        kept[study] = found
-        return found
+            return self.sentences.within(self.sentences.study == study)
+        return self._reports([study])[study]
 
     def look_up(self, rows: Rows) -> None:
         """Read at once what the hits of a page show, where it is not in memory."""
-        if self.is_exact or not len(rows):
-            return
-        self.packed(rows)
-        kept: dict[int, Told] = self.memory.setdefault("told", {})
-        new = [s for s in dict.fromkeys(self.films.study[rows].tolist()) if s not in kept]
+        if not self.is_exact and len(rows):
+            self.packed(rows)
+            self._reports(self.films.study[rows].tolist())
+
+    def _reports(self, studies: Sequence[int]) -> dict[int, Sentences]:
+        """Reports of studies, read where they are not in memory."""
+        kept: dict[int, Sentences] = self.memory.setdefault("reports", {})
         if len(kept) > KEPT_GRIDS:
             kept.clear()
+        found = {study: said for study in studies if (said := kept.get(study)) is not None}
+        new = [study for study in dict.fromkeys(studies) if study not in found]
         if new:
-            kept.update(self._read_told(new))
+            said = self.sentences_of(new)
+            fresh = {study: said.within(said.study == study) for study in new}
+            kept.update(fresh)
+            found |= fresh
+        return found
+
+    def agreement(self) -> tuple[list[str], Float32, Float32] | None:
+        """Ids of studies (R,), what their reports get from films (R, K), signatures of these."""
+        if self.tables.agreement is None:
+            return None
+        about = self.tables.commit.about["agreement"]
+        rows = self._read("agreement", "study_id vector")
+        signatures = np.array(about["signatures"], dtype=np.float32)
+        values = matrix_of(rows["vector"], dimension=len(signatures))
+        return rows["study_id"].to_pylist(), values, signatures
 
     def thumbnail(self, film_id: str) -> bytes:
         """WebP of a film.
@@ -297,11 +331,9 @@ class Corpus:
     def _rows(self) -> dict[str, int]:
         return {film: row for row, film in enumerate(self.films.columns["film_id"])}
 
-    def _count_sentences(self) -> int:
-        """Sentences have one statement or more."""
-        table = self._read("sentences", "study_id place")
-        pairs = zip(table["study_id"].to_pylist(), table["place"].to_pylist(), strict=True)
-        return len(set(pairs))
+    @cached_property
+    def _study_rows(self) -> dict[str, int]:
+        return {study: row for row, study in enumerate(self.study_ids)}
 
     @cached_property
     def _grids(self) -> list[bytes]:
@@ -318,31 +350,17 @@ class Corpus:
         found = dict(zip(table["film_id"].to_pylist(), table["grid"].to_pylist(), strict=True))
         return {row: found[ids[row]] for row in rows}
 
-    def _read_told(self, studies: Sequence[int]) -> dict[int, Told]:
-        names = ", ".join(f"'{self.study_ids[study]}'" for study in studies)
-        with in_words(self.uri, "read"):
-            query = self.tables.sentences.search().where(f"study_id IN ({names})")
-            columns = ["study_id", "assertion", "text", "vector"]
-            table = query.select(columns).limit(self.tables.sentences.count_rows() or 1).to_arrow()
-        vectors = matrix_of(table["vector"], dimension=self.space.dimension)
-        assertions = np.array(table["assertion"].to_pylist(), dtype=np.str_)
-        texts, owners = table["text"].to_pylist(), np.array(table["study_id"].to_pylist())
-        found = {}
-        for study in studies:
-            own = np.flatnonzero(owners == self.study_ids[study])
-            found[study] = Told(assertions[own], vectors[own], tuple(texts[k] for k in own))
-        return found
-
     def _read_films(self) -> Films:
         table = self._read("films", _FILM_COLUMNS)
         arrays = ("vector", "signature", "height", "width")
         columns = {n: table[n].to_pylist() for n in table.column_names if n not in arrays}
         number = {study: k for k, study in enumerate(dict.fromkeys(columns["study_id"]))}
         shapes = [table[name].to_numpy() for name in ("height", "width")]
-        signatures = np.array(table["signature"].to_pylist() or np.zeros((0, 0)), dtype=np.float32)
+        signatures = table["signature"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        width = len(signatures) // max(1, len(table))
         return Films(
             vectors=matrix_of(table["vector"], dimension=self.space.dimension),
-            signatures=signatures,
+            signatures=signatures.astype(np.float32).reshape(len(table), width),
             shapes=np.stack(shapes, axis=1).astype(np.int32),
             study=np.array([number[s] for s in columns["study_id"]], dtype=np.intp),
             columns=columns,

@@ -97,10 +97,10 @@ def _parts_above(
 
 def sentence_of(corpus: Corpus, row: int, vector: Float32, assertion: Assertion) -> str:
     """The sentence of a film's report that states nearly the same, "" where none does."""
-    told = corpus.told(row)
+    told = corpus.report(row)
     own = np.flatnonzero((told.assertions == "absent") == (assertion == "absent"))
     if not own.size:
         return ""
-    cosines = told.vectors[own] @ vector
+    cosines = told.vectors[told.distinct[own]] @ vector
     best = int(np.argmax(cosines))
     return told.texts[own[best]] if cosines[best] > _SAME_SENTENCE else ""

@@ -169,6 +169,7 @@ class IndexInfo:
         recall: Recall@10 of approximate against exact search, [0, 1], of the regions that
             shortlist films for a phrase; None when exact.
         region_recall: The same of region search; None when exact, or built before it was measured.
+        report_recall: The same of the reports that are read for a film.
         sources: Corpus name -> studies.
         findings: Finding -> films that have it.
     """
@@ -183,6 +184,7 @@ class IndexInfo:
     search: Literal["exact", "approximate"]
     recall: float | None
     region_recall: float | None = None
+    report_recall: float | None = None
     sources: dict[str, int] = field(default_factory=dict)
     findings: dict[str, int] = field(default_factory=dict)
 
@@ -201,6 +203,7 @@ class IndexInfo:
             "search": self.search,
             "recall_at_10": self.recall,
             "region_recall_at_10": self.region_recall,
+            "report_recall_at_10": self.report_recall,
             "sources": self.sources,
             "findings": self.findings,
         }

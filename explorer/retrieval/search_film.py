@@ -1,4 +1,4 @@
-"""Films and reports for a film."""
+"""Films for a film."""
 
 import time
 from collections.abc import Sequence
@@ -9,31 +9,24 @@ from numpy.typing import NDArray
 
 from explorer.embeddings import Scoring
 from explorer.entities import Box, Float32, ImageEmbeddings, ModelFrame
-from explorer.errors import RetrievalError
 from explorer.grounding import alignment
 from explorer.retrieval.columns import Rows
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import EVERYTHING, Filter
 from explorer.retrieval.hits import boxes_of, boxes_on, make_hit
 from explorer.retrieval.patch_factors import PatchFactors, pack, unpack
-from explorer.retrieval.records import Hit, Part, QueryPart, Results, unit
+from explorer.retrieval.records import Part, QueryPart, Results, unit
 from explorer.retrieval.scoring import (
     LEAST_FILMS,
     best_of_each,
     film_log_odds,
     percentiles,
     statement_gains,
-    trust_of,
 )
 from explorer.retrieval.search_text import Asking
 
 # What the parts of a hit show; the rest is summed up in one part.
 _MOST_PARTS = 5
-# Films that the statements of an index are measured on.
-_SENTENCE_BASE = 100
-# Films of an index up to which its statements ask every patch of a film.
-_FINE_FILMS = 1500
-_AT_ONCE = 64  # statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +103,7 @@ def search_film(
             this index when None.
     """
     began = time.perf_counter()
-    rows = _others(corpus, query, where)
+    rows = others_of(corpus, query, where)
     shares = likeness_parts(corpus, query)[rows]
     like = shares.sum(axis=1)
     if without:
@@ -148,7 +141,7 @@ def search_film(
 
 def likeness(corpus: Corpus, query: QueryFilm, where: Filter) -> NDArray[np.float64]:
     """(N, 1) likeness of the films that may be found."""
-    return likeness_parts(corpus, query)[_others(corpus, query, where)].sum(axis=1, keepdims=True)
+    return likeness_parts(corpus, query)[others_of(corpus, query, where)].sum(axis=1, keepdims=True)
 
 
 def likeness_parts(corpus: Corpus, query: QueryFilm) -> NDArray[np.float64]:
@@ -174,155 +167,7 @@ def _whole_likeness(corpus: Corpus, query: QueryFilm) -> NDArray[np.float64]:
     return np.asarray(unit(stored - mean) @ unit(own - mean), dtype=np.float64)
 
 
-def search_reports(
-    corpus: Corpus,
-    query: QueryFilm,
-    asking: Asking,
-    *,
-    where: Filter = EVERYTHING,
-    count: int = 20,
-    offset: int = 0,
-) -> Results:
-    """Rank the reports of an index by their agreement with a film.
-
-    Args:
-        corpus: The index.
-        query: The film.
-        asking: Of the checkpoint.
-        where: Films whose reports may be found.
-        count: Hits of a page.
-        offset: Hits before it.
-
-    Raises:
-        RetrievalError: The index holds no reports.
-    """
-    began = time.perf_counter()
-    if not corpus.sentence_count:
-        if corpus.whole is not None:  # other shards may hold some
-            return Results((), 0, 0.0)
-        raise RetrievalError(
-            f"The index {corpus.uri!r} holds no reports. Build one from a corpus with reports."
-        )
-    rows = _others(corpus, query, where)
-    gains = sentence_gains(corpus, query, asking)
-    scores = np.full(len(corpus.study_ids), -np.inf)
-    allowed = np.unique(corpus.films.study[rows])
-    sentences = corpus.sentences
-    totals = np.bincount(sentences.study, weights=gains, minlength=len(scores))
-    told = np.bincount(sentences.study, minlength=len(scores)) > 0
-    kept = allowed[told[allowed]]
-    scores[kept] = totals[kept]
-    order = kept[np.argsort(-scores[kept], kind="stable")]
-    share = percentiles(scores[order])
-    row_of = {int(study): int(row) for row, study in reversed(list(enumerate(corpus.films.study)))}
-    hits = [
-        _report_hit(
-            corpus, row_of[int(study)], int(study), query, asking, gains,
-            rank=place + 1, percentile=float(share[place]),
-        )
-        for place, study in list(enumerate(order))[offset : offset + count]
-    ]  # fmt: skip
-    return Results(tuple(hits), len(order), time.perf_counter() - began, scores=scores[order])
-
-
-def sentence_gains(corpus: Corpus, query: QueryFilm, asking: Asking) -> NDArray[np.float64]:
-    """What every statement of the index gives to the agreement of its report with a film.
-
-    Agreements are told in deviations over films, so that a long report, or one that says a thing
-    twice, does not come first for that, less what the report gets from the films that it fits best:
-    some reports fit many films.
-    """
-    sentences = corpus.sentences
-    logits = _statement_logits(corpus, [query.factors], asking.scoring)
-    base = sentence_base(corpus, asking)
-    if base is None:
-        return _stated(corpus, logits[0, sentences.distinct])
-    odds = alignment.log_odds(logits, base.phrases)
-    gains = _gains(corpus, odds, asking)[0]
-    usual = base.gains + base.shared[sentences.study] * sentences.counts
-    return np.asarray((gains - usual) / base.spread[sentences.study], dtype=np.float64)
-
-
-def _gains(corpus: Corpus, odds: NDArray[np.float64], asking: Asking) -> NDArray[np.float64]:
-    """(N, statements) what every statement gives, from odds (N, U) of the distinct ones.
-
-    Odds are read as they are: reports are compared for one film, and not films for one report.
-    """
-    trusted = odds * trust_of(corpus.sentences.vectors, asking.reference)
-    return _stated(corpus, trusted[:, corpus.sentences.distinct])
-
-
-def _stated(corpus: Corpus, read: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Gains of all statements from what they read (..., statements); 0 where nothing is asked."""
-    sentences = corpus.sentences
-    return alignment.statement_gains(read, sentences.assertions) * sentences.counts
-
-
-@dataclass(frozen=True, slots=True)
-class SentenceBase:
-    """What the films of an index usually say to its statements.
-
-    Attributes:
-        phrases: Of every distinct statement.
-        gains: (statements,) mean of what each gives.
-        spread: (studies,) deviation over films of the agreement with every report.
-        shared: (studies,) taken from every statement of a report that fits many films.
-    """
-
-    phrases: alignment.PhraseBase
-    gains: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    shared: NDArray[np.float64]
-
-
-def sentence_base(corpus: Corpus, asking: Asking) -> SentenceBase | None:
-    """Base of all statements on a sample of films, worked out once for an open index."""
-    known: SentenceBase | None = corpus.memory.get("sentence base")
-    if known is None and corpus.film_count >= LEAST_FILMS:
-        known = corpus.memory["sentence base"] = _measured_base(corpus, asking)
-    return known
-
-
-def _measured_base(corpus: Corpus, asking: Asking) -> SentenceBase:
-    sample = corpus.base_factors[:: max(1, len(corpus.base_grids) // _SENTENCE_BASE)]
-    logits = _statement_logits(corpus, sample, asking.scoring)
-    phrases = alignment.phrase_base(logits)
-    gains = _gains(corpus, alignment.log_odds(logits, phrases), asking)
-    usual = gains.mean(axis=0)
-    study, count = corpus.sentences.study, len(corpus.study_ids)
-    totals = np.stack([np.bincount(study, weights=row, minlength=count) for row in gains - usual])
-    statements = np.bincount(study, weights=corpus.sentences.counts, minlength=count)
-    # Half of the mean of its best tenth, as the cross-domain similarity local scaling of Conneau
-    # et al. (2018) has it; the neighbourhood of the film is the same for all reports.
-    best = np.sort(totals, axis=0)[-max(1, len(totals) // 10) :].mean(axis=0)
-    return SentenceBase(
-        phrases,
-        usual,
-        np.maximum(totals.std(axis=0), alignment.MIN_SPREAD),
-        best / 2 / np.maximum(statements, 1),
-    )
-
-
-def _statement_logits(
-    corpus: Corpus, films: Sequence[PatchFactors], scoring: Scoring
-) -> NDArray[np.float64]:
-    """(N, U) pooled logits of the distinct statements of an index.
-
-    Over all patches, or means of 2 x 2 of them where an index has many statements.
-    """
-    vectors = corpus.sentences.vectors
-    found = np.zeros((len(films), len(vectors)))
-    for row, film in enumerate(films):
-        seen = film if corpus.film_count <= _FINE_FILMS else film.coarse()
-        for first in range(0, len(vectors), _AT_ONCE):
-            cosines = seen.cosines(vectors[first : first + _AT_ONCE])
-            found[row, first : first + _AT_ONCE] = alignment.pooled_logits(
-                cosines.reshape(len(cosines), -1), scoring
-            )
-    return found
-
-
-def _others(corpus: Corpus, query: QueryFilm, where: Filter) -> Rows:
+def others_of(corpus: Corpus, query: QueryFilm, where: Filter) -> Rows:
     """Films that may be hits: those that pass, without the study of the film itself."""
     kept = corpus.kept(where)
     return np.flatnonzero(kept & (corpus.films.study != corpus.study_of(query.film_id)))
@@ -361,33 +206,3 @@ def _film_parts(
 def query_boxes(query: QueryFilm, vectors: Float32, asking: Asking) -> list[tuple[Box, ...]]:
     """For each phrase, its regions on the film that is asked."""
     return boxes_on(query.factors, query.frame, vectors, asking.scoring, threshold=asking.threshold)
-
-
-def _report_hit(
-    corpus: Corpus,
-    row: int,
-    study: int,
-    query: QueryFilm,
-    asking: Asking,
-    gains: NDArray[np.float64],
-    *,
-    rank: int,
-    percentile: float,
-) -> Hit:
-    sentences = corpus.sentences
-    own = np.flatnonzero(sentences.study == study)
-    vectors = sentences.vectors[sentences.distinct[own]]
-    boxes = query_boxes(query, vectors, asking)
-    parts = [
-        Part(
-            text=sentences.words[k],
-            assertion=str(sentences.assertions[k]),  # type: ignore[arg-type]
-            gain=float(gains[k]),
-            sentence=sentences.texts[k],
-            query_box=found[0] if found and sentences.assertions[k] != "absent" else None,
-        )
-        for k, found in zip(own, boxes, strict=True)
-    ]
-    return make_hit(
-        corpus, row, rank=rank, score=float(gains[own].sum()), percentile=percentile, parts=parts
-    )

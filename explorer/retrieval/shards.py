@@ -132,6 +132,7 @@ def info_of(shares: Sequence[Share]) -> IndexInfo:
         search="approximate" if any(i.search == "approximate" for i in infos) else "exact",
         recall=_lowest([info.recall for info in infos]),
         region_recall=_lowest([info.region_recall for info in infos]),
+        report_recall=_lowest([info.report_recall for info in infos]),
         sources=_added([info.sources for info in infos]),
         findings=_added([info.findings for info in infos]),
     )

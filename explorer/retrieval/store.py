@@ -21,6 +21,7 @@ from explorer.retrieval.lock import Hold, writing_right
 from explorer.retrieval.records import Space, StudyRows
 from explorer.retrieval.tables import (
     TABLES,
+    agreement_table,
     films_table,
     regions_table,
     schema_of,
@@ -28,11 +29,15 @@ from explorer.retrieval.tables import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
     from lancedb.db import DBConnection
 
 SCHEMA = 1
 _COMMIT = "commit"
 _KEEP_VERSIONS = timedelta(days=1)  # for readers that are open
+# What a commit notes of all rows, so that opening need not read them; a write forgets it.
+COUNTED = ("sentences", "reports", "words", "region_mean")
+AGREEMENT = "agreement"  # the entry and the table of what reports get from some films
 # Appends leave one small file each; after so many they are joined.
 _OPTIMIZE_EVERY = 100
 
@@ -62,6 +67,7 @@ class Tables:
     films: Any
     regions: Any
     sentences: Any
+    agreement: Any = None  # of a large index alone
 
 
 def open_tables(uri: str) -> Tables:
@@ -85,6 +91,9 @@ def open_tables(uri: str) -> Tables:
         for name in TABLES:
             found[name] = db.open_table(name)
             found[name].checkout(commit.versions[name])
+        if AGREEMENT in commit.about:
+            found[AGREEMENT] = db.open_table(AGREEMENT)
+            found[AGREEMENT].checkout(commit.about[AGREEMENT]["version"])
     return Tables(uri, commit, **found)
 
 
@@ -167,7 +176,8 @@ class Writer:
             self._appended += 1
             if self._appended % _OPTIMIZE_EVERY == 0:
                 self._optimize()
-            self._commit(region_mean=None)  # no longer the mean of what is in
+            # No longer of what is in; studies that are gone are left out of what is known of all.
+            self._commit(**dict.fromkeys((*COUNTED, AGREEMENT) if films else COUNTED))
 
     def remove(self, study_ids: Sequence[str]) -> None:
         """Take studies out."""
@@ -178,11 +188,22 @@ class Writer:
         return self._tables[name]
 
     def finish(self, **about: Any) -> None:
-        """Join small files, bring search indices up to date, and note `about` in the commit."""
+        """Join small files, bring search indices up to date, count, and note `about`."""
         with in_words(self._uri, "written"):
             self._hold.renew()
             self._optimize()
+            if not {"sentences", "reports"} <= set(self.commit.about):
+                about = count_sentences(self._tables["sentences"]) | about
             self._commit(**about)
+
+    def note_agreement(
+        self, studies: Sequence[str], values: "np.ndarray", signatures: "np.ndarray"
+    ) -> dict[str, Any]:
+        """Write what reports (R,) get from K films (R, K); gives the entry for `finish`."""
+        with in_words(self._uri, "written"):
+            rows = agreement_table(studies, values)
+            table = self._db.create_table(AGREEMENT, data=rows, mode="overwrite")
+            return {"version": table.version, "signatures": signatures.round(3).tolist()}
 
     def _delete(self, study_ids: Sequence[str]) -> None:
         for first in range(0, len(study_ids), 500):
@@ -212,6 +233,16 @@ class Writer:
             self._tables[name].restore(self.commit.versions[name])
         if stale:
             self._commit()
+
+
+def count_sentences(table: Any) -> dict[str, int]:
+    """Sentences of all reports, of which each has one statement or more, and reports."""
+    rows = max(1, int(table.count_rows()))
+    found = table.search().select(["study_id", "place"]).limit(rows).to_arrow()
+    return {
+        "sentences": found.group_by(["study_id", "place"]).aggregate([]).num_rows,
+        "reports": found.group_by("study_id").aggregate([]).num_rows,
+    }
 
 
 def _columns(table: Any, names: list[str]) -> dict[str, list[Any]]:

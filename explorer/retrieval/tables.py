@@ -114,6 +114,15 @@ def sentences_table(rows: Sequence[SentenceRow], *, dimension: int) -> "pa.Table
     return _table("sentences", plain, [row.vector for row in rows], dimension=dimension)
 
 
+def agreement_table(studies: Sequence[str], values: np.ndarray) -> "pa.Table":
+    """What reports (R,) get from K films (R, K)."""
+    import pyarrow as pa
+
+    flat = pa.array(values.astype(np.float16).ravel())
+    rows = pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
+    return pa.table({"study_id": pa.array(studies, pa.string()), "vector": rows})
+
+
 def matrix_of(column: Any, *, dimension: int) -> np.ndarray:
     """(N, D) float32 of a vector column."""
     chunks = column.combine_chunks() if hasattr(column, "combine_chunks") else column

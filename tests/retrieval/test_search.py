@@ -13,7 +13,8 @@ from explorer.entities import Box
 from explorer.errors import RetrievalError
 from explorer.pipeline.query import read_query
 from explorer.retrieval.scoring import film_log_odds, film_scale, on_own_scale, statement_gains
-from explorer.retrieval.search_film import film_of_index, likeness_parts, sentence_gains
+from explorer.retrieval.search_film import film_of_index, likeness_parts
+from explorer.retrieval.statements import sentence_gains
 from explorer.retrieval.vocabulary import SIGNATURE
 from explorer.text import read_report
 from tests import tiny_model

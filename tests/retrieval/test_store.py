@@ -238,5 +238,6 @@ def test_indices_and_compaction_keep_every_row(
         index.finish(search="exact")
     assert counts(tmp_path) == (9, 18, 9)
     assert ids(early, "regions") == {"first"}
-    assert open_tables(uri).commit.about == {"search": "exact"}
+    about = open_tables(uri).commit.about
+    assert about == {"search": "exact", "sentences": 9, "reports": 9}
     assert json.loads(json.dumps(open_tables(uri).commit.versions))["films"] > 9

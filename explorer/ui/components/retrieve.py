@@ -230,7 +230,11 @@ def _about_index(uri: str) -> None:
 
 def _searched(info: "IndexInfo") -> str:
     """How exact searches of an index are, and what approximate ones find of the exact."""
-    recalls = (("phrases", info.recall), ("regions", info.region_recall))
+    recalls = (
+        ("phrases", info.recall),
+        ("regions", info.region_recall),
+        ("reports", info.report_recall),
+    )
     told = [f"{100 * r:.0f} % for {kind}" for kind, r in recalls if r is not None]
     found = f" (finding {' and '.join(told)} of what exact search puts first)" if told else ""
     return SEARCHED[info.search] + found
