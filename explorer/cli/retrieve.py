@@ -105,8 +105,8 @@ def retrieve(
     if beside is not None and as_csv:
         raise typer.BadParameter("--beside goes with a table or --json.")
     shards = cluster is not None or len(index or []) > 1
-    if shards and (codes is not None or beside is not None):
-        raise typer.BadParameter("--codes and --beside go with one index, and without --cluster.")
+    if shards and beside is not None:
+        raise typer.BadParameter("--beside goes with one index, and without --cluster.")
     box = None if region is None else _box(region)
     from explorer import pipeline
 

@@ -1,7 +1,9 @@
 """Train a head on a frozen checkpoint, and put a trained one to use."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,7 @@ import numpy as np
 
 from explorer.adapters import Engine
 from explorer.errors import CheckpointError, DataSetError
+from explorer.pipeline.coded import Index, recall_of_codes
 from explorer.pipeline.copies import COPIES, train_copy
 from explorer.pipeline.embedding import embed_phrases
 from explorer.pipeline.head_data import data_of_films, data_of_index, encode_films
@@ -19,8 +22,7 @@ from explorer.pipeline.known_films import (
     known_films,
 )
 from explorer.pipeline.retrieval import open_index
-from explorer.retrieval.codes import RegionCodes, pack, recall_of_shortlist
-from explorer.retrieval.corpus import Corpus
+from explorer.retrieval.codes import Coder
 from explorer.retrieval.vocabulary import SIGNATURE
 
 if TYPE_CHECKING:
@@ -156,19 +158,19 @@ def _films(sources: HeadSources) -> list[KnownFilm]:
 
 
 def open_codes(
-    index: Corpus, engine: Engine, folder: Path, *, shortlist: int = 100
-) -> tuple[RegionCodes, float]:
-    """Codes of the regions of an index, and the recall@10 of their shortlist.
+    index: Index, engine: Engine, folder: Path, *, shortlist: int = 100
+) -> tuple[Coder, float]:
+    """What makes codes of the regions of an index, and the recall@10 of their shortlist.
 
     Args:
-        index: Opened with this engine.
+        index: Opened with this engine; one, or several that are searched as one.
         engine: Loaded checkpoint.
         folder: Of a head of the method cmimh.
         shortlist: Films that are looked at exactly, for each phrase.
 
     Returns:
-        The codes; and the share of the ten best films by exact scores that the shortlist holds,
-        over the phrases of the vocabulary.
+        What makes them; and the share of the ten best films by exact scores that the shortlist
+        holds, over the phrases of the vocabulary.
 
     Raises:
         CheckpointError: The folder holds no such head, or one of another checkpoint.
@@ -182,12 +184,10 @@ def open_codes(
             f"Codes come from a head of the method cmimh, {folder.name!r} holds another. Train "
             "one: explorer train --method cmimh --index URI --out FOLDER."
         )
-    codes = RegionCodes(
-        words=pack(head.encode(index.regions.vectors, side="image")),
-        film=index.regions.film,
-        of_phrases=lambda vectors: head.encode(vectors, side="text"),
+    coder = Coder(
+        key=hashlib.sha256((folder / "head.safetensors").read_bytes()).hexdigest(),
+        of_regions=partial(head.encode, side="image"),
+        of_phrases=partial(head.encode, side="text"),
         shortlist=shortlist,
     )
-    vectors = embed_phrases(engine, SIGNATURE).vectors
-    recall = recall_of_shortlist(codes, vectors, index.films.signatures)
-    return codes, float(recall.mean())
+    return coder, recall_of_codes(index, coder, embed_phrases(engine, SIGNATURE).vectors)

@@ -5,11 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from explorer.adapters import Engine, scoring_of, threshold_of
 from explorer.entities import Box, Float32, ImageEmbeddings
 from explorer.errors import RetrievalError
 from explorer.grounding.geometry import box_to_grid
 from explorer.pipeline._assets import ASSETS
+from explorer.pipeline.coded import coded_films
 from explorer.pipeline.embedding import embed_phrases
 from explorer.pipeline.index_space import space_of
 from explorer.pipeline.query import Statement, denial, read_query
@@ -18,7 +21,7 @@ from explorer.retrieval import search_film as films
 from explorer.retrieval import search_region as regions
 from explorer.retrieval import search_report as reports
 from explorer.retrieval import search_text as texts
-from explorer.retrieval.codes import RegionCodes
+from explorer.retrieval.codes import Coder
 from explorer.retrieval.corpus import Corpus, open_corpus
 from explorer.retrieval.filters import EVERYTHING, Filter, parse_filter
 from explorer.retrieval.records import IndexInfo, Part, QueryPart, Results
@@ -99,7 +102,7 @@ def search_text(
     where: Where = None,
     count: int = 20,
     offset: int = 0,
-    codes: RegionCodes | None = None,
+    codes: Coder | None = None,
 ) -> Results:
     """Studies for a text: a phrase, several sentences, or a whole report.
 
@@ -119,12 +122,14 @@ def search_text(
         RetrievalError: The query or the filter says nothing, or the index cannot be read.
     """
     statements, notes = read_query(text)
-    asked = _parts(engine, statements), asking_of(engine)
-    page: dict[str, Any] = {"where": _filter(where), "count": count, "offset": offset}
+    parts, kept = _parts(engine, statements), _filter(where)
+    asked = parts, asking_of(engine)
+    page: dict[str, Any] = {"where": kept, "count": count, "offset": offset}
+    claims = [part.vector for part in parts if part.assertion != "absent"]
+    if codes is not None and claims:  # what a query only denies has no region
+        page["only"] = frozenset().union(*coded_films(index, codes, np.stack(claims), kept))
     if isinstance(index, Corpus):
-        found = texts.search_text(index, *asked, ranking=ranking, codes=codes, **page)
-    elif codes is not None:
-        raise RetrievalError("Codes choose films within one index. Leave them out, or search one.")
+        found = texts.search_text(index, *asked, ranking=ranking, **page)
     elif ranking != "image" and not index.info().sentences:
         raise RetrievalError("None of these indices holds a report. Rank by image.")
     else:

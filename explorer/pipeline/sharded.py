@@ -83,7 +83,7 @@ class ShardedIndex:
         if ranking != "image" and self._whole.words is None:
             self._tell(words=all_words(self._ask(_words)))
         if ranking == "both":
-            scores = self._ask(text_scores, *asked, where=where)
+            scores = self._ask(text_scores, *asked, where=where, only=how.get("only"))
             among = tuple(np.concatenate(parts) for parts in zip(*scores, strict=True))
         return self.search(search, *asked, ranking=ranking, where=where, among=among, **how)
 
@@ -108,6 +108,10 @@ class ShardedIndex:
         """Mean and deviation of the likeness over all films that may be found."""
         found = together(self._ask(_likeness, query, where))
         return float(found.mean[0]), float(np.sqrt(found.squares[0] / max(1, found.count)))
+
+    def each(self, question: Callable[..., Any], *asked: Any) -> list[Any]:
+        """What a function of an open index gives of every shard."""
+        return self._ask(question, *asked)
 
     def close(self) -> None:
         """End the workers."""

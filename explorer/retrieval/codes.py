@@ -3,14 +3,18 @@
 A code is a shortlist, not an answer: the films it finds are then ranked exactly.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.entities import Float32
+from explorer.retrieval.corpus import Corpus
+from explorer.retrieval.filters import Filter
+from explorer.retrieval.tables import matrix_of
 
+Near = list[tuple[int, str]]  # distance and film of regions near to a phrase
 Words = NDArray[np.uint64]
 Codes = NDArray[np.bool_]
 _WORD = 64  # bits
@@ -43,15 +47,18 @@ def distances(query: Words, words: Words) -> NDArray[np.uint16]:
     return found
 
 
-def nearest(query: Words, words: Words, *, count: int) -> NDArray[np.intp]:
-    """Rows of the nearest codes, the nearest first, equal distances by row."""
+def nearest(
+    query: Words, words: Words, *, count: int, ties: NDArray[np.intp] | None = None
+) -> NDArray[np.intp]:
+    """Rows of the nearest codes, the nearest first, equal distances by `ties` (N,), then by row."""
     found = distances(query, words)
     if count < len(found):
         edge = np.partition(found, count - 1)[count - 1]
         rows = np.flatnonzero(found <= edge)
     else:
         rows = np.arange(len(found))
-    return rows[np.argsort(found[rows], kind="stable")][:count]
+    keys = (found[rows],) if ties is None else (ties[rows], found[rows])
+    return np.asarray(rows[np.lexsort(keys)][:count])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +70,93 @@ class RegionCodes:
         film: (M,) row of each region's film.
         of_phrases: (S, D) vectors of phrases -> (S, K) codes.
         shortlist: Films that are looked at exactly, for each phrase.
+        ties: (M,) what orders regions that are equally near; their rows when None.
     """
 
     words: Words
     film: NDArray[np.intp]
     of_phrases: Callable[[Float32], Codes]
     shortlist: int = 100
+    ties: NDArray[np.intp] | None = None
 
     def films(self, vectors: Float32, *, allowed: Codes) -> list[set[int]]:
         """For each phrase (S, D), the films of the nearest regions; `allowed` (N,) may be found."""
-        film = self.film
-        rows = np.flatnonzero(allowed[film])
         found = []
         for code in pack(self.of_phrases(vectors)):
-            order = rows[nearest(code, self.words[rows], count=_REGIONS_A_FILM * self.shortlist)]
-            found.append(set(list(dict.fromkeys(film[order].tolist()))[: self.shortlist]))
+            order, _ = self.near(code, allowed=allowed, shortlist=self.shortlist)
+            films = dict.fromkeys(self.film[order].tolist())
+            found.append(set(list(films)[: self.shortlist]))
         return found
+
+    def near(
+        self, code: Words, *, allowed: Codes, shortlist: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.uint16]]:
+        """Regions of allowed films that are near to a code (W,), the nearest first, and how far."""
+        rows = np.flatnonzero(allowed[self.film])
+        ties = None if self.ties is None else self.ties[rows]
+        count = _REGIONS_A_FILM * shortlist
+        order = rows[nearest(code, self.words[rows], count=count, ties=ties)]
+        return order, distances(code, self.words[order])
+
+
+@dataclass(frozen=True, slots=True)
+class Coder:
+    """What makes codes, of one index or of each of its shards.
+
+    Attributes:
+        key: Names what `of_regions` gives.
+        of_regions, of_phrases: Vectors (N, D) -> codes (N, K).
+        shortlist: Films that are looked at exactly, for each phrase.
+    """
+
+    key: str
+    of_regions: Callable[[Float32], Codes]
+    of_phrases: Callable[[Float32], Codes]
+    shortlist: int = 100
+
+
+def near_films(corpus: Corpus, coder: Coder, codes: Codes, where: Filter) -> list[Near]:
+    """For each code of a phrase (S, K), the regions of an index near to it, the nearest first."""
+    own = _codes_of(corpus, coder)
+    films, allowed = corpus.films.columns["film_id"], corpus.kept(where)
+    found = []
+    for code in pack(codes):
+        order, far = own.near(code, allowed=allowed, shortlist=coder.shortlist)
+        found.append([(int(d), films[row]) for d, row in zip(far, own.film[order], strict=True)])
+    return found
+
+
+def first_films(near: Iterable[tuple[int, str]], shortlist: int) -> list[str]:
+    """The films of a shortlist from regions of all shards; equally near ones by film.
+
+    >>> first_films([(2, "c"), (1, "b"), (1, "a"), (0, "b")], 2)
+    ['b', 'a']
+    """
+    regions = sorted(near)[: _REGIONS_A_FILM * shortlist]
+    return list(dict.fromkeys(film for _, film in regions))[:shortlist]
+
+
+def best_by_signature(corpus: Corpus, count: int = 10) -> list[list[tuple[float, str]]]:
+    """For each phrase of the vocabulary, the films that score highest, with minus their score."""
+    films, scores = corpus.films.columns["film_id"], corpus.films.signatures
+    best = np.argsort(-scores, axis=0, kind="stable")[:count].T
+    return [[(-float(scores[row, k]), films[row]) for row in rows] for k, rows in enumerate(best)]
+
+
+def _codes_of(corpus: Corpus, coder: Coder) -> RegionCodes:
+    """Codes of the regions of an open index, made once, some thousands at a time."""
+    known: RegionCodes | None = corpus.memory.get(f"codes {coder.key}")
+    if known is None:
+        size = corpus.space.dimension
+        words, film = [pack(coder.of_regions(np.zeros((0, size), np.float32)))], []
+        for block in corpus.region_blocks("film_id vector"):
+            words.append(pack(coder.of_regions(matrix_of(block["vector"], dimension=size))))
+            film += [corpus.row_of(name) for name in block["film_id"].to_pylist()]
+        rows = np.array(film, dtype=np.intp)
+        place = np.argsort(np.argsort(np.array(corpus.films.columns["film_id"], dtype=np.str_)))
+        known = RegionCodes(np.concatenate(words), rows, coder.of_phrases, ties=place[rows])
+        corpus.memory[f"codes {coder.key}"] = known
+    return known
 
 
 def recall_of_shortlist(

@@ -5,6 +5,7 @@ searched with the ANN index of Lance, and grids are read for the films on the sh
 """
 
 import copy
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -42,6 +43,7 @@ _FILM_COLUMNS = (
     "source path"
 )
 REGION_COLUMNS = "region_id film_id vector x_min y_min x_max y_max label source score"
+_OF_THE_WHOLE = "base_grids base_factors signature_base film_mean region_mean words"
 _SENTENCE_COLUMNS = "study_id place text words asked assertion counts vector"
 
 
@@ -71,14 +73,7 @@ class Corpus:
         """The same commit as a shard of an index; what was read of its tables is kept."""
         found = copy.copy(self)
         found.whole, found.memory = whole, {}
-        for name in (
-            "base_grids",
-            "base_factors",
-            "signature_base",
-            "film_mean",
-            "region_mean",
-            "words",
-        ):
+        for name in _OF_THE_WHOLE.split():
             vars(found).pop(name, None)
         return found
 
@@ -402,7 +397,4 @@ def open_corpus(uri: str, *, space: Space | None = None) -> Corpus:
 
 
 def _counted(names: Any) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    return dict(sorted(Counter(names).items(), key=lambda item: (-item[1], item[0])))

@@ -12,7 +12,6 @@ from explorer.embeddings import ReferenceFilms, Scoring
 from explorer.entities import Float32
 from explorer.errors import RetrievalError
 from explorer.retrieval._lance import in_words
-from explorer.retrieval.codes import RegionCodes
 from explorer.retrieval.columns import Rows
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import EVERYTHING, Filter
@@ -52,7 +51,7 @@ def search_text(
     where: Filter = EVERYTHING,
     count: int = 20,
     offset: int = 0,
-    codes: RegionCodes | None = None,
+    only: frozenset[str] | None = None,
     among: TextScores | None = None,
 ) -> Results:
     """Rank the studies of an index for a text, one film a study.
@@ -66,8 +65,8 @@ def search_text(
         where: Which films may be found.
         count: Hits of a page.
         offset: Hits before it.
-        codes: Binary codes that choose the films worth an exact look; None looks at all, or asks
-            the ANN index of a large one.
+        only: Films worth an exact look, chosen elsewhere; None looks at all, or asks the ANN index
+            of a large one.
         among: Scores of the films of all shards, for "both"; None for a single index.
 
     Raises:
@@ -77,9 +76,8 @@ def search_text(
     if not parts:
         raise RetrievalError("A search needs at least one word, got none. Type a finding.")
     kept = np.flatnonzero(corpus.kept(where))
-    claimed = any(part.assertion != "absent" for part in parts)
-    whole = corpus.is_exact and not (codes is not None and claimed)
-    rows = kept if whole else _shortlist(corpus, kept, parts, where, codes)
+    whole = corpus.is_exact and only is None
+    rows = kept if whole else _shortlist(corpus, kept, parts, where, only)
     vectors, gains = _gains(corpus, rows, parts, asking, keep=whole)
     scores = _ranked(corpus, rows, parts, gains.sum(axis=1), ranking, among)
     best = best_of_each(scores, corpus.films.study[rows])
@@ -98,12 +96,18 @@ def search_text(
 
 
 def text_scores(
-    corpus: Corpus, parts: Sequence[QueryPart], asking: Asking, *, where: Filter = EVERYTHING
+    corpus: Corpus,
+    parts: Sequence[QueryPart],
+    asking: Asking,
+    *,
+    where: Filter = EVERYTHING,
+    only: frozenset[str] | None = None,
 ) -> TextScores:
     """By what films show and by words: the scores (N,) each that `search_text` fuses."""
     kept = np.flatnonzero(corpus.kept(where))
-    rows = kept if corpus.is_exact else _shortlist(corpus, kept, parts, where, None)
-    _, gains = _gains(corpus, rows, parts, asking, keep=corpus.is_exact)
+    whole = corpus.is_exact and only is None
+    rows = kept if whole else _shortlist(corpus, kept, parts, where, only)
+    _, gains = _gains(corpus, rows, parts, asking, keep=whole)
     return gains.sum(axis=1), word_scores(corpus, parts)[corpus.films.study[rows]]
 
 
@@ -203,18 +207,15 @@ def _shortlist(
     kept: Rows,
     parts: Sequence[QueryPart],
     where: Filter,
-    codes: RegionCodes | None,
+    only: frozenset[str] | None,
 ) -> Rows:
-    """Films worth an exact look: those of the regions nearest to each claim, and a sample.
+    """Films worth an exact look: the given ones, or those of the regions nearest to each claim.
 
-    The sample is there for queries that only deny: what they look for has no region.
+    Beside these there is a sample, for queries that only deny: what they look for has no region.
     """
-    claims = [part.vector for part in parts if part.assertion != "absent"]
-    if codes is not None and claims:
-        allowed = np.zeros(len(corpus), dtype=bool)
-        allowed[kept] = True
-        lists = codes.films(np.stack(claims), allowed=allowed)
-        return np.array(sorted(set().union(*lists)), dtype=np.intp)
+    if only is not None:
+        held = [corpus.row_of(film) for film in only if corpus.study_of(film) >= 0]
+        return np.intersect1d(kept, np.array(held, dtype=np.intp))
     sample = corpus.base_rows
     found: set[int] = set(sample[np.isin(sample, kept, kind="table")][:SHORTLIST].tolist())
     for part in parts:

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from explorer import pipeline
 from explorer.errors import CheckpointError
-from explorer.retrieval.codes import RegionCodes, distances, nearest, pack, recall_of_shortlist
+from explorer.retrieval.codes import (
+    RegionCodes,
+    distances,
+    first_films,
+    nearest,
+    pack,
+    recall_of_shortlist,
+)
 
 
 @given(st.integers(1, 130), st.integers(1, 40), st.integers(0, 99))
@@ -43,6 +50,18 @@ def test_a_shortlist_holds_the_films_of_the_nearest_regions_that_are_allowed() -
     exact = np.array([[3.0], [1.0], [2.0]])
     assert recall_of_shortlist(codes, phrase, exact, count=2).tolist() == [1.0]
     assert recall_of_shortlist(codes, phrase, -exact, count=2).tolist() == [0.5]
+
+
+def test_regions_that_are_equally_near_come_in_the_given_order() -> None:
+    words = pack(np.array([[True], [False], [False], [False]]))
+    assert nearest(words[1], words, count=3, ties=np.array([0, 5, 2, 4])).tolist() == [2, 3, 1]
+
+
+def test_a_list_over_shards_is_that_of_all_their_regions() -> None:
+    """Sixteen regions a film: here 15 of `a` and one of `c` before that of `b`."""
+    regions = [(1, "a")] * 15 + [(2, "c"), (3, "b")]
+    assert first_films(reversed(regions), 1) == ["a"]
+    assert first_films(reversed(regions), 2) == ["a", "c"]
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """An index in shards gives the answers of the one index of all its studies."""
 
 import os
+import pickle
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -125,6 +126,31 @@ def test_a_region_finds_what_one_index_finds(engine: Any, index: Any, shards: An
         assert [h.region_id for h in found[0].hits] == [h.region_id for h in found[1].hits]
 
 
+def test_codes_choose_the_films_that_they_choose_in_one_index(
+    engine: Any, index: Any, index_uri: str, shards: Any, tmp_path: Path
+) -> None:
+    options = {"bits": 32, "steps": 5, "batch": 16}
+    sources = pipeline.HeadSources(index=index_uri)
+    pipeline.train_head("cmimh", sources, engine=engine, out=tmp_path, options=options)
+    for shortlist in (3, 24):
+        (coder, recall), (same, wanted) = (
+            pipeline.open_codes(i, engine, tmp_path, shortlist=shortlist) for i in (shards, index)
+        )
+        assert recall == pytest.approx(wanted)
+        assert 0 < recall <= 1
+        assert pickle.loads(pickle.dumps(coder)).key == same.key  # it travels to the workers
+        for ranking in ("image", "both"):
+            for text in ("mass", "Left pleural effusion. No mass.", "no mass"):
+                how: Any = {"ranking": ranking, "count": 24}
+                found, right = (
+                    pipeline.search_text(i, engine, text, codes=c, **how)
+                    for i, c in ((shards, coder), (index, same))
+                )
+                assert_same(found, right, ties=True)
+                if shortlist == 3 and text == "mass":
+                    assert right.total <= 3
+
+
 def test_workers_that_were_started_again_are_told_again(engine: Any, shards: Any) -> None:
     before = pipeline.search_text(shards, engine, "mass")
     shards._pool.forget()
@@ -141,8 +167,6 @@ def test_the_shards_say_what_they_hold_together(index: Any, shards: Any) -> None
 def test_what_shards_cannot_do_is_said(
     engine: Any, shards: Any, uris: list[str], corpus: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(RetrievalError, match="Codes choose films within one index"):
-        pipeline.search_text(shards, engine, "mass", codes=object())  # type: ignore[arg-type]
     with pytest.raises(RetrievalError, match="has no film 'none'"):
         pipeline.search_film(shards, engine, "none")
     with pytest.raises(RetrievalError, match="there is none that is complete"):
