@@ -154,6 +154,17 @@ def seen_pixels(frame: ModelFrame) -> int:
     return int(((y >= 0) & (y < h)).sum()) * int(((x >= 0) & (x < w)).sum())
 
 
+def seen_part(frame: ModelFrame) -> Box:
+    """The part of the original that lies in the model input."""
+    rows, columns = frame.input_shape
+    height, width = frame.image_shape
+    whole = box_to_image(Box(0, 0, columns, rows), frame)
+    return Box(
+        max(0.0, whole.x_min), max(0.0, whole.y_min),
+        min(float(width), whole.x_max), min(float(height), whole.y_max),
+    )  # fmt: skip
+
+
 def window_of_cells(cells: NDArray[np.bool_], frame: ModelFrame) -> Window:
     """The part of the original on which linear interpolation uses any of some cells (h, w)."""
     y, x = _grid_centers(frame)

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
 from explorer.adapters import Engine, scoring_of, threshold_of
-from explorer.entities import Box, Float32, ImageEmbeddings
+from explorer.entities import Box, Float32, ImageEmbeddings, ModelFrame
 from explorer.errors import RetrievalError
-from explorer.grounding.geometry import box_to_grid
+from explorer.grounding.geometry import box_to_grid, seen_part
 from explorer.pipeline._assets import ASSETS
 from explorer.pipeline.coded import coded_films
 from explorer.pipeline.embedding import embed_phrases
@@ -23,7 +23,7 @@ from explorer.retrieval import search_report as reports
 from explorer.retrieval import search_text as texts
 from explorer.retrieval.codes import Coder
 from explorer.retrieval.corpus import Corpus, open_corpus
-from explorer.retrieval.filters import EVERYTHING, Filter, parse_filter
+from explorer.retrieval.filters import EVERYTHING, FIRST, Filter, Page, parse_filter
 from explorer.retrieval.records import IndexInfo, Part, QueryPart, Results
 from explorer.retrieval.search_film import QueryFilm
 from explorer.retrieval.search_text import Asking, Ranking
@@ -33,6 +33,20 @@ from explorer.retrieval.vocabulary import SIGNATURE
 Where = Filter | str | None
 Index = Corpus | ShardedIndex
 RESULTS_SCHEMA = "radiograph-retrieval/1"
+
+
+class Wanted(TypedDict, total=False):
+    """Which hits of a search are wanted: by default the first 20 of all films.
+
+    Attributes:
+        where: Filter, or its text: "view=PA, age=60-79, finding=nodule|mass".
+        count: Hits of a page.
+        offset: Hits before it.
+    """
+
+    where: Where
+    count: int
+    offset: int
 
 
 def bundled_index() -> str | None:
@@ -99,10 +113,8 @@ def search_text(
     text: str,
     *,
     ranking: Ranking = "image",
-    where: Where = None,
-    count: int = 20,
-    offset: int = 0,
     codes: Coder | None = None,
+    **page: Unpack[Wanted],
 ) -> Results:
     """Studies for a text: a phrase, several sentences, or a whole report.
 
@@ -113,27 +125,26 @@ def search_text(
         engine: Loaded checkpoint.
         text: At most 10,000 characters.
         ranking: By what films show ("image"), by the words of reports ("words"), or "both".
-        where: Filter, or its text: "view=PA, age=60-79, finding=nodule|mass".
-        count: Hits of a page.
-        offset: Hits before it.
         codes: From `open_codes`: look exactly only at the films that they find.
+        **page: Which hits are wanted.
 
     Raises:
         RetrievalError: The query or the filter says nothing, or the index cannot be read.
     """
     statements, notes = read_query(text)
-    parts, kept = _parts(engine, statements), _filter(where)
+    parts, shown = _parts(engine, statements), _page(page)
     asked = parts, asking_of(engine)
-    page: dict[str, Any] = {"where": kept, "count": count, "offset": offset}
+    only: frozenset[str] | None = None
     claims = [part.vector for part in parts if part.assertion != "absent"]
     if codes is not None and claims:  # what a query only denies has no region
-        page["only"] = frozenset().union(*coded_films(index, codes, np.stack(claims), kept))
+        only = frozenset().union(*coded_films(index, codes, np.stack(claims), shown.where))
+    how: dict[str, Any] = {"page": shown, "ranking": ranking, "only": only}
     if isinstance(index, Corpus):
-        found = texts.search_text(index, *asked, ranking=ranking, **page)
+        found = texts.search_text(index, *asked, **how)
     elif ranking != "image" and not index.info().sentences:
         raise RetrievalError("None of these indices holds a report. Rank by image.")
     else:
-        found = index.search_text(texts.search_text, *asked, ranking=ranking, **page)
+        found = index.search_text(texts.search_text, *asked, **how)
     return _noted(found, notes)
 
 
@@ -143,9 +154,7 @@ def search_film(
     film: ImageEmbeddings | str,
     *,
     without: Sequence[str] = (),
-    where: Where = None,
-    count: int = 20,
-    offset: int = 0,
+    **page: Unpack[Wanted],
 ) -> Results:
     """Films like a film, and like it but without some findings.
 
@@ -154,35 +163,29 @@ def search_film(
         engine: Loaded checkpoint.
         film: An encoded radiograph, or the id of a film of the index, which is left out.
         without: Findings that the hits should not show.
-        where: Filter, or its text.
-        count: Hits of a page.
-        offset: Hits before it.
+        **page: Which hits are wanted.
 
     Raises:
         RetrievalError: There is no such film, or the index cannot be read.
     """
     query = _query_film(index, engine, film)
-    page: dict[str, Any] = {
+    asked = query, asking_of(engine)
+    how: dict[str, Any] = {
         "vocabulary": _vocabulary(engine),
         "without": _parts(engine, [denial(words) for words in without]),
-        "where": _filter(where),
-        "count": count,
-        "offset": offset,
+        "page": _page(page),
     }
     if isinstance(index, Corpus):
-        return films.search_film(index, query, asking_of(engine), **page)
-    scale = index.likeness_scale(query, page["where"]) if without else None
-    return index.search(films.search_film, query, asking_of(engine), scale=scale, **page)
+        return films.search_film(index, *asked, **how)
+    scale = index.likeness_scale(query, how["page"].where) if without else None
+    return index.search(films.search_film, *asked, scale=scale, **how)
 
 
 def search_reports(
     index: Index,
     engine: Engine,
     film: ImageEmbeddings | str,
-    *,
-    where: Where = None,
-    count: int = 20,
-    offset: int = 0,
+    **page: Unpack[Wanted],
 ) -> Results:
     """Reports that say what a film shows; the parts of a hit are its sentences.
 
@@ -190,9 +193,7 @@ def search_reports(
         index: Opened with this engine.
         engine: Loaded checkpoint.
         film: An encoded radiograph, or the id of a film of the index, whose report is left out.
-        where: Filter, or its text.
-        count: Hits of a page.
-        offset: Hits before it.
+        **page: Which hits are wanted.
 
     Raises:
         RetrievalError: There is no such film, or the index holds no reports.
@@ -201,12 +202,11 @@ def search_reports(
     if not engine.reads_text:
         engine.embed_text(["report"])  # says why it cannot
     asked = _query_film(index, engine, film), asking_of(engine)
-    page: dict[str, Any] = {"where": _filter(where), "count": count, "offset": offset}
     if isinstance(index, Corpus):
-        return reports.search_reports(index, *asked, **page)
+        return reports.search_reports(index, *asked, page=_page(page))
     if not index.info().sentences:
         raise RetrievalError("None of these indices holds a report. Rank films by likeness.")
-    return index.search(reports.search_reports, *asked, **page)
+    return index.search(reports.search_reports, *asked, page=_page(page))
 
 
 def search_region(
@@ -214,10 +214,7 @@ def search_region(
     engine: Engine,
     film: ImageEmbeddings | str,
     box: Box,
-    *,
-    where: Where = None,
-    count: int = 20,
-    offset: int = 0,
+    **page: Unpack[Wanted],
 ) -> Results:
     """Regions of other films that look like a box of this one.
 
@@ -226,9 +223,7 @@ def search_region(
         engine: Loaded checkpoint.
         film: An encoded radiograph, or the id of a film of the index, which is left out.
         box: In pixels of the original.
-        where: Filter, or its text.
-        count: Hits of a page.
-        offset: Hits before it.
+        **page: Which hits are wanted.
 
     Raises:
         RetrievalError: The box lies outside what the model saw, or the index cannot be read.
@@ -236,20 +231,29 @@ def search_region(
     query = _query_film(index, engine, film)
     weights = box_to_grid(box, query.frame)
     if weights.sum() <= 0:
-        raise RetrievalError(
-            f"A region must lie in the part of the radiograph that the model saw, got {box}."
-        )
-    page: dict[str, Any] = {"where": _filter(where), "count": count, "offset": offset}
+        raise RetrievalError(_outside(box, query.frame))
+    shown = _page(page)
 
     def found(*, anywhere: bool) -> Results:
         asked = query, weights, box
         if isinstance(index, Corpus):
-            return regions.search_region(index, *asked, anywhere=anywhere, **page)
-        return index.search_region(regions.search_region, *asked, anywhere=anywhere, **page)
+            return regions.search_region(index, *asked, page=shown, anywhere=anywhere)
+        return index.search_region(regions.search_region, *asked, page=shown, anywhere=anywhere)
 
     standing = found(anywhere=False)
     # Better a place that nothing speaks for than no place.
-    return standing if standing.total >= count + offset else found(anywhere=True)
+    return standing if standing.total >= shown.end else found(anywhere=True)
+
+
+def _outside(box: Box, frame: ModelFrame) -> str:
+    """What is wrong with a region, in the pixels that a person counts in."""
+    (height, width), seen = frame.image_shape, seen_part(frame)
+    return (
+        "A region must lie in the part of the film that the model saw, "
+        f"x {seen.x_min:.0f} to {seen.x_max:.0f} and y {seen.y_min:.0f} to {seen.y_max:.0f} of "
+        f"{width} x {height} pixels; got x {box.x_min:g} to {box.x_max:g} and "
+        f"y {box.y_min:g} to {box.y_max:g}. Give a box inside it, in pixels of the original film."
+    )
 
 
 def results_document(found: Results, info: IndexInfo) -> dict[str, Any]:
@@ -325,10 +329,10 @@ def _vocabulary(engine: Engine) -> tuple[tuple[str, ...], Float32]:
     return phrases, engine.text_vectors(phrases)
 
 
-def _filter(where: Where) -> Filter:
-    if where is None:
-        return EVERYTHING
-    return parse_filter(where) if isinstance(where, str) else where
+def _page(page: Wanted) -> Page:
+    where = page.get("where")
+    kept = parse_filter(where) if isinstance(where, str) else where or EVERYTHING
+    return Page(kept, page.get("count", FIRST.count), page.get("offset", FIRST.offset))
 
 
 def _noted(found: Results, notes: Sequence[str]) -> Results:

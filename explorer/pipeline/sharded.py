@@ -17,7 +17,7 @@ from explorer.errors import RetrievalError
 from explorer.retrieval._lance import is_local
 from explorer.retrieval.columns import Whole
 from explorer.retrieval.corpus import Corpus, open_corpus
-from explorer.retrieval.filters import Filter
+from explorer.retrieval.filters import Filter, Page
 from explorer.retrieval.records import IndexInfo, Results, Space
 from explorer.retrieval.search_film import QueryFilm, film_of_index, likeness
 from explorer.retrieval.search_text import Ranking, text_scores
@@ -64,28 +64,29 @@ class ShardedIndex:
         return info_of(self._shares)
 
     def search(
-        self, search: Callable[..., Results], *asked: Any, count: int, offset: int, **how: Any
+        self, search: Callable[..., Results], *asked: Any, page: Page, **how: Any
     ) -> Results:
         """A page of hits of a search that takes an open index first."""
-        answers = self._ask(search, *asked, count=count + offset, offset=0, **how)
-        return merge(answers, count=count, offset=offset)
+        up_to_it = replace(page, count=page.end, offset=0)
+        answers = self._ask(search, *asked, page=up_to_it, **how)
+        return merge(answers, count=page.count, offset=page.offset)
 
     def search_text(
         self,
         search: Callable[..., Results],
         *asked: Any,
+        page: Page,
         ranking: Ranking,
-        where: Filter,
-        **how: Any,
+        only: frozenset[str] | None = None,
     ) -> Results:
         """As `search`, with the words of all reports known to every shard where they count."""
         among = None
         if ranking != "image" and self._whole.words is None:
             self._tell(words=all_words(self._ask(_words)))
         if ranking == "both":
-            scores = self._ask(text_scores, *asked, where=where, only=how.get("only"))
+            scores = self._ask(text_scores, *asked, where=page.where, only=only)
             among = tuple(np.concatenate(parts) for parts in zip(*scores, strict=True))
-        return self.search(search, *asked, ranking=ranking, where=where, among=among, **how)
+        return self.search(search, *asked, page=page, ranking=ranking, only=only, among=among)
 
     def search_region(self, search: Callable[..., Results], *asked: Any, **how: Any) -> Results:
         """As `search`, with the mean of all regions known to every shard."""

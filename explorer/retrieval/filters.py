@@ -74,6 +74,38 @@ class Filter:
 EVERYTHING = Filter()
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which hits of a search are wanted.
+
+    Attributes:
+        where: Films that may be found.
+        count: Hits of the page.
+        offset: Hits before it.
+    """
+
+    where: Filter = EVERYTHING
+    count: int = 20
+    offset: int = 0
+
+    @property
+    def end(self) -> int:
+        """Hits up to its last."""
+        return self.offset + self.count
+
+    def of(self, order: NDArray[np.intp]) -> list[tuple[int, int]]:
+        """(place, entry) of what is on the page, places from 0.
+
+        >>> Page(count=2, offset=1).of(np.array([7, 5, 6, 4]))
+        [(1, 5), (2, 6)]
+        """
+        shown = order[self.offset : self.end].tolist()
+        return list(enumerate(shown, start=self.offset))
+
+
+FIRST = Page()
+
+
 def parse_filter(text: str) -> Filter:
     """Read "view=PA, sex=F, age=60-79, finding=nodule|mass, without=pneumothorax".
 

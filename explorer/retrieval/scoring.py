@@ -7,6 +7,7 @@ Where the checkpoint's bank knows how far each phrase can be trusted, odds count
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -237,6 +238,13 @@ def percentiles(scores: NDArray[np.floating], *, beyond: int = 0) -> NDArray[np.
     """
     lower = beyond + np.searchsorted(np.sort(scores), scores, side="left")
     return np.asarray(lower / max(1, beyond + len(scores) - 1), dtype=np.float64)
+
+
+def studies_of(corpus: Corpus, films: NDArray[Any]) -> Rows:
+    """Studies of films, by row or by mask (N,), each once; quicker than sorting 100,000."""
+    held = np.zeros(len(corpus.study_ids), dtype=bool)
+    held[corpus.films.study[films]] = True
+    return np.flatnonzero(held)
 
 
 def best_of_each(scores: NDArray[np.floating], groups: NDArray[np.integer]) -> Rows:

@@ -12,7 +12,7 @@ from explorer.entities import Box, Float32, ImageEmbeddings, ModelFrame
 from explorer.grounding import alignment
 from explorer.retrieval.columns import Rows
 from explorer.retrieval.corpus import Corpus
-from explorer.retrieval.filters import EVERYTHING, Filter
+from explorer.retrieval.filters import FIRST, Filter, Page
 from explorer.retrieval.hits import boxes_of, boxes_on, make_hit
 from explorer.retrieval.patch_factors import PatchFactors, pack, unpack
 from explorer.retrieval.records import Part, QueryPart, Results, unit
@@ -78,9 +78,7 @@ def search_film(
     *,
     vocabulary: tuple[Sequence[str], Float32],
     without: Sequence[QueryPart] = (),
-    where: Filter = EVERYTHING,
-    count: int = 20,
-    offset: int = 0,
+    page: Page = FIRST,
     scale: tuple[float, float] | None = None,
 ) -> Results:
     """Rank studies by how like a film they are.
@@ -96,14 +94,12 @@ def search_film(
         asking: Of the checkpoint.
         vocabulary: Phrases of the signature and their vectors.
         without: Findings that hits should not show.
-        where: Which films may be found.
-        count: Hits of a page.
-        offset: Hits before it.
+        page: Which hits are wanted.
         scale: Mean and deviation of the likeness over the films that may be found; those of
             this index when None.
     """
     began = time.perf_counter()
-    rows = others_of(corpus, query, where)
+    rows = others_of(corpus, query, page.where)
     shares = likeness_parts(corpus, query)[rows]
     like = shares.sum(axis=1)
     if without:
@@ -122,7 +118,7 @@ def search_film(
     best = best_of_each(scores, corpus.films.study[rows])
     share = percentiles(scores[best])
     hits = []
-    for place, k in list(enumerate(best))[offset : offset + count]:
+    for place, k in page.of(best):
         parts = _film_parts(
             corpus, int(rows[k]), query, asking, shares[k], float(like[k]), vocabulary
         )

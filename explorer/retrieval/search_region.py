@@ -9,11 +9,11 @@ from explorer.entities import Box, Float32
 from explorer.grounding import alignment
 from explorer.retrieval.columns import Regions, Rows
 from explorer.retrieval.corpus import Corpus
-from explorer.retrieval.filters import EVERYTHING, Filter
+from explorer.retrieval.filters import FIRST, Filter, Page
 from explorer.retrieval.hits import make_hit
 from explorer.retrieval.nearest import nearest_regions, region_likeness
 from explorer.retrieval.records import Part, Results, unit
-from explorer.retrieval.scoring import LEAST_FILMS, best_of_each, percentiles
+from explorer.retrieval.scoring import LEAST_FILMS, best_of_each, percentiles, studies_of
 from explorer.retrieval.search_film import QueryFilm
 from explorer.retrieval.vocabulary import SIGNATURE
 
@@ -31,9 +31,7 @@ def search_region(
     weights: Float32,
     box: Box,
     *,
-    where: Filter = EVERYTHING,
-    count: int = 20,
-    offset: int = 0,
+    page: Page = FIRST,
     anywhere: bool = False,
 ) -> Results:
     """Rank films by their region that is most like a region, one region a study.
@@ -43,28 +41,26 @@ def search_region(
         query: The film that the region is of; its own study is not a hit.
         weights: (h, w) share of every grid cell that belongs to the region.
         box: The region in original pixels, for the hits.
-        where: Which films may be found.
-        count: Hits of a page.
-        offset: Hits before it.
+        page: Which hits are wanted.
         anywhere: Look at regions that nothing speaks for, too.
     """
     began = time.perf_counter()
     vector = unit(np.tensordot(weights, query.factors.values(), axes=2).astype(np.float32))
-    allowed = corpus.kept(where) & (corpus.films.study != corpus.study_of(query.film_id))
+    allowed = corpus.kept(page.where) & (corpus.films.study != corpus.study_of(query.film_id))
     if corpus.is_exact:
         regions, rows = corpus.regions, _worth(corpus, corpus.regions, allowed, anywhere=anywhere)
         scores = region_likeness(corpus, vector[None], regions.vectors[rows])[0]
     else:
         regions, rows, scores = _shortlist(
-            corpus, vector, where, allowed, studies=count + offset, anywhere=anywhere
+            corpus, vector, page.where, allowed, studies=page.end, anywhere=anywhere
         )
     films = regions.film[rows]
     best = best_of_each(scores, corpus.films.study[films])
     # Studies without a region that may be a hit are less like it than those with one.
-    beyond = len(np.unique(corpus.films.study[allowed])) - len(best)
+    beyond = len(studies_of(corpus, allowed)) - len(best)
     share = percentiles(scores[best], beyond=beyond)
     hits = []
-    for place, k in list(enumerate(best))[offset : offset + count]:
+    for place, k in page.of(best):
         row = int(rows[k])
         part = Part(
             text=regions.columns["label"][row],

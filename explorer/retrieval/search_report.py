@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from explorer.errors import RetrievalError
 from explorer.retrieval.columns import Rows, Sentences
 from explorer.retrieval.corpus import Corpus
-from explorer.retrieval.filters import EVERYTHING, Filter
+from explorer.retrieval.filters import FIRST, Page
 from explorer.retrieval.hits import make_hit
 from explorer.retrieval.records import Hit, Part, Results
 from explorer.retrieval.report_shortlist import SHORTLIST, shortlist_order
-from explorer.retrieval.scoring import percentiles
+from explorer.retrieval.scoring import percentiles, studies_of
 from explorer.retrieval.search_film import QueryFilm, others_of, query_boxes
 from explorer.retrieval.search_text import Asking
 from explorer.retrieval.statements import sentence_gains
@@ -27,9 +27,7 @@ def search_reports(
     query: QueryFilm,
     asking: Asking,
     *,
-    where: Filter = EVERYTHING,
-    count: int = 20,
-    offset: int = 0,
+    page: Page = FIRST,
 ) -> Results:
     """Rank the reports of an index by their agreement with a film.
 
@@ -37,9 +35,7 @@ def search_reports(
         corpus: The index.
         query: The film.
         asking: Of the checkpoint.
-        where: Films whose reports may be found.
-        count: Hits of a page.
-        offset: Hits before it.
+        page: Which hits are wanted; its films are those whose reports may be found.
 
     Raises:
         RetrievalError: The index holds no reports.
@@ -51,9 +47,9 @@ def search_reports(
         raise RetrievalError(
             f"The index {corpus.uri!r} holds no reports. Build one from a corpus with reports."
         )
-    rows = others_of(corpus, query, where)
-    allowed = np.unique(corpus.films.study[rows])
-    sentences = _candidates(corpus, query, rows, count=count + offset)
+    rows = others_of(corpus, query, page.where)
+    allowed = studies_of(corpus, rows)
+    sentences = _candidates(corpus, query, rows, count=page.end)
     gains = sentence_gains(corpus, query, asking, sentences)
     studies, own = np.unique(sentences.study, return_inverse=True)
     totals = np.bincount(own, weights=gains, minlength=len(studies)).astype(np.float64)
@@ -63,13 +59,14 @@ def search_reports(
     left_out = min(corpus.counts["reports"], len(allowed)) - len(order)
     beyond = 0 if corpus.are_all(sentences) else max(0, left_out)
     share = percentiles(totals[order], beyond=beyond)
-    first = {int(corpus.films.study[row]): int(row) for row in rows[::-1]}
+    study_of = corpus.films.study[rows]
     hits = [
         _report_hit(
-            corpus, first[int(studies[k])], query, asking, sentences.within(own == k),
-            gains[own == k], rank=place + 1, percentile=float(share[place]),
+            corpus, int(rows[np.argmax(study_of == studies[k])]), query, asking,
+            sentences.within(own == k), gains[own == k], rank=place + 1,
+            percentile=float(share[place]),
         )
-        for place, k in list(enumerate(order))[offset : offset + count]
+        for place, k in page.of(order)
     ]  # fmt: skip
     took = time.perf_counter() - began
     return Results(tuple(hits), len(order), took, scores=totals[order], beyond=beyond)

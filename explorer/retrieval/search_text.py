@@ -14,7 +14,7 @@ from explorer.errors import RetrievalError
 from explorer.retrieval._lance import in_words
 from explorer.retrieval.columns import Rows
 from explorer.retrieval.corpus import Corpus
-from explorer.retrieval.filters import EVERYTHING, Filter
+from explorer.retrieval.filters import EVERYTHING, FIRST, Filter, Page
 from explorer.retrieval.fusion import fuse
 from explorer.retrieval.hits import boxes_of, make_hit, sentence_of
 from explorer.retrieval.nearest import nearest_films
@@ -25,6 +25,7 @@ from explorer.retrieval.scoring import (
     film_log_odds,
     percentiles,
     statement_gains,
+    studies_of,
 )
 from explorer.retrieval.words import bm25
 
@@ -48,9 +49,7 @@ def search_text(
     asking: Asking,
     *,
     ranking: Ranking = "image",
-    where: Filter = EVERYTHING,
-    count: int = 20,
-    offset: int = 0,
+    page: Page = FIRST,
     only: frozenset[str] | None = None,
     among: TextScores | None = None,
 ) -> Results:
@@ -62,9 +61,7 @@ def search_text(
         asking: Of the checkpoint.
         ranking: "image": log odds of the sentences on the film; "words": BM25 on sentences of the
             reports that claim (or deny) the same; "both": reciprocal rank fusion of the two.
-        where: Which films may be found.
-        count: Hits of a page.
-        offset: Hits before it.
+        page: Which hits are wanted.
         only: Films worth an exact look, chosen elsewhere; None looks at all, or asks the ANN index
             of a large one.
         among: Scores of the films of all shards, for "both"; None for a single index.
@@ -75,24 +72,24 @@ def search_text(
     began = time.perf_counter()
     if not parts:
         raise RetrievalError("A search needs at least one word, got none. Type a finding.")
-    kept = np.flatnonzero(corpus.kept(where))
+    kept = np.flatnonzero(corpus.kept(page.where))
     whole = corpus.is_exact and only is None
-    rows = kept if whole else _shortlist(corpus, kept, parts, where, only)
+    rows = kept if whole else _shortlist(corpus, kept, parts, page.where, only)
     vectors, gains = _gains(corpus, rows, parts, asking, keep=whole)
     scores = _ranked(corpus, rows, parts, gains.sum(axis=1), ranking, among)
     best = best_of_each(scores, corpus.films.study[rows])
-    beyond = len(np.unique(corpus.films.study[kept])) - len(best)
+    beyond = len(studies_of(corpus, kept)) - len(best)
     share = percentiles(scores[best], beyond=beyond)
-    corpus.look_up(rows[best[offset : offset + count]])
-    page = [
+    corpus.look_up(rows[best[page.offset : page.end]])
+    hits = [
         _hit(
             corpus, int(rows[k]), parts, vectors, gains[k], asking,
             rank=place + 1, score=float(scores[k]), percentile=float(share[place]),
         )
-        for place, k in list(enumerate(best))[offset : offset + count]
+        for place, k in page.of(best)
     ]  # fmt: skip
     took = time.perf_counter() - began
-    return Results(tuple(page), len(best), took, scores=scores[best], beyond=beyond)
+    return Results(tuple(hits), len(best), took, scores=scores[best], beyond=beyond)
 
 
 def text_scores(

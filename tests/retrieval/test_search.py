@@ -126,8 +126,13 @@ def test_a_region_finds_its_own_place_again(engine: Any, index: Any) -> None:
     asked = replace(embedded(engine, seed))
     again = pipeline.search_region(index, engine, asked, Box(0, 0, 64, 64), count=5)
     assert len(again.hits) == 5
-    with pytest.raises(RetrievalError, match="that the model saw"):
-        pipeline.search_region(index, engine, film, Box(900, 900, 910, 910))
+    height, width = index.films.shapes[seed]
+    said = (
+        f"x 0 to {width} and y 0 to {height} of {width} x {height} pixels; got x 900 to 910 and "
+        "y 800 to 810. Give a box inside it"
+    )
+    with pytest.raises(RetrievalError, match=said):
+        pipeline.search_region(index, engine, film, Box(900, 800, 910, 810))
 
 
 def test_approximate_search_agrees_with_exact(engine: Any, index_uri: str) -> None:
