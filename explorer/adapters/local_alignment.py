@@ -17,6 +17,7 @@ from explorer.encoders.alignment import (
     LocalAlignmentModel,
     both_views,
 )
+from explorer.encoders.cast_once import cast_once
 from explorer.encoders.files import CONFIG_FILE, IMAGE_CHECK_FILE, TOKENIZER_FILE, WEIGHTS_FILE
 from explorer.encoders.preprocessing import standardise
 from explorer.encoders.stored import not_as_described, open_stored
@@ -93,6 +94,9 @@ class LocalAlignmentEngine(DualEngine):
         self._tokenizer = tokenizer
         self._model = model.eval().requires_grad_(requires_grad=False).to(device)
         self._model.image_encoder.to(memory_format=torch.channels_last)
+        if dtype != torch.float32:
+            cast_once(self._model.text_encoder, dtype)
+            cast_once(self._model.phrase_projection, dtype)
         self._source = source.to(device) if isinstance(source, nn.Module) else None
 
     @property
@@ -210,10 +214,11 @@ def with_swapped_sides(
     phrases: Sequence[str], encode: Callable[[Sequence[str]], torch.Tensor]
 ) -> torch.Tensor:
     """Vectors of phrases and of their side-swapped forms, joined; one batch; see `both_views`."""
-    every = _both_sides(phrases)
-    vectors = dict(zip(every, encode(every), strict=True))
-    pairs = [(vectors[phrase], vectors[_other_side(phrase)]) for phrase in phrases]
-    return torch.stack([both_views(own, other) for own, other in pairs])
+    others = [_other_side(phrase) for phrase in phrases]
+    every = tuple(dict.fromkeys([*phrases, *others]))
+    vectors, row = encode(every), {phrase: number for number, phrase in enumerate(every)}
+    own, swapped = ([row[phrase] for phrase in side] for side in (phrases, others))
+    return both_views(vectors[own], vectors[swapped])
 
 
 def _both_sides(phrases: Sequence[str]) -> tuple[str, ...]:

@@ -120,12 +120,10 @@ def tokenize(tokenizer: Tokenizer, phrases: Sequence[str]) -> tuple[Tensor, Tens
         for e in encodings
     ]
     length = max(len(i) for i in ids)
-    token_ids = torch.zeros(len(ids), length, dtype=torch.long)
-    mask = torch.zeros(len(ids), length, dtype=torch.long)
-    for row, i in enumerate(ids):
-        token_ids[row, : len(i)] = torch.tensor(i)
-        mask[row, : len(i)] = 1
-    return token_ids, mask
+    padded = [[*i, *[0] * (length - len(i))] for i in ids]
+    lengths = torch.tensor([len(i) for i in ids])
+    mask = (torch.arange(length) < lengths[:, None]).long()
+    return torch.tensor(padded), mask
 
 
 def clean_phrase(phrase: str) -> str:
