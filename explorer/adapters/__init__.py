@@ -7,6 +7,7 @@ from explorer.adapters._base import AdapterCard, Calibration, Engine, scoring_of
 from explorer.adapters._families import family_names
 from explorer.adapters._hub import fetch
 from explorer.adapters._import import Layout, accept, take_over
+from explorer.adapters._product_threads import products_in_one_thread
 from explorer.adapters._recent import Recent
 from explorer.adapters._reference import add_reference
 from explorer.adapters._shelf import broken_checkpoints, list_checkpoints, open_checkpoint
@@ -34,6 +35,7 @@ __all__ = [
     "list_checkpoints",
     "load_strictly",
     "open_checkpoint",
+    "products_in_one_thread",
     "read_tensors",
     "scoring_of",
     "sharing_processors",

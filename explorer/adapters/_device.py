@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from threadpoolctl import threadpool_limits
 
+from explorer.adapters._product_threads import at_most
 from explorer.errors import CheckpointError
 
 _PRECISIONS = {
@@ -78,7 +78,7 @@ def sharing_processors(count: int) -> Iterator[None]:
     share = max(1, before // count)
     torch.set_num_threads(share)
     try:
-        with threadpool_limits(limits=share, user_api="blas"):
+        with at_most(share, look_again=True):
             yield
     finally:
         torch.set_num_threads(before)

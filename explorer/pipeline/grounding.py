@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.adapters import Engine, threshold_of
+from explorer.adapters import Engine, products_in_one_thread, threshold_of
 from explorer.entities import (
     Assertion,
     GroundedPhrase,
@@ -30,6 +30,7 @@ from explorer.text import (
 )
 
 
+@products_in_one_thread()
 def ground(
     engine: Engine,
     embeddings: ImageEmbeddings,

@@ -1,10 +1,12 @@
 """Threads that encode side by side take their share of the processors, and give it back."""
 
+from contextlib import ExitStack
+
 import numpy as np
 import torch
 from threadpoolctl import threadpool_info
 
-from explorer.adapters import sharing_processors
+from explorer.adapters import products_in_one_thread, sharing_processors
 
 
 def _threads() -> tuple[int, set[int]]:
@@ -17,4 +19,23 @@ def test_a_share_is_that_of_torch_and_of_the_matrix_products_of_numpy() -> None:
     before = _threads()
     with sharing_processors(1_000):
         assert _threads() == (1, {1})
+    assert _threads() == before
+
+
+def test_products_of_numpy_alone_take_one_thread_and_then_what_they_had() -> None:
+    torch_threads, before = _threads()
+    with products_in_one_thread():
+        assert _threads() == (torch_threads, {1})
+    assert _threads() == (torch_threads, before)
+
+
+def test_limits_that_end_in_another_order_than_they_began_leave_none() -> None:
+    """Two sessions ground at once: the first to come is the first to go."""
+    before = _threads()
+    first, second = ExitStack(), ExitStack()
+    first.enter_context(products_in_one_thread())
+    second.enter_context(products_in_one_thread())
+    first.close()
+    assert _threads()[1] == {1}  # the second still computes
+    second.close()
     assert _threads() == before
