@@ -22,6 +22,8 @@ MAX_NONSENSE_CORRELATION = 0.8
 # Null peaks of a clear image may all lie within a hair of 0; without a floor any peak, however
 # low, would count as far away from them. In units of the calibrated score.
 MIN_NULL_STD = 0.02
+# A map whose values differ by less is the same everywhere.
+_LEAST_SPREAD = 1e-6
 
 
 def measure_controls(
@@ -50,23 +52,26 @@ def measure_controls(
     Returns:
         The controls, with one sentence for each reason to abstain.
     """
-    to_nonsense = correlation(map.cosine, nonsense.cosine)
-    to_negated = None if negated is None else correlation(map.cosine, negated.cosine)
-    to_swapped = None if swapped is None else correlation(map.cosine, swapped.cosine)
+    controls = (nonsense, negated, swapped)
+    others = [control.cosine for control in controls if control is not None]
+    found = iter(correlations(map.cosine, others))
+    to_nonsense = next(found)
+    to_negated, to_swapped = (None if c is None else next(found) for c in controls[1:])
     peak, z = map.peak, null_z(map, null_peaks)
+    constant = _is_constant(map.cosine)
     reasons = (
         *_phrase_reasons(assertion),
         *_image_reasons(check),
         *(_standing_reasons(standing) if assertion != "absent" else ()),
-        *_map_reasons(map, peak=peak, z=z, to_nonsense=to_nonsense, standing=standing),
+        *_map_reasons(
+            map, constant=constant, peak=peak, z=z, to_nonsense=to_nonsense, standing=standing
+        ),
     )
     return PhraseControls(
         nonsense=to_nonsense,
         negated=to_negated,
         swapped=to_swapped,
-        sensitivity=sensitivity(
-            [to_nonsense, to_negated, to_swapped], constant=_is_constant(map.cosine)
-        ),
+        sensitivity=sensitivity([to_nonsense, to_negated, to_swapped], constant=constant),
         null_z=z,
         abstain=bool(reasons),
         reasons=reasons,
@@ -90,6 +95,23 @@ def correlation(first: NDArray[np.floating], second: NDArray[np.floating]) -> fl
     a, b = a - a.mean(), b - b.mean()
     r = float(a @ b / np.sqrt((a @ a) * (b @ b)))
     return min(1.0, max(-1.0, r))
+
+
+def correlations(
+    first: NDArray[np.floating], others: Sequence[NDArray[np.floating]]
+) -> list[float]:
+    """As `correlation`, of a map with several others, which are looked at all at once."""
+    if any(other.shape != first.shape for other in others):
+        return [correlation(first, other) for other in others]  # raises
+    maps = np.stack([first, *others], dtype=np.float64).reshape(1 + len(others), -1)
+    spread = maps.max(axis=1) - maps.min(axis=1) if first.size > 1 else np.zeros(len(maps))
+    if not (np.isfinite(spread).all() and (spread >= _LEAST_SPREAD).all()):
+        return [correlation(first, other) for other in others]
+    maps -= maps.mean(axis=1, keepdims=True)
+    products = maps @ maps[0]
+    squares = np.einsum("mp,mp->m", maps, maps)
+    r = products[1:] / np.sqrt(squares[0] * squares[1:])
+    return [float(value) for value in np.clip(r, -1.0, 1.0)]
 
 
 def sensitivity(correlations: Sequence[float | None], *, constant: bool = False) -> float:
@@ -119,7 +141,7 @@ def null_z(map: SimilarityMap, null_peaks: ArrayLike) -> float:
 def _is_constant(values: NDArray[np.floating]) -> bool:
     if not np.isfinite(values.sum()):
         values = values[np.isfinite(values)]
-    return values.size == 0 or float(values.max() - values.min()) < 1e-6
+    return values.size == 0 or float(values.max() - values.min()) < _LEAST_SPREAD
 
 
 def _phrase_reasons(assertion: Assertion) -> tuple[str, ...]:
@@ -143,9 +165,15 @@ def _standing_reasons(standing: Standing) -> tuple[str, ...]:
 
 
 def _map_reasons(
-    map: SimilarityMap, *, peak: float, z: float, to_nonsense: float, standing: Standing
+    map: SimilarityMap,
+    *,
+    constant: bool,
+    peak: float,
+    z: float,
+    to_nonsense: float,
+    standing: Standing,
 ) -> tuple[str, ...]:
-    if _is_constant(map.cosine):
+    if constant:
         return ("The map is the same everywhere, so it points nowhere.",)
     reasons = []
     kind = "" if map.calibrated else " (not calibrated)"

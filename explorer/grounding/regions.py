@@ -81,7 +81,9 @@ def _parts_above(
     """Connected parts above a threshold of at least some pixels, highest peak first."""
     # What was not seen is NaN, and above nothing.
     above = (work.score > cut).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        above, connectivity=8, ltype=cv2.CV_16U
+    )
     regions = [
         _region(label, np.asarray(labels), stats[label], work, map=map)
         for label in range(1, count)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 # Words of a cue may be wrapped over a line; the bound keeps long runs of spaces linear.
 _GAP = r"[\s]{1,9}"
@@ -37,11 +38,11 @@ class CueTable:
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
         """Matches in order, not overlapping."""
         end = 0
-        for word in _WORD_START.finditer(text):
-            pattern = self._by_letter.get(word[0].lower())
-            if pattern is None or word.start() < end:
+        for start, letter in _word_starts(text):
+            pattern = self._by_letter.get(letter)
+            if pattern is None or start < end:
                 continue
-            match = pattern.match(text, word.start())
+            match = pattern.match(text, start)
             if match is not None:
                 end = match.end()
                 yield match
@@ -54,6 +55,13 @@ class CueTable:
     def search(self, text: str) -> re.Match[str] | None:
         """The first match, or None."""
         return next(self.finditer(text), None)
+
+
+# A sentence is looked through for a dozen tables in a row.
+@lru_cache(maxsize=8)
+def _word_starts(text: str) -> tuple[tuple[int, str], ...]:
+    """Where each word starts, and its first letter in lower case."""
+    return tuple((word.start(), word[0].lower()) for word in _WORD_START.finditer(text))
 
 
 def _first_letters(cue: str) -> frozenset[str]:

@@ -35,6 +35,8 @@ def language_name(code: str) -> str:
 
 
 def _by_script(text: str) -> str:
+    if text.isascii():
+        return ""
     letters = [ord(letter) for letter in text if letter.isalpha()]
     foreign = [letter for letter in letters if letter > 0x036F]
     if len(foreign) * 2 <= len(letters):

@@ -5,7 +5,13 @@ import pytest
 from numpy.testing import assert_allclose
 
 from explorer.entities import NO_REFERENCE, ImageCheck, SimilarityMap, Standing
-from explorer.grounding.controls import correlation, measure_controls, null_z, sensitivity
+from explorer.grounding.controls import (
+    correlation,
+    correlations,
+    measure_controls,
+    null_z,
+    sensitivity,
+)
 from explorer.grounding.geometry import fit_frame
 
 FRAME = fit_frame((8, 8), input_shape=(4, 4), grid_shape=(2, 2), mode="squash")
@@ -28,6 +34,22 @@ def controls_of(values, *, nonsense=TOP, negated=None, swapped=None, **options):
         null_peaks=NULL_PEAKS,
         **options,
     )
+
+
+def test_correlations_of_several_maps_are_those_of_each():
+    rng = np.random.default_rng(0)
+    first, *others = rng.standard_normal((5, 6, 7)).astype(np.float32)
+    others += [first, -first]
+    each = [correlation(first, other) for other in others]
+    assert_allclose(correlations(first, others), each, rtol=0, atol=1e-12)
+    others[1][2, 3] = np.nan  # that place is left out, for this pair alone
+    others[2][:] = 0.5
+    each = [correlation(first, other) for other in others]
+    assert each[2] == 0.0
+    assert_allclose(correlations(first, others), each, rtol=0, atol=1e-12)
+    with pytest.raises(ValueError, match="one shape"):
+        correlations(first, [first, first[1:]])
+    assert correlations(first[:1, :1], [first[:1, :1]]) == [0.0]
 
 
 def test_correlation_of_equal_opposite_and_unrelated_maps():
