@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from explorer.corpora._base import CorpusImage, LabelledBox
-from explorer.entities import Box
+from explorer.corpora._boxes import OWN_PIXELS, box_inside
 from explorer.errors import DataSetError, table_remedy
 
 _IMAGE_COLUMNS = {"path", "split", "source", "patient", "view", "findings", "width", "height"}
@@ -51,7 +51,8 @@ def read(images: Path, boxes: Path, *, split: str | None = None) -> tuple[Corpus
     box_table = _read_table(boxes, needed=_BOX_COLUMNS)
     _check_paths(image_table, box_table, images=images, boxes=boxes)
     _check_sizes(image_table, images)
-    by_path = _boxes_by_path(box_table, boxes)
+    sizes = {row.path: (int(row.height), int(row.width)) for row in image_table.itertuples()}
+    by_path = _boxes_by_path(box_table, sizes, boxes)
     result = tuple(
         CorpusImage(
             path=images.parent / row.path,
@@ -108,15 +109,14 @@ def _check_sizes(table: pd.DataFrame, path: Path) -> None:
             )
 
 
-def _boxes_by_path(table: pd.DataFrame, path: Path) -> dict[str, list[LabelledBox]]:
+def _boxes_by_path(
+    table: pd.DataFrame, sizes: dict[str, tuple[int, int]], path: Path
+) -> dict[str, list[LabelledBox]]:
     found: dict[str, list[LabelledBox]] = defaultdict(list)
     for number, row in enumerate(table.itertuples(), start=1):
-        try:
-            box = Box.from_xywh(*(float(v) for v in (row.x, row.y, row.w, row.h)))
-        except (TypeError, ValueError) as error:
-            raise DataSetError(
-                f"Cannot use row {number} of {path.name!r}: {error} Correct the row."
-            ) from error
+        where = f"row {number} of {path.name!r}"
+        corners = (row.x, row.y, row.w, row.h)
+        box = box_inside(corners, sizes[row.path], xywh=True, where=where, remedy=OWN_PIXELS)
         found[row.path].append(LabelledBox(row.label, box, row.reader))
     return found
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from explorer.corpora._base import CorpusImage, LabelledBox
+from explorer.corpora._boxes import OWN_PIXELS, box_inside
 from explorer.corpora.layouts import (
     IMAGE_SUFFIXES,
     check_complete,
@@ -23,7 +24,6 @@ from explorer.corpora.layouts import (
     read_table,
     split_of,
 )
-from explorer.entities import Box
 from explorer.errors import DataSetError
 
 TITLE = "a folder of images with .txt reports, labels.csv or boxes.csv"
@@ -139,13 +139,12 @@ def _read_boxes(folder: Path, paths: list[Path]) -> dict[Path, list[LabelledBox]
     table = read_table(folder / _BOXES, needed=("path", "label", "x", "y", "w", "h"))
     places = _places(table["path"], folder, paths, table=_BOXES)
     found: dict[Path, list[LabelledBox]] = defaultdict(list)
+    sizes: dict[Path, tuple[int, int]] = {}
     for number, (path, row) in enumerate(zip(places, table.to_dict("records"), strict=True), 1):
-        try:
-            box = Box.from_xywh(*(float(str(row[name])) for name in "xywh"))
-        except ValueError as error:
-            raise DataSetError(
-                f"Cannot use row {number} of {_BOXES!r}: {error} Correct the row."
-            ) from error
+        if path not in sizes:
+            sizes[path] = image_size(path)
+        corners, where = [row[name] for name in "xywh"], f"row {number} of {_BOXES!r}"
+        box = box_inside(corners, sizes[path], xywh=True, where=where, remedy=OWN_PIXELS)
         label = next(iter(nih_words([str(row["label"])])), "")
         if not label:
             raise DataSetError(f"Row {number} of {_BOXES!r} must have a label, it has none.")

@@ -9,6 +9,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from explorer.corpora._base import CorpusImage, LabelledBox
+from explorer.corpora._boxes import box_inside
 from explorer.corpora.layouts import (
     check_complete,
     check_distinct,
@@ -26,6 +27,7 @@ from explorer.errors import DataSetError
 TITLE = "NIH ChestX-ray14: Data_Entry_2017*.csv and images_*/"
 _ENTRY, _BOXES = "Data_Entry_2017", "BBox_List_2017"
 _BOXED_SIDE = 1024  # pixels of the frame that the published boxes are in
+_REMEDY = "Boxes count in the published frame, whatever the size of the file. Correct the row."
 
 
 def evidence(folder: Path) -> str:
@@ -109,12 +111,8 @@ def _read_boxes(folder: Path) -> dict[str, list[LabelledBox]]:
         raise DataSetError(f"{path.name!r} must have 6 columns, it has {table.shape[1]}.")
     found: dict[str, list[LabelledBox]] = defaultdict(list)
     for number, row in enumerate(table.itertuples(index=False), start=1):
-        try:
-            box = Box.from_xywh(*(float(cell) for cell in row[2:6]))
-        except (TypeError, ValueError) as error:
-            raise DataSetError(
-                f"Cannot use row {number} of {path.name!r}: {error} Correct the row."
-            ) from error
+        where, frame = f"row {number} of {path.name!r}", (_BOXED_SIDE, _BOXED_SIDE)
+        box = box_inside(row[2:6], frame, xywh=True, where=where, remedy=_REMEDY)
         found[str(row[0])].append(LabelledBox(str(row[1]).strip(), box, path.stem))
     return dict(found)
 

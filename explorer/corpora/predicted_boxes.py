@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from explorer.corpora.placed._reading import box_inside, load_json, other_schema
+from explorer.corpora._boxes import box_inside
+from explorer.corpora.placed._reading import load_json, other_schema
 from explorer.entities import Box
 from explorer.errors import DataSetError
 from explorer.placed import PlacedPhrase

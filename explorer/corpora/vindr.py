@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from explorer.corpora._base import CorpusImage, LabelledBox
+from explorer.corpora._boxes import box_inside
 from explorer.corpora.layouts import (
     IMAGE_SUFFIXES,
     NO_FINDING,
@@ -27,6 +28,11 @@ from explorer.entities import Box
 from explorer.errors import DataSetError
 
 TITLE = "VinDr-CXR: annotations/annotations_train.csv, or train.csv, and train/"
+_ROW = "row of the table"  # of the published columns none has this name
+_REMEDY = (
+    "If images were made smaller, add train_meta.csv with the original sizes (image_id, dim0, "
+    "dim1); else correct the row."
+)
 _COLUMNS = ("image_id", "class_name", "x_min", "y_min", "x_max", "y_max")
 _PARTS = ("train", "test")
 
@@ -66,8 +72,9 @@ def _read_part(folder: Path, part: str, path: Path, *, tested: bool) -> list[Cor
     place = folder / part if (folder / part).is_dir() else folder
     files = files_by_name(place, suffixes=IMAGE_SUFFIXES)
     rows: dict[str, list[dict[str, str]]] = defaultdict(list)
-    for row in table.to_dict("records"):
-        rows[row["image_id"].strip()].append({str(k): str(v) for k, v in row.items()})
+    for number, row in enumerate(table.to_dict("records"), start=1):
+        numbered = {str(k): str(v) for k, v in row.items()} | {_ROW: str(number)}
+        rows[row["image_id"].strip()].append(numbered)
     found = {name: only_file(name, files) for name in rows}
     check_complete(
         [name for name, file in found.items() if file is None],
@@ -147,19 +154,9 @@ def _box(
     corners = [row[name].strip() for name in _COLUMNS[2:]]
     if not any(corners):
         return None
-    try:
-        x_min, y_min, x_max, y_max = (float(corner) for corner in corners)
-        if x_max > original[1] * 1.01 or y_max > original[0] * 1.01:
-            raise ValueError(
-                f"the box ends at ({x_max:.0f}, {y_max:.0f}), the image at ({original[1]}, "
-                f"{original[0]}). If images were made smaller, add train_meta.csv with the "
-                "original sizes (image_id, dim0, dim1)."
-            )
-        down, across = size[0] / original[0], size[1] / original[1]
-        box = Box(x_min * across, y_min * down, x_max * across, y_max * down)
-    except (ValueError, ZeroDivisionError) as error:
-        raise DataSetError(
-            f"Cannot use a box of image {row['image_id']} in {table!r}: {error}"
-        ) from error
+    where = f"row {row[_ROW]} of {table!r}"
+    whole = box_inside(corners, original, xywh=False, where=where, remedy=_REMEDY)
+    down, across = size[0] / original[0], size[1] / original[1]
+    box = Box(whole.x_min * across, whole.y_min * down, whole.x_max * across, whole.y_max * down)
     (label,) = nih_words([row["class_name"]])
     return LabelledBox(label, box, row.get("rad_id", "") or "consensus")

@@ -52,9 +52,18 @@ def test_a_split_is_chosen_by_name(tmp_path: Path) -> None:
         (IMAGES.replace("view", "projection"), BOXES, r"'images\.csv' lacks the columns view"),
         (IMAGES, BOXES.replace(",w,h", ",width,h"), r"'boxes\.csv' lacks the columns w"),
         ("", BOXES, r"Cannot read the table 'images\.csv' \(EmptyDataError\)"),
-        (IMAGES, BOXES.replace("40.5", "nan"), r"row 1 of 'boxes\.csv'.*finite"),
+        (
+            IMAGES,
+            BOXES.replace("40.5", "nan"),
+            r"four numbers and a size above 0, row 1 of 'boxes\.csv'",
+        ),
         (IMAGES, BOXES.replace("40.5", ""), r"row 1 of 'boxes\.csv'"),
-        (IMAGES, BOXES.replace("3,4", "-3,4"), r"row 2 of 'boxes\.csv'.*x_max > x_min"),
+        (IMAGES, BOXES.replace("3,4", "-3,4"), r"size above 0, row 2 of 'boxes\.csv'"),
+        (
+            IMAGES,
+            BOXES.replace("10,20", "80,20"),  # to 110 of 100
+            r"inside its image of 100 x 200 pixels, row 1 of 'boxes\.csv' .*correct the row",
+        ),
         (IMAGES, BOXES.replace("10,20", "ten,20"), r"row 1 of 'boxes\.csv'"),
         (IMAGES.replace("100,200", "wide,200"), BOXES, r"row 1 of 'images\.csv'"),
         (IMAGES.replace("100,200", "0,200"), BOXES, r"row 1 of 'images\.csv'"),

@@ -76,6 +76,12 @@ def test_tables_of_a_folder_add_labels_boxes_patients_and_splits(tmp_path: Path)
             "1 of 1 patients",
         ),
         ("boxes.csv", "path,label,x,y,w,h\na/one.png,Mass,1,2,-3,4\n", r"row 1 of 'boxes\.csv'"),
+        (
+            "boxes.csv",
+            "path,label,x,y,w,h\na/one.png,Mass,1,2,3,4\na/one.png,Mass,20,2,30,4\n",
+            r"inside its image of 32 x 32 pixels, row 2 of 'boxes\.csv' reaches from \(20, 2\) to "
+            r"\(50, 6\)\. Give boxes in pixels of the image file, or correct the row\.",
+        ),
         ("b/one.txt", "Another.", "several folders|different folders"),
     ],
 )
@@ -126,6 +132,14 @@ def test_nih_boxes_follow_the_size_of_the_file(tmp_path: Path) -> None:
     assert found["001"].findings == {"Effusion", "Mass"}
     assert (found["002"].findings, found["002"].labelled) == (frozenset(), True)
     assert found["003"].split == layouts.split_of("3")
+
+
+def test_an_nih_box_outside_the_published_frame_is_refused(tmp_path: Path) -> None:
+    table = nih_folder(tmp_path) / "BBox_List_2017.csv"
+    table.write_text(table.read_text().replace("512,256", "1000,256"), encoding="utf-8")
+    message = r"1024 x 1024 pixels, row 1 of 'BBox_List_2017\.csv' reaches from .* to \(1064, 384\)"
+    with pytest.raises(DataSetError, match=message):
+        layouts.read_data(tmp_path)
 
 
 def test_nih_lists_decide_the_split(tmp_path: Path) -> None:
@@ -260,7 +274,7 @@ def test_vindr_pictures_made_smaller_need_their_original_sizes(tmp_path: Path) -
     write(tmp_path / "train.csv", BOXES.replace("30,40", "200,300"))
     picture(tmp_path / "train" / "a.png", side=64)
     picture(tmp_path / "train" / "b.png")
-    with pytest.raises(DataSetError, match=r"add train_meta\.csv"):
+    with pytest.raises(DataSetError, match=r"row 1 of 'train\.csv' .* add train_meta\.csv"):
         layouts.read_data(tmp_path)
     write(tmp_path / "train_meta.csv", "image_id,dim0,dim1\na,640,320\nb,640,320\n")
     (first, _) = read(tmp_path, "vindr")["a"].boxes

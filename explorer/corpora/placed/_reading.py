@@ -1,7 +1,7 @@
 """Shared by the readers: json and tables, boxes that must lie inside, images by name, merging."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
@@ -10,12 +10,8 @@ from typing import Any
 import pandas as pd
 
 from explorer.corpora.layouts import IMAGE_SUFFIXES, files_by_name, read_table
-from explorer.entities import Box
 from explorer.errors import DataSetError
 from explorer.placed import PlacedPhrase
-
-# Published boxes are rounded; what reaches out further is a mistake. Share of a side, and pixels.
-_SLACK, _SLACK_PIXELS = 0.01, 2.0
 
 
 def find_file(source: Path, *patterns: str) -> Path | None:
@@ -56,43 +52,6 @@ def read_columns(path: Path, *, needed: Iterable[str]) -> list[dict[str, str]]:
     """
     table: pd.DataFrame = read_table(path, needed=needed)
     return [{str(k): str(v).strip() for k, v in row.items()} for row in table.to_dict("records")]
-
-
-def box_inside(corners: Sequence[object], shape: tuple[int, int], *, xywh: bool, where: str) -> Box:
-    """A box in pixels of an image (H, W), cut at its edges.
-
-    Args:
-        corners: x, y, width, height, or x_min, y_min, x_max, y_max.
-        shape: Of the image.
-        xywh: Which of both.
-        where: What the message says of its place: "row 3 of 'boxes.csv'".
-
-    Raises:
-        DataSetError: It is no box, has no size, or reaches out of the image.
-    """
-    height, width = shape
-    try:
-        a, b, c, d = (float(str(corner)) for corner in corners)
-        box = Box.from_xywh(a, b, c, d) if xywh else Box(a, b, c, d)
-    except ValueError as error:
-        said = ", ".join(str(corner) for corner in corners)
-        raise DataSetError(
-            f"A box needs four numbers and a size above 0, {where} has ({said}). Correct it."
-        ) from error
-    slack_x, slack_y = (max(_SLACK_PIXELS, _SLACK * side) for side in (width, height))
-    outside = (
-        min(box.x_min + slack_x, box.y_min + slack_y) < 0
-        or box.x_max > width + slack_x
-        or box.y_max > height + slack_y
-    )
-    cut = (max(box.x_min, 0), max(box.y_min, 0), min(box.x_max, width), min(box.y_max, height))
-    if outside or cut[0] >= cut[2] or cut[1] >= cut[3]:
-        raise DataSetError(
-            f"A box must lie inside its image of {width} x {height} pixels, {where} reaches from "
-            f"({box.x_min:g}, {box.y_min:g}) to ({box.x_max:g}, {box.y_max:g}). Boxes must be in "
-            "pixels of the published image."
-        )
-    return Box(*cut)
 
 
 def shape_of(width: object, height: object, *, where: str) -> tuple[int, int]:

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from explorer.corpora._boxes import box_inside
 from explorer.corpora.layouts import image_size
 from explorer.corpora.placed._reading import (
     ImageFiles,
-    box_inside,
     load_json,
     merged,
     other_schema,

@@ -7,9 +7,9 @@ are not read. Liu et al., arXiv 2006.10550; Lian et al., arXiv 2104.10326.
 
 from pathlib import Path
 
+from explorer.corpora._boxes import box_inside
 from explorer.corpora.placed._reading import (
     ImageFiles,
-    box_inside,
     find_file,
     load_json,
     merged,

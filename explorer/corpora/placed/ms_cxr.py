@@ -10,9 +10,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from explorer.corpora._boxes import box_inside
 from explorer.corpora.placed._reading import (
     ImageFiles,
-    box_inside,
     find_file,
     load_json,
     merged,

@@ -10,10 +10,10 @@ request.
 from pathlib import Path
 from typing import Any
 
+from explorer.corpora._boxes import box_inside
 from explorer.corpora.layouts import image_size
 from explorer.corpora.placed._reading import (
     ImageFiles,
-    box_inside,
     find_file,
     load_json,
     merged,

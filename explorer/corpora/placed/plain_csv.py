@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from explorer.corpora._boxes import box_inside
 from explorer.corpora.layouts import image_size
 from explorer.corpora.placed._reading import (
     ImageFiles,
-    box_inside,
     find_file,
     merged,
     read_columns,
