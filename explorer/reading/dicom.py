@@ -335,10 +335,11 @@ def _grey(
                 "A palette colour image must hold its colour tables, this file has none that "
                 "fit. Export it as MONOCHROME2."
             ) from error
+    stored = stored.astype(stored.dtype.newbyteorder("="), copy=False)  # also big endian ones
     if stored.ndim != 3 or stored.dtype not in (np.uint8, np.uint16):
         raise UnsupportedFileError(
-            "Colour images must have 8 or 16 bits a channel, this file has not. "
-            "Export it as MONOCHROME2."
+            f"Colour images must have 8 or 16 bits a channel, this file has "
+            f"{8 * stored.dtype.itemsize}. Export it as MONOCHROME2."
         )
     if photometric != "PALETTE COLOR":
         return grey_from_colour(stored)

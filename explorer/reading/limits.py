@@ -49,8 +49,8 @@ def check_image_size(rows: int, columns: int, *, frames: int = 1) -> None:
     size = f"{columns:,} x {rows:,} pixels"
     if rows <= 0 or columns <= 0:
         raise DamagedFileError(
-            f"An image needs at least one row and one column, this header says {size}. "
-            "Export the file again."
+            f"An image needs at least one row and one column, this header says "
+            f"{size if rows or columns else 'nothing of them'}. Export the file again."
         )
     if frames > 1:
         raise UnsupportedFileError(

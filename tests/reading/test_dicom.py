@@ -8,6 +8,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import (
     UID,
+    ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     HTJ2KLossless,
     JPEG2000Lossless,
@@ -160,6 +161,18 @@ def test_colour_secondary_captures_of_every_layout_are_read() -> None:
     packed.compress(RLELossless, generate_instance_uid=False)
     for made in (planar, packed, dataset(COLOUR, Modality="OT")):
         assert np.abs(read_radiograph(saved(made)).levels.astype(int) - LUMA).max() <= 1
+
+
+def test_big_endian_colour_of_16_bits_is_read_and_of_32_refused_by_its_depth() -> None:
+    deep = COLOUR.astype(np.uint16) * 257
+    big = dataset(deep, Modality="OT")
+    big.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+    big.PixelData = deep.astype(">u2").tobytes()
+    assert np.abs(read_radiograph(saved(big)).levels / 257 - LUMA).max() <= 1
+    deeper = dataset(deep, Modality="OT", BitsAllocated=32, BitsStored=32, HighBit=31)
+    deeper.PixelData = deep.astype("<u4").tobytes()
+    with pytest.raises(UnsupportedFileError, match="8 or 16 bits a channel, this file has 32"):
+        read_radiograph(saved(deeper))
 
 
 def test_htj2k_is_read() -> None:
