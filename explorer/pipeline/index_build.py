@@ -31,7 +31,7 @@ from explorer.retrieval.store import Writer, open_tables, writer
 Mode = Literal["build", "add", "update"]
 Progress = Callable[[int, int], None]  # studies done, studies in all
 
-BATCH = 16  # studies of a commit
+BATCH = 32  # studies of a commit
 _READERS, _AHEAD = 2, 8
 
 

@@ -24,7 +24,7 @@ from explorer.pipeline.query import statements_of_sentence
 from explorer.reading import read_study
 from explorer.retrieval.patch_factors import pack
 from explorer.retrieval.privacy import age_band, masked
-from explorer.retrieval.proposals import box_of_mask, propose, region_vector
+from explorer.retrieval.proposals import boxes_of_masks, propose, region_vectors
 from explorer.retrieval.records import FilmRow, RegionRow, SentenceRow, StudyRows
 from explorer.retrieval.thumbnails import to_thumbnail
 from explorer.retrieval.vocabulary import PROPOSING, SIGNATURE
@@ -183,18 +183,22 @@ class RowMaker:
             vocabulary=_scores(named),
             threshold=threshold_of(self.engine),
         )
+        boxes = boxes_of_masks([p.mask for p in proposals], embeddings.grid.frame)
+        vectors = region_vectors(embeddings.grid, proposals)
         return [
             RegionRow(
                 region_id=f"{film.film_id}-{number}",
                 film_id=film.film_id,
                 study_id=film.study_id,
-                vector=region_vector(embeddings.grid, proposal.weights),
-                box=box_of_mask(proposal.mask, embeddings.grid.frame),
+                vector=vector,
+                box=box,
                 label=proposal.label,
                 source=proposal.source,
                 score=proposal.score,
             )
-            for number, proposal in enumerate(proposals)
+            for number, (proposal, box, vector) in enumerate(
+                zip(proposals, boxes, vectors, strict=True)
+            )
         ]
 
     def _standing(self, logits: Float32) -> NDArray[np.intp]:

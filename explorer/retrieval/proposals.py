@@ -86,20 +86,34 @@ def seen_cells(frame: ModelFrame) -> NDArray[np.bool_]:
     return np.asarray((x >= 0) & (x < width) & (y >= 0) & (y < height))
 
 
-def region_vector(grid: PatchGrid, weights: Float32) -> Float32:
-    """(D,) weighted mean of the patch embeddings, unit norm."""
-    return unit(np.tensordot(weights, grid.values, axes=2).astype(np.float32))
+def region_vectors(grid: PatchGrid, proposals: Sequence[Proposal]) -> Float32:
+    """(N, D) weighted means of the patch embeddings under each proposal, unit rows."""
+    values = grid.values.reshape(-1, grid.values.shape[-1])
+    if not proposals:
+        return np.zeros((0, values.shape[1]), np.float32)
+    weights = np.stack([proposal.weights.ravel() for proposal in proposals])
+    return unit((weights @ values).astype(np.float32))
+
+
+def boxes_of_masks(masks: Sequence[NDArray[np.bool_]], frame: ModelFrame) -> list[Box]:
+    """Bounding boxes of grid masks in original pixels, cut at the edge of the original."""
+    corners = np.array([_corners(mask) for mask in masks]).reshape(-1, 2, 2)
+    limit = np.array(frame.image_shape[::-1], dtype=np.float64)
+    moved = np.clip(grid_to_image(corners, frame), 0.0, limit)
+    return [Box(*edges) for edges in moved.reshape(-1, 4).tolist()]
 
 
 def box_of_mask(mask: NDArray[np.bool_], frame: ModelFrame) -> Box:
-    """Bounding box of a grid mask in original pixels, cut at the edge of the original."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    corners = [[columns[0], rows[0]], [columns[-1] + 1, rows[-1] + 1]]
-    (x_min, y_min), (x_max, y_max) = grid_to_image(corners, frame).tolist()
-    height, width = frame.image_shape
-    return Box(
-        max(0.0, x_min), max(0.0, y_min), min(float(width), x_max), min(float(height), y_max)
-    )
+    """As `boxes_of_masks`, of one."""
+    return boxes_of_masks([mask], frame)[0]
+
+
+def _corners(mask: NDArray[np.bool_]) -> list[list[int]]:
+    """First and last corner (x, y) of the cells of a mask."""
+    rows, columns = (np.asarray(mask.any(axis=axis)) for axis in (1, 0))
+    h, w = mask.shape
+    first = [int(columns.argmax()), int(rows.argmax())]
+    return [first, [w - int(columns[::-1].argmax()), h - int(rows[::-1].argmax())]]
 
 
 def _parts(
@@ -120,7 +134,9 @@ def _parts(
 
 def _peaked(score: Float32, mask: NDArray[np.bool_]) -> Float32:
     """Weights that follow the score steeply: the heart of a region says what it is."""
-    return np.asarray(np.where(mask, score, 0.0) ** _STEEPNESS, dtype=np.float32)
+    weights = np.zeros_like(score, dtype=np.float32)
+    weights[mask] = score[mask] ** _STEEPNESS
+    return weights
 
 
 def _segment(mask: NDArray[np.bool_]) -> Proposal:
@@ -151,11 +167,13 @@ def _segments(grid: PatchGrid, seen: NDArray[np.bool_]) -> list[Proposal]:
         return [_segment(seen)] if rows.size else []
     h, w = seen.shape
     place = np.stack([rows / h, columns / w], axis=1) * _PLACE_WEIGHT * 2
-    points = np.concatenate([grid.values[rows, columns], place], axis=1).astype(np.float32)
+    points = np.concatenate([grid.values[rows, columns], place.astype(np.float32)], axis=1)
     centres = points[np.linspace(0, len(points) - 1, SEGMENTS).astype(int)]
+    nearest = np.full(len(points), -1)
     for _ in range(_ROUNDS):
-        # Squared distance but for the norm of the point, which is the same for all centres.
-        nearest = ((centres**2).sum(axis=1) - 2 * points @ centres.T).argmin(axis=1)
+        was, nearest = nearest, _nearest(points, centres)
+        if np.array_equal(was, nearest):
+            break  # further rounds change nothing
         own = (nearest == np.arange(SEGMENTS)[:, None]).astype(np.float32)
         count = own.sum(axis=1, keepdims=True)
         centres = np.where(count > 0, own @ points / np.maximum(count, 1), centres)
@@ -165,6 +183,13 @@ def _segments(grid: PatchGrid, seen: NDArray[np.bool_]) -> list[Proposal]:
         member[rows[nearest == k], columns[nearest == k]] = 1
         found += _largest_part(member)
     return found
+
+
+def _nearest(points: Float32, centres: Float32) -> NDArray[np.intp]:
+    """Row of the nearest centre of each point."""
+    # Squared distance but for the norm of the point, which is the same for all centres.
+    distance = (centres**2).sum(axis=1) - points @ (2 * centres).T
+    return np.asarray(distance.argmin(axis=1))
 
 
 def _largest_part(member: NDArray[np.uint8]) -> list[Proposal]:

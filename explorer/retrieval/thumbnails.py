@@ -4,14 +4,19 @@ At that size a thumbnail is nearly what the encoder saw, so a film whose file is
 path was never stored, still opens.
 """
 
+from io import BytesIO
+
 import cv2
 import numpy as np
+from PIL import Image
 
 from explorer.entities import Float32
 from explorer.errors import RetrievalError
 
 SIDE = 320
-_QUALITY = 80
+# Pillow's second of six efforts at quality 83 comes nearer to the picture than OpenCV's fourth at
+# 80, the only one that it has, in less than half of the time; it takes a fifth more bytes.
+_QUALITY, _EFFORT = 83, 2
 
 
 def to_thumbnail(pixels: Float32, *, side: int = SIDE) -> bytes:
@@ -21,10 +26,9 @@ def to_thumbnail(pixels: Float32, *, side: int = SIDE) -> bytes:
     shape = max(1, round(width * shrink)), max(1, round(height * shrink))
     small = cv2.resize(pixels, shape, interpolation=cv2.INTER_AREA)
     grey = np.round(np.clip(small, 0, 1) * 255).astype(np.uint8)
-    done, data = cv2.imencode(".webp", grey, [cv2.IMWRITE_WEBP_QUALITY, _QUALITY])
-    if not done:
-        raise RetrievalError("A thumbnail cannot be written as WebP by this build of OpenCV.")
-    return bytes(data.tobytes())
+    file = BytesIO()
+    Image.fromarray(grey).save(file, "WEBP", quality=_QUALITY, method=_EFFORT)
+    return file.getvalue()
 
 
 def from_thumbnail(data: bytes) -> Float32:

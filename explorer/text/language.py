@@ -10,6 +10,16 @@ _WORD = re.compile(r"[^\W\d_]+")
 _FEWEST_WORDS = 2
 _AHEAD_OF_ENGLISH = 2
 _LETTERS_LOOKED_AT = 4_000
+# Words that speak for another language than English, by its code, and those of all of them.
+_OWN = {
+    code: frozenset(
+        word
+        for word in known | DENIALS.get(code, frozenset())
+        if len(word) > 1 and word not in FUNCTION_WORDS["en"]
+    )
+    for code, known in FUNCTION_WORDS.items()
+}
+_FOREIGN = frozenset().union(*_OWN.values())
 
 
 def language_of(text: str) -> str:
@@ -56,11 +66,10 @@ def _by_words(words: Sequence[str]) -> str:
     english = FUNCTION_WORDS["en"]
     in_english = [word for word in words if word in english]
     best, most = "", 0
-    for code, known in FUNCTION_WORDS.items():
+    foreign = [word for word in words if word in _FOREIGN]
+    for code, known in FUNCTION_WORDS.items() if foreign else ():
         denials = DENIALS.get(code, frozenset())
-        own = sum(
-            len(word) > 1 and word in known | denials and word not in english for word in words
-        )
+        own = sum(word in _OWN[code] for word in foreign)
         against = sum(word not in known for word in in_english)
         denied = not in_english and not denials.isdisjoint(words)
         enough = denied or sum(word in known for word in words) >= _FEWEST_WORDS

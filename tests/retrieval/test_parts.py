@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -14,9 +15,11 @@ from explorer.retrieval.patch_factors import pack, unpack
 from explorer.retrieval.privacy import masked
 from explorer.retrieval.proposals import (
     SEGMENTS,
+    Proposal,
     box_of_mask,
+    boxes_of_masks,
     propose,
-    region_vector,
+    region_vectors,
     seen_cells,
 )
 from explorer.retrieval.records import unit
@@ -113,6 +116,10 @@ def test_segments_cover_the_film_and_are_the_same_every_time() -> None:
         assert part.mask[:, :4].any() != part.mask[:, 4:].any()
 
 
+def propose_segments(grid: PatchGrid) -> tuple[Proposal, ...]:
+    return propose(grid, sentences=[], vocabulary=[], threshold=0.5)
+
+
 def test_padding_belongs_to_no_region() -> None:
     seen = seen_cells(frame(40, 80))
     assert seen.any(axis=1).tolist() == [False, False, True, True, True, True, False, False]
@@ -129,8 +136,38 @@ def test_a_region_vector_is_the_mean_direction_inside() -> None:
     values[0, 0] = [0, 1, 0, 0]
     mask = np.zeros((8, 8), bool)
     mask[0, :2] = True
-    found = region_vector(grid_of(values), mask.astype(np.float32))
-    assert found == pytest.approx([0.5**0.5, 0.5**0.5, 0, 0])
+    both, other = (
+        Proposal(inside, inside.astype(np.float32), "", "segment", 0.0) for inside in (mask, ~mask)
+    )
+    found = region_vectors(grid_of(values), [both, other])
+    assert found == pytest.approx(np.array([[0.5**0.5, 0.5**0.5, 0, 0], [1, 0, 0, 0]]))
+    assert region_vectors(grid_of(values), []).shape == (0, 4)
+
+
+def test_boxes_of_several_masks_are_in_order_and_end_at_the_film() -> None:
+    masks = np.zeros((2, 8, 8), bool)
+    masks[0, 2, 3] = True  # rows 2 and 5 are the first and last that the film of 40 x 80 fills
+    masks[1, 1:7, 7] = True
+    boxes = boxes_of_masks(list(masks), frame(40, 80))
+    assert boxes == [Box(30, 0, 40, 10), Box(70, 0, 80, 40)]
+    assert boxes_of_masks([], frame()) == []
+
+
+def test_segments_are_those_of_eight_plain_rounds() -> None:
+    """A second way, that neither stops early nor leaves out the norm of the points."""
+    grid = grid_of(noise(8, 8, 6, rank=6))
+    rows, columns = np.indices((8, 8)).reshape(2, -1)
+    place = np.stack([rows, columns], axis=1) / 8 * 1.2
+    points = np.concatenate([grid.values.reshape(64, -1), place], axis=1)
+    centres = points[np.linspace(0, 63, SEGMENTS).astype(int)]
+    for _ in range(8):
+        nearest = ((points[:, None] - centres) ** 2).sum(axis=-1).argmin(axis=1)
+        centres = np.stack([points[nearest == k].mean(axis=0) for k in range(SEGMENTS)])
+    wanted = {k: set(np.flatnonzero(nearest == k)) for k in range(SEGMENTS)}
+    found = [set(np.flatnonzero(part.mask)) for part in propose_segments(grid)]
+    # Each is the largest connected part of one cluster.
+    assert found
+    assert all(any(part <= cells for cells in wanted.values()) for part in found)
 
 
 # --- the rest ------------------------------------------------------------------------------------
@@ -205,5 +242,9 @@ def test_a_thumbnail_keeps_the_shape_within_its_side() -> None:
     small = from_thumbnail(to_thumbnail(pixels, side=40))
     assert small.shape == (40, 10)
     assert small[0].mean() < 0.1 < 0.9 < small[-1].mean()
+    alike = from_thumbnail(to_thumbnail(pixels)) - cv2.resize(
+        pixels, (80, 320), interpolation=cv2.INTER_AREA
+    )
+    assert np.sqrt((alike**2).mean()) < 3 / 255
     with pytest.raises(RetrievalError, match="thumbnail of the index is damaged"):
         from_thumbnail(b"no picture")
