@@ -1,6 +1,7 @@
 """From an encoded radiograph and phrases to maps, regions, controls and standings."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,26 +68,29 @@ def ground(
     shown, calibrated = pooled(engine, cosines, pooling=pooling)
     rule = rule_for(engine, rule)
     found = dict(zip(plan.texts, similarity, strict=True))
-    standings = standings_of(engine, embeddings, phrases, asked, similarity=found)
-    controls = _controls(maps, plan, assertions, standings, check=embeddings.check)
     own = threshold_of(engine)
-    results = []
-    for i, phrase in enumerate(phrases):
-        level, regions = find_regions(maps[i], rule=rule, threshold=threshold, calibrated=own)
-        results.append(
-            GroundedPhrase(
-                phrase=phrase,
-                map=maps[i],
-                score=float(0.5 + 0.5 * np.tanh(0.5 * shown[i])),
-                threshold=level,
-                threshold_rule=rule,
-                controls=controls[i],
-                regions=regions,
-                standing=standings[i],
-                score_calibrated=calibrated,
-            )
+    with ThreadPoolExecutor(1) as beside:  # neither holds the interpreter for long
+        standing = beside.submit(standings_of, engine, embeddings, phrases, asked, similarity=found)
+        cut = [
+            find_regions(of_phrase, rule=rule, threshold=threshold, calibrated=own)
+            for of_phrase in maps[: len(phrases)]
+        ]
+        standings = standing.result()
+    controls = _controls(maps, plan, assertions, standings, check=embeddings.check)
+    return tuple(
+        GroundedPhrase(
+            phrase=phrase,
+            map=maps[i],
+            score=float(0.5 + 0.5 * np.tanh(0.5 * shown[i])),
+            threshold=cut[i][0],
+            threshold_rule=rule,
+            controls=controls[i],
+            regions=cut[i][1],
+            standing=standings[i],
+            score_calibrated=calibrated,
         )
-    return tuple(results)
+        for i, phrase in enumerate(phrases)
+    )
 
 
 def _controls(
