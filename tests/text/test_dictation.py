@@ -47,6 +47,16 @@ SENTENCES = [
     ("Skin fold mimicking a pneumothorax.", "absent"),
     ("Lungs devoid of consolidation.", "absent"),
     # not said of this film
+    ("Left wrist.", "not about the image"),
+    ("Pelvis and left hip: 1.", "not about the image"),
+    ("Left wrist fracture.", "present"),
+    ("The images were e-mailed.", "not about the image"),
+    ("CT would help to assess this finding.", "not about the image"),
+    ("Three total images.", "not about the image"),
+    # what is not normal
+    ("The costophrenic angles are not sharp.", "present"),
+    ("The costophrenic angles are sharp.", "absent"),
+    ("Suspected rib disruption on the lateral view.", "uncertain"),
     ("Patient with a history of pneumonia.", "not about the image"),
     ("Fractures would be better assessed with dedicated views.", "not about the image"),
 ]
@@ -64,6 +74,12 @@ LISTS = [
     ("No edema, cardiomegaly.", ["absent", "absent"]),
     ("Cardiomegaly w/o edema.", ["present", "absent"]),
     ("Degenerative changes, no acute fx.", ["present", "absent"]),
+    # what is normal or unchanged is a phrase apart
+    ("Heart normal in size, old rib fracture.", ["absent", "present"]),
+    ("Enlarged heart, stable hilar contours.", ["present", "absent"]),
+    ("Scarring at the apex otherwise no acute disease.", ["present", "absent"]),
+    ("The heart is normal or slightly enlarged.", ["present"]),
+    ("Calcified hilar and mediastinal contours unchanged.", ["present"]),
 ]
 
 

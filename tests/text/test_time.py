@@ -71,6 +71,14 @@ WORDS += ["versus ", "heart is ", "there is no ", "no interval ", "not seen on t
 WORDS += ["neither of them ", "neither has resolved ", "not seen on the 6 am ", "in place the "]
 WORDS += ["PTX (-), ", "not as well ", "tip of the tube ", "not right, ", "L: none; ", "CT of the "]
 WORDS += ["LUNGS: clear HEART: ", "ADDENDUM by Dr. Lee on 3/4 at ", "i) a ii) ", "... none "]
+WORDS += ["cannot be largely seen ", "could well account for ", "repeat in the ", "despite "]
+WORDS += [
+    "two total images ",
+    "right knee and left ",
+    "heart normal, ",
+    "otherwise no ",
+    "stable hila, ",
+]
 WORDS += ["<b>", "<b ", "</p>", "&amp;", "&a", "<!--", "kein ", "in der "]
 WORDS += ["FINDINGS: ", "WET READ: ", "IMPRESSON: ", "CHEST, TWO VIEWS: ", "recommend ct for the "]
 
