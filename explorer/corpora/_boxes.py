@@ -41,16 +41,21 @@ def box_inside(
         raise DataSetError(
             f"A box needs four numbers and a size above 0, {where} has ({said}). Correct it."
         ) from error
-    slack_x, slack_y = (max(_SLACK_PIXELS, _SLACK * side) for side in (width, height))
-    outside = (
-        min(box.x_min + slack_x, box.y_min + slack_y) < 0
-        or box.x_max > width + slack_x
-        or box.y_max > height + slack_y
-    )
     cut = (max(box.x_min, 0), max(box.y_min, 0), min(box.x_max, width), min(box.y_max, height))
-    if outside or cut[0] >= cut[2] or cut[1] >= cut[3]:
+    if _reaches_out(box, shape) or cut[0] >= cut[2] or cut[1] >= cut[3]:
         raise DataSetError(
             f"A box must lie inside its image of {width} x {height} pixels, {where} reaches from "
             f"({box.x_min:g}, {box.y_min:g}) to ({box.x_max:g}, {box.y_max:g}). {remedy}"
         )
     return Box(*cut)
+
+
+def _reaches_out(box: Box, shape: tuple[int, int]) -> bool:
+    """Whether a box ends further outside of its image than rounding explains."""
+    height, width = shape
+    slack_x, slack_y = (max(_SLACK_PIXELS, _SLACK * side) for side in (width, height))
+    return (
+        min(box.x_min + slack_x, box.y_min + slack_y) < 0
+        or box.x_max > width + slack_x
+        or box.y_max > height + slack_y
+    )

@@ -129,21 +129,23 @@ def find_breaks(text: str, predicates: Sequence[int]) -> tuple[Break, ...]:
             # "Effusion: yes, nodule: none" and "Effusion (none), nodule": a label of its own.
             next_label = following is not None and following["stop"] is not None
             new = new or (answered and (next_label or text[mark.start() - 1] == ")"))
-        elif mark["aside"]:
-            new = bool(_NEW_STATE.match(right) or _NEW_SIDE.match(right))
         else:
-            part = mark["joint"].strip().lower() == "with"
-            new = (
-                not (part and _BOUND.search(left[-16:]))
-                and left_says
-                and not goes_on
-                and _joint_breaks(left, right, part=part)
-            )
+            new = _aside_or_joint_breaks(mark, left, right, said=left_says and not goes_on)
         if new:
             begin, answered = mark.end(), False
         if new or (mark["comma"] and not goes_on):
             breaks.append(Break(mark.start(), "end" if new else "pause"))
     return tuple(breaks)
+
+
+def _aside_or_joint_breaks(mark: re.Match[str], left: str, right: str, *, said: bool) -> bool:
+    """Whether a parenthesis, an "and" or a "with" begins a new statement."""
+    if mark["aside"]:
+        return bool(_NEW_STATE.match(right) or _NEW_SIDE.match(right))
+    part = mark["joint"].strip().lower() == "with"
+    if part and _BOUND.search(left[-16:]):
+        return False
+    return said and _joint_breaks(left, right, part=part)
 
 
 class _ListAhead:
