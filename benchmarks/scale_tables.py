@@ -56,6 +56,8 @@ def _growth(found: dict[str, Any]) -> list[str]:
                 for kind in ("same", "cross", "one in 100")
             )
             rows.append(f"| {int(size):,} | {way} | {cells} |")
+        if "FAISS HNSW" not in measured["ways"]:
+            rows.append(f"| {int(size):,} | FAISS HNSW | {NOT_MEASURED} | | |")
     if "10000000" not in found:
         rows.append(f"| 10,000,000 | ours (Lance IVF_RQ) | {NOT_MEASURED} | | |")
     return rows

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -100,41 +102,22 @@ def retrieve(
     Give --text, or a film (--image FILE or --film ID), with --region for its regions.
     """
     _check(text, image, film, region, without, as_json=as_json, as_csv=as_csv)
-    if codes is not None and (text is None or beside is not None):
-        raise typer.BadParameter("--codes goes with --text, and not with --beside.")
-    if beside is not None and as_csv:
-        raise typer.BadParameter("--beside goes with a table or --json.")
-    shards = cluster is not None or len(index or []) > 1
-    if shards and beside is not None:
-        raise typer.BadParameter("--beside goes with one index, and without --cluster.")
-    box = None if region is None else _box(region)
+    _check_ways(
+        text, codes, beside, as_csv=as_csv, shards=cluster is not None or len(index or []) > 1
+    )
+    query = _Query(
+        text, image, film, None if region is None else _box(region), tuple(without or ()),
+        ranking, find, where,
+    )  # fmt: skip
     from explorer import pipeline
 
+    open_engine = partial(pipeline.open_engine, device=device.value, precision=dtype.value)
     console, log = consoles()
     with working(log, "Loading the checkpoint and the index"):
-        engine = pipeline.open_engine(checkpoint, device=device.value, precision=dtype.value)
+        engine = open_engine(checkpoint)
         opened = _opened(index or [], cluster, engine, context)
-    page: dict[str, Any] = {"where": pipeline.parse_filter(where)}
-    if codes is not None:
-        with working(log, "Opening the codes"):
-            page["codes"], recall = pipeline.open_codes(opened, engine, codes, shortlist=shortlist)
-        say(log, _told(shortlist, recall))
-
-    def search(
-        corpus: "pipeline.Index", engine: "pipeline.Engine", count: int
-    ) -> "pipeline.Results":
-        if text is not None:
-            asked = {"ranking": ranking.value, "count": count, **page}
-            return pipeline.search_text(corpus, engine, text, **asked)
-        query = film or _embedded(engine, image, log)
-        if box is not None:
-            return pipeline.search_region(corpus, engine, query, box, count=count, **page)
-        if find is Wanted.reports:
-            return pipeline.search_reports(corpus, engine, query, count=count, **page)
-        return pipeline.search_film(
-            corpus, engine, query, without=without or [], count=count, **page
-        )
-
+    coder = None if codes is None else _coder(opened, engine, codes, shortlist, log)
+    search = partial(_search, query, coder, log)
     with working(log, "Searching"):
         found = search(opened, engine, count)
     for note in found.notes:
@@ -143,11 +126,9 @@ def retrieve(
     both = None
     if beside is not None:
         with working(log, "Searching the index beside it"):
-            name = beside_checkpoint or pipeline.maker_of(beside).name
-            other = pipeline.open_engine(name, device=device.value, precision=dtype.value)
+            other = open_engine(beside_checkpoint or pipeline.maker_of(beside).name)
             there = pipeline.open_index(beside, engine=other), other
-            by: pipeline.By = "film" if text is None and find is Wanted.films else "study"
-            both = pipeline.search_beside(search, (opened, engine), there, by=by)
+            both = pipeline.search_beside(search, (opened, engine), there, by=query.by)
         document["beside"] = pipeline.beside_document(both, beside)
     if as_json:
         typer.echo(json.dumps(document, indent=2))
@@ -157,6 +138,47 @@ def retrieve(
         print_beside(console, both, count)
     else:
         _print(console, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """What is searched for, as the options of the command have it."""
+
+    text: str | None
+    image: Path | None
+    film: str | None
+    box: "Box | None"
+    without: tuple[str, ...]
+    ranking: Ranking
+    find: Wanted
+    where: str
+
+    @property
+    def by(self) -> "pipeline.By":
+        """What two rankings of it are matched by."""
+        return "film" if self.text is None and self.find is Wanted.films else "study"
+
+
+def _search(
+    query: _Query,
+    coder: "pipeline.Coder | None",
+    log: "Console",
+    index: "pipeline.Index",
+    engine: "pipeline.Engine",
+    count: int,
+) -> "pipeline.Results":
+    from explorer import pipeline
+
+    page: pipeline.WantedHits = {"where": query.where, "count": count}
+    if query.text is not None:
+        how: dict[str, Any] = {"ranking": query.ranking.value, "codes": coder}
+        return pipeline.search_text(index, engine, query.text, **how, **page)
+    film = query.film or _embedded(engine, query.image, log)
+    if query.box is not None:
+        return pipeline.search_region(index, engine, film, query.box, **page)
+    if query.find is Wanted.reports:
+        return pipeline.search_reports(index, engine, film, **page)
+    return pipeline.search_film(index, engine, film, without=query.without, **page)
 
 
 def _opened(
@@ -174,11 +196,24 @@ def _opened(
     return shards
 
 
-def _told(shortlist: int, recall: float) -> str:
-    return (
+def _coder(
+    index: "pipeline.Index",
+    engine: "pipeline.Engine",
+    folder: Path,
+    shortlist: int,
+    log: "Console",
+) -> "pipeline.Coder":
+    """What makes codes, having said what they find."""
+    from explorer import pipeline
+
+    with working(log, "Opening the codes"):
+        coder, recall = pipeline.open_codes(index, engine, folder, shortlist=shortlist)
+    say(
+        log,
         f"Looked at the {shortlist} films that codes find for each phrase. Over the phrases of the "
-        f"vocabulary such a list holds {recall:.0%} of the ten films that exact search puts first."
+        f"vocabulary such a list holds {recall:.0%} of the ten films that exact search puts first.",
     )
+    return coder
 
 
 def _check(
@@ -197,6 +232,17 @@ def _check(
         raise typer.BadParameter("--region and --without go with --image or --film.")
     if as_json and as_csv:
         raise typer.BadParameter("Give --json or --csv, not both.")
+
+
+def _check_ways(
+    text: str | None, codes: Path | None, beside: str | None, *, as_csv: bool, shards: bool
+) -> None:
+    if codes is not None and (text is None or beside is not None):
+        raise typer.BadParameter("--codes goes with --text, and not with --beside.")
+    if beside is not None and as_csv:
+        raise typer.BadParameter("--beside goes with a table or --json.")
+    if shards and beside is not None:
+        raise typer.BadParameter("--beside goes with one index, and without --cluster.")
 
 
 def _box(text: str) -> "Box":

@@ -96,6 +96,7 @@ from explorer.pipeline.prototypes import (
 from explorer.pipeline.reference import make_reference
 from explorer.pipeline.retrieval import (
     Index,
+    WantedHits,
     bundled_index,
     film_pixels,
     index_info,
@@ -152,6 +153,7 @@ from explorer.reading import (
     warm_up,
 )
 from explorer.retrieval.beside import Beside, By, Placed
+from explorer.retrieval.codes import Coder
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import Filter, parse_filter
 from explorer.retrieval.records import Hit, IndexInfo, Part, Results
@@ -180,6 +182,7 @@ __all__ = [
     "BundledStudy",
     "By",
     "Clustering",
+    "Coder",
     "ComparedMaps",
     "Corpus",
     "Curve",
@@ -211,6 +214,7 @@ __all__ = [
     "TrainingChoices",
     "TrainingSources",
     "Use",
+    "WantedHits",
     "WhatIf",
     "WordShares",
     "accept_licence",

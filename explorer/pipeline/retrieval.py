@@ -35,7 +35,7 @@ Index = Corpus | ShardedIndex
 RESULTS_SCHEMA = "radiograph-retrieval/1"
 
 
-class Wanted(TypedDict, total=False):
+class WantedHits(TypedDict, total=False):
     """Which hits of a search are wanted: by default the first 20 of all films.
 
     Attributes:
@@ -114,7 +114,7 @@ def search_text(
     *,
     ranking: Ranking = "image",
     codes: Coder | None = None,
-    **page: Unpack[Wanted],
+    **page: Unpack[WantedHits],
 ) -> Results:
     """Studies for a text: a phrase, several sentences, or a whole report.
 
@@ -154,7 +154,7 @@ def search_film(
     film: ImageEmbeddings | str,
     *,
     without: Sequence[str] = (),
-    **page: Unpack[Wanted],
+    **page: Unpack[WantedHits],
 ) -> Results:
     """Films like a film, and like it but without some findings.
 
@@ -185,7 +185,7 @@ def search_reports(
     index: Index,
     engine: Engine,
     film: ImageEmbeddings | str,
-    **page: Unpack[Wanted],
+    **page: Unpack[WantedHits],
 ) -> Results:
     """Reports that say what a film shows; the parts of a hit are its sentences.
 
@@ -214,7 +214,7 @@ def search_region(
     engine: Engine,
     film: ImageEmbeddings | str,
     box: Box,
-    **page: Unpack[Wanted],
+    **page: Unpack[WantedHits],
 ) -> Results:
     """Regions of other films that look like a box of this one.
 
@@ -329,7 +329,7 @@ def _vocabulary(engine: Engine) -> tuple[tuple[str, ...], Float32]:
     return phrases, engine.text_vectors(phrases)
 
 
-def _page(page: Wanted) -> Page:
+def _page(page: WantedHits) -> Page:
     where = page.get("where")
     kept = parse_filter(where) if isinstance(where, str) else where or EVERYTHING
     return Page(kept, page.get("count", FIRST.count), page.get("offset", FIRST.offset))
