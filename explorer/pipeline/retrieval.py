@@ -7,7 +7,7 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-from explorer.adapters import Engine, scoring_of, threshold_of
+from explorer.adapters import Engine, products_in_one_thread, scoring_of, threshold_of
 from explorer.entities import Box, Float32, ImageEmbeddings, ModelFrame
 from explorer.errors import RetrievalError
 from explorer.grounding.geometry import box_to_grid, seen_part
@@ -140,7 +140,8 @@ def search_text(
         only = frozenset().union(*coded_films(index, codes, np.stack(claims), shown.where))
     how: dict[str, Any] = {"page": shown, "ranking": ranking, "only": only}
     if isinstance(index, Corpus):
-        found = texts.search_text(index, *asked, **how)
+        with products_in_one_thread():
+            found = texts.search_text(index, *asked, **how)
     elif ranking != "image" and not index.info().sentences:
         raise RetrievalError("None of these indices holds a report. Rank by image.")
     else:

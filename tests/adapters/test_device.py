@@ -1,5 +1,6 @@
 """Threads that encode side by side take their share of the processors, and give it back."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 from threadpoolctl import threadpool_info
 
 from explorer.adapters import products_in_one_thread, sharing_processors
+from explorer.adapters._device import in_one_thread
 
 
 def _threads() -> tuple[int, set[int]]:
@@ -39,3 +41,16 @@ def test_limits_that_end_in_another_order_than_they_began_leave_none() -> None:
     assert _threads()[1] == {1}  # the second still computes
     second.close()
     assert _threads() == before
+
+
+def test_a_call_in_one_thread_leaves_the_threads_of_all_others() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        assert in_one_thread(torch.get_num_threads) == 1
+        assert torch.get_num_threads() == 3
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(torch.get_num_threads).result() == 3
+        assert in_one_thread(torch.get_num_threads) == 1
+    finally:
+        torch.set_num_threads(before)
