@@ -4,6 +4,7 @@ usage: python benchmarks/scale.py PART [PART ...] --folder DIR
 
     build       an index against the bare encoder on the same films          3 minutes
     page        phrase to ranked page of an index of 100,000 studies         8 minutes, then 1
+    reports     how many of the reports that agree best with a film a shortlist holds   10 minutes
     workers     two Ray workers against one, one processor each              3 minutes
     prototypes  k-means of 100,000 x 256 beside scikit-learn                 3 minutes
 
@@ -37,6 +38,7 @@ from explorer.pipeline.index_rows import RowMaker
 from explorer.pipeline.index_space import space_of
 from explorer.pipeline.index_workers import worker_pool
 from explorer.pipeline.retrieval import asking_of
+from explorer.retrieval.report_shortlist import measured, recall_of
 from explorer.retrieval.search_indices import finish
 from explorer.retrieval.store import open_tables, writer
 from explorer.retrieval.vocabulary import SIGNATURE
@@ -48,6 +50,7 @@ STUDIES = 100_000
 NOISE = 0.35  # length of what is added to the unit vector of a real region
 QUERIES = 60
 POINTS, PROTOTYPES = 100_000, 48
+REPORTS, LISTS = 1000, (20, 50, 100, 200)
 PROTOCOL = (
     "build: 96 phantoms as DICOM (seed 11); 'bare' replays the calls that the build made of the "
     "image and text encoder, one after another with all processors; build and bare in turn, three "
@@ -56,9 +59,10 @@ PROTOCOL = (
     "ones repeated, region vectors real ones with noise, so what costs time is real and what is "
     "found means nothing; 60 phrases that were not asked before, each from text to 20 hits with "
     "boxes and sentences, one after another; 'reports' are those of 60 films of the index, which "
-    "are asked likewise. workers: films a second once every worker has "
-    "answered, OMP_NUM_THREADS=1. prototypes: noisy real region vectors, 48 prototypes, the "
-    "page's methods beside scikit-learn with all processors."
+    "are asked likewise. reports: PhantomCXR-v1; share of the ten reports that agree best with a "
+    "film by exact search in the reports that its signature shortlists, 20 films. workers: films a "
+    "second once every worker has answered, OMP_NUM_THREADS=1. prototypes: noisy real region "
+    "vectors, 48 prototypes, the page's methods beside scikit-learn with all processors."
 )
 
 
@@ -185,6 +189,22 @@ def page(folder: Path) -> dict[str, Any]:
         "p50_reports_ms": round(1000 * statistics.median(told[1:]), 1),
         "p95_reports_ms": round(1000 * float(np.percentile(told[1:], 95)), 1),
         "own_memory_mb": round(own_memory_mb(), 1),
+    }
+
+
+def reports(folder: Path) -> dict[str, Any]:
+    """Recall of shortlists of the reports of phantoms, which are all different."""
+    studies, uri = folder / "phantoms", str(folder / "phantoms.index")
+    engine = pipeline.open_engine(device="cpu")
+    pipeline.render_phantoms(studies, studies=REPORTS, seed=0, formats=("dicom",), benchmark=True)
+    pipeline.build_index(studies / "dicom", uri, engine=engine)
+    index = pipeline.open_index(uri, engine=engine)
+    known, films = measured(index, asking_of(engine))
+    return {
+        "reports": len(known.studies),
+        "queries": len(films.signatures),
+        "recall_at_10": {f"{n}": round(recall_of(known, films, shortlist=n), 3) for n in LISTS},
+        "chance": {f"{n}": n / len(known.studies) for n in LISTS},
     }
 
 
@@ -315,6 +335,7 @@ def seconds(call: Callable[[], object]) -> float:
 PARTS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "build": build,
     "page": page,
+    "reports": reports,
     "workers": workers,
     "prototypes": prototypes,
 }

@@ -57,11 +57,8 @@ class Agreement:
         return np.asarray((signatures - mean) / np.maximum(spread, 1e-6))
 
 
-def measured(corpus: Corpus, asking: Asking) -> tuple[Agreement, float]:
-    """Agreement of every report with a sample of films, and the recall of a shortlist.
-
-    The recall is that of the ten reports that agree best with further films of the index.
-    """
+def measured(corpus: Corpus, asking: Asking) -> tuple[Agreement, "Further"]:
+    """Agreement of every report with a sample of films, and with further films of the index."""
     rows = corpus.base_rows
     base = rows[sampled(len(rows))]
     asked = np.setdiff1d(rows, base)[:_QUERIES] if len(rows) > len(base) else base[:_QUERIES]
@@ -82,15 +79,27 @@ def measured(corpus: Corpus, asking: Asking) -> tuple[Agreement, float]:
         every[:, : len(base)],
         corpus.films.signatures[base],
     )
-    exact = every[:, len(base) :]
+    return known, Further(corpus.films.signatures[asked], every[:, len(base) :])
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """Films that a shortlist is tried on: signatures (Q, V), and what reports get (R, Q)."""
+
+    signatures: Float32
+    values: Float32
+
+
+def recall_of(known: Agreement, films: Further, *, shortlist: int | None = None) -> float:
+    """Share of the ten reports that agree best with a film in its shortlist, mean over films."""
+    count, near = shortlist or SHORTLIST, min(NEAR, len(films.values))
     right = []
-    for k, row in enumerate(asked):
-        order = np.argsort(-foretold(known, corpus.films.signatures[row]), kind="stable")
-        near = min(NEAR, len(exact))
+    for signature, values in zip(films.signatures, films.values.T, strict=True):
+        order = np.argsort(-foretold(known, signature), kind="stable")
         # Reports that say the same are equally right.
-        least = np.sort(exact[:, k])[-near] - _SAME
-        right.append(min(near, int((exact[order[:SHORTLIST], k] >= least).sum())) / near)
-    return known, float(np.mean(right))
+        least = np.sort(values)[-near] - _SAME
+        right.append(min(near, int((values[order[:count]] >= least).sum())) / near)
+    return float(np.mean(right))
 
 
 def foretold(known: Agreement, signature: Float32) -> Float32:

@@ -8,7 +8,7 @@ from explorer.retrieval import ann
 from explorer.retrieval._lance import in_words, is_local
 from explorer.retrieval.corpus import EXACT_REGIONS, Corpus
 from explorer.retrieval.nearest import recalls_at_10
-from explorer.retrieval.report_shortlist import measured
+from explorer.retrieval.report_shortlist import measured, recall_of
 from explorer.retrieval.search_text import Asking
 from explorer.retrieval.store import AGREEMENT, Writer, open_tables
 
@@ -75,9 +75,9 @@ def _agreement(index: Writer, corpus: Corpus, asking: Asking) -> dict[str, Any]:
     """What is noted of reports, where there are some and it is not known."""
     if not corpus.sentence_count or corpus.tables.agreement is not None:
         return {}
-    known, recall = measured(corpus, asking)
+    known, films = measured(corpus, asking)
     entry = index.note_agreement(known.studies, known.values, known.signatures)
-    return {AGREEMENT: entry, "report_recall_at_10": recall}
+    return {AGREEMENT: entry, "report_recall_at_10": recall_of(known, films)}
 
 
 def _index_vectors(regions: Any, uri: str, indexer: Indexer | None) -> None:
