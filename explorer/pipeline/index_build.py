@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 from zlib import crc32
 
-from explorer.adapters import Engine, sharing_processors
+from explorer.adapters import Engine, products_in_one_thread, sharing_processors
 from explorer.corpora.studies import CorpusStudy, read_studies
 from explorer.errors import NotARadiographError, ReadingError, RetrievalError
 from explorer.pipeline.index_rows import ReadStudy, RowMaker, read_corpus_study, source_key
@@ -107,7 +107,8 @@ def build_index(
         if mode == "update" and prune:
             run.prune()
         asking = asking_of(engine) if engine.reads_text else None
-        finish(index, uri, indexer=_indexer(workers, cluster), asking=asking)
+        with products_in_one_thread():
+            finish(index, uri, indexer=_indexer(workers, cluster), asking=asking)
     return run.report
 
 

@@ -1,6 +1,6 @@
 """Open an index and search it: records in, records out, for pages and commands alike."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -140,8 +140,7 @@ def search_text(
         only = frozenset().union(*coded_films(index, codes, np.stack(claims), shown.where))
     how: dict[str, Any] = {"page": shown, "ranking": ranking, "only": only}
     if isinstance(index, Corpus):
-        with products_in_one_thread():
-            found = texts.search_text(index, *asked, **how)
+        found = _here(texts.search_text, index, *asked, **how)
     elif ranking != "image" and not index.info().sentences:
         raise RetrievalError("None of these indices holds a report. Rank by image.")
     else:
@@ -177,7 +176,7 @@ def search_film(
         "page": _page(page),
     }
     if isinstance(index, Corpus):
-        return films.search_film(index, *asked, **how)
+        return _here(films.search_film, index, *asked, **how)
     scale = index.likeness_scale(query, how["page"].where) if without else None
     return index.search(films.search_film, *asked, scale=scale, **how)
 
@@ -204,7 +203,7 @@ def search_reports(
         engine.embed_text(["report"])  # says why it cannot
     asked = _query_film(index, engine, film), asking_of(engine)
     if isinstance(index, Corpus):
-        return reports.search_reports(index, *asked, page=_page(page))
+        return _here(reports.search_reports, index, *asked, page=_page(page))
     if not index.info().sentences:
         raise RetrievalError("None of these indices holds a report. Rank films by likeness.")
     return index.search(reports.search_reports, *asked, page=_page(page))
@@ -238,7 +237,8 @@ def search_region(
     def found(*, anywhere: bool) -> Results:
         asked = query, weights, box
         if isinstance(index, Corpus):
-            return regions.search_region(index, *asked, page=shown, anywhere=anywhere)
+            how: dict[str, Any] = {"page": shown, "anywhere": anywhere}
+            return _here(regions.search_region, index, *asked, **how)
         return index.search_region(regions.search_region, *asked, page=shown, anywhere=anywhere)
 
     standing = found(anywhere=False)
@@ -328,6 +328,12 @@ def _vocabulary(engine: Engine) -> tuple[tuple[str, ...], Float32]:
     """Phrases of a film's signature with their vectors; none where the checkpoint is image-only."""
     phrases = SIGNATURE if engine.reads_text else ()
     return phrases, engine.text_vectors(phrases)
+
+
+def _here(search: Callable[..., Results], *asked: Any, **how: Any) -> Results:
+    """Search one index: many small products, quicker in one thread, tenfold beside other work."""
+    with products_in_one_thread():
+        return search(*asked, **how)
 
 
 def _page(page: WantedHits) -> Page:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from explorer.adapters import products_in_one_thread
 from explorer.errors import RetrievalError
 from explorer.retrieval._lance import is_local
 from explorer.retrieval.columns import Whole
@@ -174,7 +175,8 @@ def _worker(uri: str, space: Space) -> Callable[[_Question], Any]:
 def _after(
     search: Callable[..., Any], asked: tuple[Any, ...], how: dict[str, Any], corpus: Corpus
 ) -> tuple[Any]:
-    return (search(corpus, *asked, **how),)
+    with products_in_one_thread():  # the workers of one machine share its processors
+        return (search(corpus, *asked, **how),)
 
 
 def _film(corpus: Corpus, film_id: str) -> QueryFilm | None:
