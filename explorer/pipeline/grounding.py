@@ -1,7 +1,6 @@
 """From an encoded radiograph and phrases to maps, regions, controls and standings."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,13 +68,11 @@ def ground(
     rule = rule_for(engine, rule)
     found = dict(zip(plan.texts, similarity, strict=True))
     own = threshold_of(engine)
-    with ThreadPoolExecutor(1) as beside:  # neither holds the interpreter for long
-        standing = beside.submit(standings_of, engine, embeddings, phrases, asked, similarity=found)
-        cut = [
-            find_regions(of_phrase, rule=rule, threshold=threshold, calibrated=own)
-            for of_phrase in maps[: len(phrases)]
-        ]
-        standings = standing.result()
+    standings = standings_of(engine, embeddings, phrases, asked, similarity=found)
+    cut = [
+        find_regions(of_phrase, rule=rule, threshold=threshold, calibrated=own)
+        for of_phrase in maps[: len(phrases)]
+    ]
     controls = _controls(maps, plan, assertions, standings, check=embeddings.check)
     return tuple(
         GroundedPhrase(
