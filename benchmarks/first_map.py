@@ -101,7 +101,7 @@ def _one_start(page: Page) -> dict[str, float]:
 def _type_a_phrase(page: Page) -> float:
     """Seconds from Enter until another phrase than the first is painted."""
     shown = page.get_attribute(SHOWN, "data-phrase")
-    box = page.get_by_placeholder("Ask any phrase")
+    box = page.get_by_placeholder("Ask a phrase")
     box.fill(TYPED)
     start = time.perf_counter()
     box.press("Enter")
