@@ -74,6 +74,8 @@ def test_a_shortlist_of_reports_is_ranked_as_in_exact_search(
     found, wanted = (pipeline.search_reports(i, engine, film, count=3) for i in (near, exact))
     assert "sentences" not in vars(near)
     assert (found.total, found.total + found.beyond) == (6, wanted.total)
+    # The list holds the reports that agree best, of which some say the same.
+    assert [h.score for h in found.hits] == pytest.approx([h.score for h in wanted.hits], abs=1e-3)
     places = {
         hit.study_id: hit for hit in pipeline.search_reports(exact, engine, film, count=24).hits
     }
