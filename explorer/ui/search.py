@@ -129,6 +129,7 @@ def fill_form(query: Query, *, again: bool) -> None:
         "search_without": ", ".join(query.without),
         "search_where": query.where,
         "search_ranking": query.ranking,
+        "search_beside": query.beside or None,
     }
     for key, value in held.items():
         if again or key not in st.session_state:

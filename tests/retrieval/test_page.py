@@ -1,6 +1,7 @@
 """The Retrieve page on a small index: what is asked, what is found, and the empty states."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,30 @@ def test_a_second_index_is_searched_beside(
     shown = memory(app).search
     assert shown is not None
     assert '"spearman"' in search.as_json(shown)
+
+
+def test_a_reload_names_the_second_index_again(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = ask(open_page(), "effusion")
+    assert app.selectbox(key="search_beside").value is None
+    shown = memory(app).search
+    assert shown is not None
+    query = replace(shown.query, beside="other")
+    record = Session(search=replace(shown, query=query))
+    told = iter((True,))
+
+    def recognise(_: object) -> bool:
+        """Put the record of the tab back once, after the fields were made empty."""
+        if next(told, False):
+            st.session_state["_session"] = record
+            return True
+        return False
+
+    monkeypatch.setattr("explorer.ui.tabs.recognise", recognise)
+    app.run()
+    assert not app.exception
+    assert app.selectbox(key="search_beside").value == "other"
 
 
 def test_a_filter_that_nothing_passes_is_taken_away_on_request(open_page: OpenPage) -> None:

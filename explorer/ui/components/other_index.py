@@ -23,7 +23,7 @@ def other_index(key: str, *, shows: str, before: str = "") -> str:
     chosen = st.selectbox(
         "Beside another index",
         known,
-        index=known.index(before) if before else None,
+        index=known.index(before) if before and key not in st.session_state else None,
         key=key,
         placeholder="none",
         accept_new_options=True,
