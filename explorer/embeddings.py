@@ -106,6 +106,9 @@ class ReferenceFilms:
         normal: (N,) bool, whether nothing abnormal is known of the film.
         taught: What the training corpus taught.
         trust: (D + 1,) float32 of `explorer.grounding.trust`; None where it was not learned.
+        rendered: (N,) bool, which films are phantoms; None where it was not written down.
+        evidence: (2, D + 1) float32 of `explorer.grounding.evidence`, for films like the rendered
+            ones; None where it was not learned.
         means: (N, d) float32, mean direction of each film, unit norm; computed here.
     """
 
@@ -116,6 +119,8 @@ class ReferenceFilms:
     normal: NDArray[np.bool_]
     taught: Taught
     trust: Float32 | None = None
+    rendered: NDArray[np.bool_] | None = None
+    evidence: Float32 | None = None
     means: Float32 = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

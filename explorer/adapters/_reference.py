@@ -39,6 +39,8 @@ def read_reference(card: AdapterCard) -> ReferenceFilms | None:
             normal=found["normal"].astype(bool),
             taught=Taught(tuple(about["taught_findings"]), tuple(about["taught_words"])),
             trust=found["trust"].astype(np.float32) if "trust" in found else None,
+            rendered=found["rendered"].astype(bool) if "rendered" in found else None,
+            evidence=found["evidence"].astype(np.float32) if "evidence" in found else None,
         )
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise CheckpointError(
@@ -83,6 +85,10 @@ def write_reference(path: Path, films: ReferenceFilms) -> None:
     }
     if films.trust is not None:
         arrays["trust"] = films.trust
+    if films.rendered is not None:
+        arrays["rendered"] = films.rendered.astype(np.uint8)
+    if films.evidence is not None:
+        arrays["evidence"] = films.evidence
     about = {
         "weights_sha256": films.weights_sha256,
         "taught_findings": films.taught.findings,

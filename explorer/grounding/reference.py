@@ -6,10 +6,11 @@ like those of the film in question, on the whole.
 
 The grade comes from the log-odds over films that show something (`log_odds`): a score that is
 usual among them is no sign of this finding, even where it lies above most normal films, on which
-a model that was trained with them scores too low.
+a model that was trained with them scores too low. As far as a film looks like a rendered one, they
+are read by what they are worth there for this phrase (`explorer.grounding.evidence`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,7 @@ from explorer.grounding.alignment import (
     phrase_base,
     pooled_logits,
 )
+from explorer.grounding.evidence import evidence
 
 # Difference of cosine of two mean patches that makes a film count 1 / e as much.
 LIKENESS = 0.02
@@ -31,6 +33,10 @@ LIKENESS = 0.02
 # since training films score as no new film does; see docs/score.md.
 SHOWN_FROM = -0.5
 STANDS_OUT_FROM = 0.5
+
+_TELLING = 20  # of 100 films; fewer are no reason to doubt
+
+Reading = Callable[[Float64], Float64]
 
 
 def reference_logits(films: ReferenceFilms, text: Float32, scoring: Scoring) -> Float32:
@@ -79,6 +85,21 @@ def likeness(films: ReferenceFilms, grid: Float32) -> Float64:
     return np.asarray(np.exp((cosine - cosine.max()) / LIKENESS), dtype=np.float64)
 
 
+def rendered_share(films: ReferenceFilms, weight: Float64) -> float:
+    """How much a film with the weights (N,) of `likeness` looks like a rendered one, in [0, 1]."""
+    if films.rendered is None:
+        return 0.0
+    return float(weight[films.rendered].sum() / weight.sum())
+
+
+def reading(films: ReferenceFilms, text: Float32, *, weight: Float64) -> Reading | None:
+    """How log-odds of phrases (S, D) are read on a film with the weights (N,) of `likeness`."""
+    learned, share = films.evidence, rendered_share(films, weight)
+    if learned is None or share == 0:
+        return None
+    return lambda odds: share * evidence(learned, text, odds) + (1 - share) * odds
+
+
 def standings(
     logits: NDArray[np.floating],
     reference: Float32,
@@ -86,6 +107,7 @@ def standings(
     weight: Float64,
     normal: NDArray[np.bool_],
     known: Sequence[bool],
+    read: Reading | None = None,
 ) -> tuple[Standing, ...]:
     """Say for each of S phrases how its logit stands among N reference films.
 
@@ -95,9 +117,11 @@ def standings(
         weight: (N,) of `likeness`.
         normal: (N,) which reference films are normal; there are films of both kinds.
         known: (S,) whether the checkpoint knows what the phrase speaks of.
+        read: How log-odds (S,) are read on this film; None takes them as they are.
     """
     base = phrase_base(reference[~normal], weight=weight[~normal])
     odds = log_odds(logits, base)
+    odds = odds if read is None else read(odds)
     lower = reference < logits
     among_normal = _share(lower[normal], weight[normal])
     among_all = _share(lower, weight)
@@ -130,6 +154,8 @@ def _reason(grade: Grade, among_normal: float, among_all: float) -> str:
         return f"Stronger than in {stronger} of 100 normal films."
     if grade == "doubtful":
         return f"Stronger than in {stronger} of 100 normal films, which leaves doubt."
-    if weaker >= 20:
+    if weaker >= _TELLING:
         return f"Weaker than in {weaker} of 100 normal films."
-    return f"Weaker than in {round(100 * (1 - among_all))} of 100 films of all kinds."
+    if (others := round(100 * (1 - among_all))) >= _TELLING:
+        return f"Weaker than in {others} of 100 films of all kinds."
+    return f"Stronger than in {stronger} of 100 normal films, too little for this phrase."

@@ -14,6 +14,7 @@ from explorer.entities import Float32, ImageEmbeddings
 from explorer.errors import DataSetError
 from explorer.grounding.alignment import representatives
 from explorer.pipeline.embedding import embed_pixels
+from explorer.pipeline.evidence import learn_evidence
 from explorer.pipeline.phantoms import Progress
 from explorer.pipeline.studies import read_study
 from explorer.pipeline.taught import taught
@@ -22,6 +23,7 @@ from explorer.pipeline.trust import learn_trust
 PATCHES, DIMENSIONS = 96, 48  # kept of a film, and of each vector
 SEED = 4242  # of the phantoms and of the draw; no benchmark uses it
 TRUST_SEED = 4243  # of the phantoms that phrases are trusted by
+POSES, POSE_SEED = 40, 7  # no training corpus has them: films that were learned score as no new one
 PRIVACY = (
     "Holds {patches} averaged patch vectors of each film, cut to {dimensions} dimensions and 8 "
     "bits, and no pixels. Vectors of real films are data derived from them: treat them under the "
@@ -33,6 +35,7 @@ PRIVACY = (
 class _Film:
     grid: Float32
     normal: bool
+    rendered: bool = False
 
 
 def make_reference(
@@ -92,13 +95,17 @@ def with_trust(
     if phantoms == 0:
         return reference
 
-    def told() -> Iterator[Any]:
+    def told(stage: str) -> Iterator[Any]:
         studies = phantom_studies(phantoms, ct=ct, seed=TRUST_SEED, progress=progress)
         for done, study in enumerate(studies, start=1):
-            progress("Trust", done, phantoms)
+            progress(stage, done, phantoms)
             yield study
 
-    return replace(reference, trust=learn_trust(engine, told()))
+    return replace(
+        reference,
+        trust=learn_trust(engine, told("Trust")),
+        evidence=learn_evidence(engine, reference, told("Evidence")),
+    )
 
 
 def condense(engine: Engine, films: Sequence[_Film]) -> ReferenceFilms:
@@ -113,6 +120,7 @@ def condense(engine: Engine, films: Sequence[_Film]) -> ReferenceFilms:
         patches=np.stack([patches for patches, _ in kept]),
         counts=np.stack([counts for _, counts in kept]),
         normal=np.array([film.normal for film in films]),
+        rendered=np.array([film.rendered for film in films]),
         taught=taught(),
     )
 
@@ -163,7 +171,7 @@ def _frontal(engine: Engine, path: Path) -> ImageEmbeddings | None:
 def _phantoms(
     engine: Engine, count: int, *, ct: Path | None, progress: Progress
 ) -> Iterator[_Film]:
-    """Phantoms that the image check takes for frontal films, of training poses."""
+    """Phantoms that the image check takes for frontal films."""
     if count == 0:
         return
     for done, study in enumerate(phantom_studies(count, ct=ct, progress=progress), start=1):
@@ -171,7 +179,7 @@ def _phantoms(
         pixels = (study.image / np.float32(65535)).astype(np.float32)
         seen = embed_pixels(engine, pixels)
         if seen.check.verdict == "frontal":
-            yield _Film(seen.grid.values, not study.findings)
+            yield _Film(seen.grid.values, not study.findings, rendered=True)
 
 
 def phantom_studies(
@@ -181,9 +189,14 @@ def phantom_studies(
     ct: Path | None = None,
     progress: Progress = lambda *_: None,
 ) -> Iterator[Any]:
-    """Phantoms of a seed that is in no training corpus and no benchmark."""
+    """Phantoms of a seed and of poses that are in no training corpus and no benchmark."""
     from explorer.phantom.poses import open_bank
     from explorer.phantom.stream import studies
 
-    bank = open_bank(ct_place=ct, progress=lambda done, total: progress("Poses", done, total))
+    bank = open_bank(
+        count=POSES,
+        seed=POSE_SEED,
+        ct_place=ct,
+        progress=lambda done, total: progress("Poses", done, total),
+    )
     yield from studies(seed, count, size=320, bank=bank, workers=1)

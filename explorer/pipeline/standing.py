@@ -16,7 +16,7 @@ from explorer.entities import (
     Standing,
 )
 from explorer.grounding.alignment import pooled_logits
-from explorer.grounding.reference import likeness, reference_logits, standings
+from explorer.grounding.reference import likeness, reading, reference_logits, standings
 from explorer.pipeline.embedding import embed_phrases
 from explorer.pipeline.taught import knows
 from explorer.text import mentions
@@ -76,12 +76,14 @@ def standings_of(
         return (nothing,) * len(asked)
     texts = list(dict.fromkeys(text for several in asked for text in several))
     cosines = np.stack([similarity[text].ravel() for text in texts])
+    weight = likeness(films, embeddings.grid.values)
     stand = standings(
         pooled_logits(cosines, scoring_of(engine)),
         _reference(engine, films, texts),
-        weight=likeness(films, embeddings.grid.values),
+        weight=weight,
         normal=films.normal,
         known=[knows(films.taught, text) for text in texts],
+        read=reading(films, embed_phrases(engine, texts).vectors, weight=weight),
     )
     found = dict(zip(texts, stand, strict=True))
     return tuple(

@@ -44,10 +44,24 @@ def test_films_are_read_as_they_were_written(folder: Path) -> None:
     assert_array_equal(found.counts, written.counts)
     assert_array_equal(found.normal, written.normal)
     assert found.taught == written.taught
+    assert found.rendered is None
+    assert found.evidence is None
     assert json.loads((folder / "card.json").read_text(encoding="utf-8"))["reference"] == {
         "films": 3
     }
     assert (folder / "model.safetensors").read_bytes() == weights
+
+
+def test_what_rendered_films_taught_is_read_as_it_was_written(folder: Path) -> None:
+    (card,) = list_checkpoints(folder.parent)
+    taught = np.arange(26, dtype=np.float32).reshape(2, 13)
+    rendered = np.array([False, True, True])
+    written = replace(films(card.sha256), rendered=rendered, evidence=taught)
+    add_reference(card, written, about={})
+    found = open_checkpoint(folder).reference
+    assert found is not None
+    assert_array_equal(found.rendered, rendered)
+    assert_array_equal(found.evidence, taught)
 
 
 def test_a_checkpoint_without_films_opens_without(folder: Path) -> None:

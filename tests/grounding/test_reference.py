@@ -55,6 +55,21 @@ def test_the_reason_counts_normal_films() -> None:
     assert doubtful.reason == "Stronger than in 75 of 100 normal films, which leaves doubt."
 
 
+def test_a_phrase_that_is_read_for_less_has_another_reason() -> None:
+    """Above all films, and yet below what the phrase needs on films like this one."""
+    found = standings(
+        np.array([9.0]),
+        REFERENCE,
+        weight=np.ones(6),
+        normal=NORMAL,
+        known=[True],
+        read=lambda odds: odds - 9,
+    )[0]
+    assert found.log_odds == 6 - 9
+    assert found.grade == "not above normal films"
+    assert found.reason == "Stronger than in 100 of 100 normal films, too little for this phrase."
+
+
 def test_films_that_look_alike_count_more() -> None:
     weight = np.array([1.0, 1.0, 1.0, 1.0, 3.0, 1.0])
     # Those with findings have the mean (3 * 2 + 4) / 4 = 2.5 then.

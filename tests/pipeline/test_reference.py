@@ -18,7 +18,7 @@ from explorer.adapters._reference import write_reference
 from explorer.encoders.files import REFERENCE_FILE
 from explorer.entities import ImageCheck, ImageEmbeddings
 from explorer.errors import DataSetError
-from explorer.pipeline import reference, trust
+from explorer.pipeline import evidence, reference, trust
 from explorer.pipeline.taught import knows, taught, words_of
 
 ROWS = [
@@ -126,6 +126,39 @@ def test_phantoms_tell_how_far_phrases_can_be_trusted(
     write_reference(engine.card.folder / REFERENCE_FILE, films)
     tensors = load_file(engine.card.folder / REFERENCE_FILE)
     assert np.array_equal(tensors["trust"], weights)
+
+
+def test_phantoms_tell_what_a_standing_is_worth_on_films_like_them(
+    engine: pipeline.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked are a finding with and without its place, and by its name what is surely absent."""
+    monkeypatch.setattr(evidence, "embed_pixels", reference.embed_pixels)
+    rng = np.random.default_rng(0)
+    studies = [
+        SimpleNamespace(
+            image=rng.integers(0, 65535, (40, 40), np.uint16),
+            findings=[SimpleNamespace(phrases={"plain": ["mass"], "sided": ["left mass"]})],
+            absent=[("effusion", "No effusion."), ("effusion", "The pleural spaces are clear.")],
+        )
+        for _ in range(24)
+    ]
+    asked = [("mass", True), ("left mass", True), ("pleural effusion", False)]
+    assert list(evidence._asked(studies[0])) == asked
+    films = reference.condense(
+        engine,
+        [
+            reference._Film(
+                rng.random((8, 8, engine.card.dimension), np.float32), normal, rendered=True
+            )
+            for normal in (True, False, False, False)
+        ],
+    )
+    assert films.rendered is not None
+    assert films.rendered.all()
+    weights = evidence.learn_evidence(engine, films, studies)
+    assert weights is not None
+    assert weights.shape == (2, engine.card.dimension + 1)
+    assert evidence.learn_evidence(engine, films, studies[:5]) is None
 
 
 def test_a_phrase_is_true_of_a_film_that_shows_it_on_its_side() -> None:
