@@ -22,7 +22,7 @@ def without_markup(text: str) -> str:
     r"""`text` with tags and entities blanked, as long as before; a block tag ends a line.
 
     >>> without_markup("<p>No <b>left</b> effusion<br>")
-    '\n   No    left     effusion\n   '
+    '\n  No    left     effusion\n   '
     """
     return _MARKUP.sub(_blank, text) if "<" in text or "&" in text else text
 
