@@ -21,7 +21,9 @@ from explorer.grounding.alignment import Float64
 # seed in poses that no training saw.
 RIDGE = (0.01, 0.001)
 LEAST_SLOPE = 0.05  # a higher score never speaks against a phrase
-KEPT = 0.93  # share of findings that are there that the offset leaves above the border
+# Share of findings that are there which the offset leaves above the border. Lowered once after a
+# look at the benchmark's phantoms; docs/score.md says so.
+KEPT = 0.93
 _ROUNDS = 100
 
 
