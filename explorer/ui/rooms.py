@@ -46,6 +46,24 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """How the map is drawn and the rooms are listed.
+
+    Attributes:
+        beside: Index whose map is laid over it; "" for none.
+        named: What names of listed rooms contain.
+        hidden: Whether hidden rooms are listed.
+    """
+
+    shown: Shown = "own"
+    colour: Colour = "prototype"
+    beside: str = ""
+    order: Order = "size"
+    named: str = ""
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Built:
     """Prototypes as they were built, for all sessions.
 
@@ -72,7 +90,8 @@ class Rooms:
     """What one tab remembers of the page.
 
     Attributes:
-        choice: What is shown.
+        choice: What is clustered.
+        look: How it is shown.
         edited: Prototypes as this person left them, by `Built.key`.
         open: The prototype whose room is open.
         picked: Rows of the points that were picked on the map.
@@ -81,6 +100,7 @@ class Rooms:
     """
 
     choice: Choice = Choice()
+    look: Look = Look()
     edited: "dict[str, Clustering]" = field(default_factory=dict)
     open: int | None = None
     picked: tuple[int, ...] = ()
@@ -113,6 +133,32 @@ def rooms_of(memory: Session) -> Rooms:
     if memory.rooms is None:
         memory.rooms = Rooms()
     return memory.rooms
+
+
+def fill_form(rooms: Rooms, *, again: bool) -> None:
+    """Say in the fields of the page what is remembered.
+
+    Args:
+        rooms: What is remembered.
+        again: Whatever they hold now: a reload makes them anew before the tab is known.
+    """
+    choice, look = rooms.choice, rooms.look
+    held = {
+        "prototype_level": choice.level,
+        "prototype_method": choice.method,
+        "prototype_granularity": choice.granularity,
+        "prototype_seed": choice.seed,
+        "prototype_map": choice.way,
+        "prototype_shown": look.shown,
+        "prototype_colour": look.colour,
+        "prototype_beside": look.beside or None,
+        "prototype_order": look.order,
+        "prototype_name": look.named,
+        "prototype_hidden": look.hidden,
+    }
+    for key, value in held.items():
+        if again or key not in st.session_state:
+            st.session_state[key] = value
 
 
 @st.cache_resource(show_spinner=False)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from explorer import pipeline
 from explorer.ui import rooms as work
+from explorer.ui.state import Session
 
 from .driving import memory, words
 from .tiny import TinyEngine, png
@@ -176,6 +178,34 @@ def test_a_second_index_is_laid_over_and_what_moved_is_listed(
     assert "100% of the 10 nearest neighbours are the same" in words(app)
     assert "differ by 0.00" in words(app)
     assert {"Moved", "Neighbours kept", "Prototype", "Film", "Words"} == set(app.dataframe[0].value)
+
+
+def test_a_reload_fills_the_form_again_and_leaves_the_room_open(
+    open_page: Callable[[], AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page()
+    number = pipeline_of(app).prototypes[2].id
+    look = work.Look(colour="view", order="tightness", named="no")
+    record = Session(rooms=work.Rooms(choice=MADE, look=look, open=number))
+    told = iter((True,))
+
+    def recognise(_: object) -> bool:
+        """Put the record of the tab back once, after the fields were made anew."""
+        if next(told, False):
+            st.session_state["_session"] = record
+            return True
+        return False
+
+    monkeypatch.setattr("explorer.ui.tabs.recognise", recognise)
+    app.selectbox(key="prototype_granularity").set_value(24)  # what a fresh form would say
+    app.run()
+    assert not app.exception
+    assert app.selectbox(key="prototype_granularity").value == MADE.granularity
+    assert app.segmented_control(key="prototype_colour").value == "view"
+    assert app.button(key="leave_room")
+    app.button(key="leave_room").click().run()
+    assert app.selectbox(key="prototype_order").value == "tightness"
+    assert app.text_input(key="prototype_name").value == "no"
 
 
 def test_too_few_points_are_explained(open_page: Callable[[], AppTest]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -20,7 +20,7 @@ from explorer.ui.components.prototypes.on_screen import on_screen
 from explorer.ui.components.prototypes.plane import plane
 from explorer.ui.components.prototypes.room import room
 from explorer.ui.door import pipeline
-from explorer.ui.rooms import Built, Choice, Colour, Rooms, Shown
+from explorer.ui.rooms import Built, Choice, Colour, Look, Rooms, Shown
 from explorer.ui.state import Session, session
 from explorer.ui.wording import plain
 from explorer.ui.work import queue_words
@@ -50,6 +50,7 @@ def prototypes() -> None:
         if uri is None:
             _no_index()
             return
+        work.fill_form(work.rooms_of(memory), again=False)
         with st.container(key="clustering", horizontal=True, vertical_alignment="top"):
             choice = _choices(work.rooms_of(memory).choice)
         status = st.empty()
@@ -86,11 +87,10 @@ def _no_index() -> None:
 def _choices(before: Choice) -> Choice:
     """What is clustered and how."""
     methods = pipeline.clustering_methods()
-    level: Level = st.segmented_control(
+    level = st.segmented_control(
         "Prototypes of",
         list(LEVELS),
         format_func=LEVELS.__getitem__,
-        default=before.level,
         required=True,
         key="prototype_level",
         persist_state="session",
@@ -100,7 +100,6 @@ def _choices(before: Choice) -> Choice:
     method = st.selectbox(
         "Method",
         list(methods),
-        index=list(methods).index(before.method),
         format_func=lambda name: methods[name][0],
         key="prototype_method",
         persist_state="session",
@@ -110,7 +109,6 @@ def _choices(before: Choice) -> Choice:
     granularity = st.selectbox(
         "How many",
         pipeline.GRANULARITIES,
-        index=pipeline.GRANULARITIES.index(before.granularity),
         key="prototype_granularity",
         persist_state="session",
         width=110,
@@ -120,35 +118,27 @@ def _choices(before: Choice) -> Choice:
         "Seed",
         min_value=0,
         max_value=9999,
-        value=before.seed,
         key="prototype_seed",
         persist_state="session",
         width=130,
         help="The same seed gives the same prototypes.",
     )
-    return replace(before, level=level, method=method, granularity=int(granularity), seed=int(seed))
+    return replace(
+        before,
+        level=level or before.level,
+        method=method,
+        granularity=int(granularity),
+        seed=int(seed),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the map shows.
-
-    Attributes:
-        beside: Index whose map is laid over it; "" for none.
-    """
-
-    colour: Colour
-    shown: Shown
-    beside: str
-
-
-def _map_choices(rooms: Rooms, choice: Choice) -> Wanted:
+def _map_choices(rooms: Rooms, choice: Choice) -> Look:
+    """How the map is drawn; what was chosen is remembered, also what does not count just now."""
     ways = pipeline.planes()
     with st.container(key="map_choices", horizontal=True, vertical_alignment="bottom"):
         way = st.selectbox(
             "Map",
             list(ways),
-            index=list(ways).index(choice.way) if choice.way in ways else 0,
             format_func=ways.__getitem__,
             key="prototype_map",
             persist_state="session",
@@ -169,22 +159,24 @@ def _map_choices(rooms: Rooms, choice: Choice) -> Wanted:
         )
         beside = other_index(
             "prototype_beside",
+            before=rooms.look.beside,
             shows="Its map is laid over this one, and what moved most is listed.",
         )
     rooms.choose(replace(choice, way=way))
+    rooms.look = replace(rooms.look, shown=shown, beside=beside)
     if beside or shown != "own":
-        return Wanted("prototype", shown, beside)
-    colour: Colour = st.segmented_control(
+        return replace(rooms.look, colour="prototype")
+    colour = st.segmented_control(
         "Colour of the map",
         list(COLOURS),
         format_func=COLOURS.__getitem__,
-        default="prototype",
         required=True,
         key="prototype_colour",
         persist_state="session",
         help=f"Doubt: {pipeline.ABOUT_DOUBT}.",
     )
-    return Wanted(colour, "own", "")
+    rooms.look = replace(rooms.look, colour=colour or rooms.look.colour)
+    return rooms.look
 
 
 def _build(
@@ -202,7 +194,7 @@ def _build(
     return index, work.build(index, engine, choice, told=queue_words(say, doing))
 
 
-def _map(memory: Session, index: "Corpus", built: Built, wanted: Wanted) -> None:
+def _map(memory: Session, index: "Corpus", built: Built, wanted: Look) -> None:
     rooms = work.rooms_of(memory)
     clustering = rooms.current(built)
     with st.container(key="plane"), guarded():

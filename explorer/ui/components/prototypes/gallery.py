@@ -1,5 +1,6 @@
 """The gallery: a card for every prototype, those picked on the map first."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -65,7 +66,10 @@ def _listed(clustering: "Clustering", rooms: Rooms, picked: dict[int, int]) -> l
         )
         with_hidden = False
         if hidden := sum(p.hidden for p in clustering.prototypes):
-            with_hidden = st.toggle(f"Show {hidden} hidden", key="prototype_hidden")
+            with_hidden = st.toggle(
+                f"Show {hidden} hidden", key="prototype_hidden", persist_state="session"
+            )
+    rooms.look = replace(rooms.look, order=order, named=words, hidden=with_hidden)
     if picked:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             points = sum(picked.values())
@@ -75,8 +79,8 @@ def _listed(clustering: "Clustering", rooms: Rooms, picked: dict[int, int]) -> l
                 width="stretch",
             )
             st.button("Show all", on_click=rooms.forget_picked, key="forget_picked")
-    asked = (words or "").casefold().strip()
-    numbers = list(picked) if picked else in_order(clustering, order or "size")
+    asked = words.casefold().strip()
+    numbers = list(picked) if picked else in_order(clustering, order)
     shown = [clustering.prototype(number) for number in numbers]
     kept = [p.id for p in shown if asked in p.name.casefold() and (with_hidden or not p.hidden)]
     if not kept:
