@@ -1,36 +1,21 @@
-"""Prototypes of the app: built once an index and set of parameters, edited by each person."""
+"""What a tab remembers of the Prototypes page: what is clustered, what is open, edits."""
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import streamlit as st
 
 from explorer.entities import Float32
-from explorer.ui import encoded, engines, search
-from explorer.ui.door import pipeline
-from explorer.ui.kept import Kept
-from explorer.ui.sharing import Told, turn
 from explorer.ui.state import Session
 
 if TYPE_CHECKING:
-    from explorer.pipeline import (
-        Clustering,
-        ComparedMaps,
-        Corpus,
-        Engine,
-        Level,
-        MixedMap,
-        Points,
-        Use,
-    )
+    from explorer.pipeline import Clustering, Level, Points
 
 Colour = Literal["prototype", "finding", "view", "doubt"]
 Shown = Literal["own", "mixed", "closed"]
 Order = Literal["size", "tightness", "purity", "position"]
-MOST_BYTES = 160_000_000
 SHOWN = 12  # rooms at first, and with every further press
 
 
@@ -42,7 +27,6 @@ class Choice:
     method: str = "kmeans"
     granularity: int = 48
     seed: int = 0
-    way: str = "pca"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +34,13 @@ class Look:
     """How the map is drawn and the rooms are listed.
 
     Attributes:
+        way: Of the map.
         beside: Index whose map is laid over it; "" for none.
         named: What names of listed rooms contain.
         hidden: Whether hidden rooms are listed.
     """
 
+    way: str = "pca"
     shown: Shown = "own"
     colour: Colour = "prototype"
     beside: str = ""
@@ -69,20 +55,29 @@ class Built:
 
     Attributes:
         key: Names index, checkpoint and parameters.
-        plane: (N, 2) points on a map.
-        words: What the map keeps, one sentence.
     """
 
     key: str
     points: "Points"
     clustering: "Clustering"
-    plane: Float32
-    words: str
 
     @property
     def size(self) -> int:
         """Bytes it takes, about: vectors, and some hundred bytes of text a point."""
-        return self.points.vectors.nbytes + self.plane.nbytes + 400 * len(self.points)
+        return self.points.vectors.nbytes + 400 * len(self.points)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A map of the points.
+
+    Attributes:
+        plane: (N, 2) points on it.
+        words: What it keeps, one sentence.
+    """
+
+    plane: Float32
+    words: str
 
 
 @dataclass(slots=True)
@@ -123,6 +118,10 @@ class Rooms:
             self.choice, self.open, self.shown = choice, None, SHOWN
             self.forget_picked()
 
+    def pick(self, rows: tuple[int, ...]) -> None:
+        """List the prototypes of these points; none lists all."""
+        self.picked, self.open = rows, None if rows else self.open
+
     def forget_picked(self) -> None:
         """Show all rooms again."""
         self.picked, self.maps = (), self.maps + 1
@@ -148,7 +147,7 @@ def fill_form(rooms: Rooms, *, again: bool) -> None:
         "prototype_method": choice.method,
         "prototype_granularity": choice.granularity,
         "prototype_seed": choice.seed,
-        "prototype_map": choice.way,
+        "prototype_map": look.way,
         "prototype_shown": look.shown,
         "prototype_colour": look.colour,
         "prototype_beside": look.beside or None,
@@ -159,112 +158,6 @@ def fill_form(rooms: Rooms, *, again: bool) -> None:
     for key, value in held.items():
         if again or key not in st.session_state:
             st.session_state[key] = value
-
-
-@st.cache_resource(show_spinner=False)
-def _built() -> Kept[str, Built]:
-    return Kept(MOST_BYTES, lambda built: built.size)
-
-
-def build(index: "Corpus", engine: "Engine", choice: Choice, *, told: Told | None = None) -> Built:
-    """Build prototypes in turn, once for all sessions.
-
-    Raises:
-        ExplorerError: The index holds too little, or cannot be read.
-    """
-    key = _key(index, engine, choice)
-    found = _built().get(key)
-    if found is not None:
-        return found
-    with turn(told):
-        # Another session may have built the same while this one waited.
-        return _built().get(key) or _built().put(key, _build(key, index, engine, choice))
-
-
-def _build(key: str, index: "Corpus", engine: "Engine", choice: Choice) -> Built:
-    points = pipeline.points_of(index, engine, level=choice.level)
-    clustering = pipeline.build_prototypes(
-        points,
-        method=choice.method,
-        granularity=choice.granularity,
-        seed=choice.seed,
-        with_stability=False,
-    )
-    plane, words = pipeline.on_a_plane(points.centred, way=choice.way, seed=choice.seed)
-    return Built(key, points, clustering, plane, words)
-
-
-@st.cache_resource(show_spinner=False)
-def _mixed() -> "Kept[str, MixedMap]":
-    return Kept(MOST_BYTES, lambda drawn: sum(p.vectors.nbytes for p in drawn.points))
-
-
-def mixed(index: "Corpus", engine: "Engine", choice: Choice, *, closed: bool) -> "MixedMap":
-    """Draw all kinds of points on one map, in turn, once for all sessions.
-
-    Raises:
-        ExplorerError: The index holds one kind only, or cannot be read.
-    """
-    same = replace(Choice(), way=choice.way, seed=choice.seed)  # the rest changes nothing here
-    key = f"{_key(index, engine, same)}|{closed}"
-    found = _mixed().get(key)
-    if found is not None:
-        return found
-    with turn():
-        drawn = pipeline.mixed_map(index, engine, way=choice.way, seed=choice.seed, closed=closed)
-    return _mixed().put(key, drawn)
-
-
-@st.cache_resource(show_spinner=False)
-def _compared() -> "Kept[str, ComparedMaps]":
-    return Kept(MOST_BYTES, lambda found: found.here.vectors.nbytes)
-
-
-def compared(memory: Session, built: Built, uri: str) -> "ComparedMaps":
-    """Lay the map of a second index over that of the first, in turn, once for all sessions.
-
-    Raises:
-        ExplorerError: The second index cannot be used, or both share too little.
-    """
-    index, engine = search.other_index(memory, uri)
-    choice = rooms_of(memory).choice
-    key = f"{built.key}|{_key(index, engine, choice)}"
-    found = _compared().get(key)
-    if found is not None:
-        return found
-    with turn():
-        there = pipeline.points_of(index, engine, level=choice.level)
-        laid = pipeline.compare_maps(built.points, there, way=choice.way, seed=choice.seed)
-    return _compared().put(key, laid)
-
-
-def _key(index: "Corpus", engine: "Engine", choice: Choice) -> str:
-    """The films name the state of the index: it may be built anew at the same place."""
-    films = hashlib.sha256("".join(index.films.columns["film_id"]).encode()).hexdigest()
-    return f"{index.uri}|{films}|{engines.engine_key(engine)}|{choice}"
-
-
-def uses(memory: Session, built: Built, told: Told | None = None) -> "tuple[Use, ...]":
-    """How the radiograph on screen uses the prototypes, the most used first; () without one.
-
-    Raises:
-        ExplorerError: The radiograph cannot be encoded, or was by another checkpoint.
-    """
-    if memory.radiograph is None or built.points.level != "regions":
-        return ()
-    engine = search.engine_of(memory)
-    film = encoded.encode(engine, memory.radiograph, told=told).embeddings
-    clustering = rooms_of(memory).current(built)
-    with turn(told):
-        return pipeline.prototypes_of_study(clustering, built.points, engine, film)
-
-
-def check_stability(built: Built, rooms: Rooms) -> None:
-    """Work out in turn how stable the prototypes are, and keep it for all sessions."""
-    with turn():
-        stable = pipeline.with_stability_of(built.clustering, built.points)
-    _built().put(built.key, replace(built, clustering=stable))
-    rooms.edited.pop(built.key, None)
 
 
 def in_order(clustering: "Clustering", order: Order) -> list[int]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -90,6 +91,11 @@ def open_index(uri: str | None, space: str, _engine: "Engine") -> "Corpus":
     """
     del space
     return pipeline.open_index(uri, engine=_engine)
+
+
+def index_uri() -> str | None:
+    """The index that the app shows: the one named at the start, or the bundled one."""
+    return os.environ.get("EXPLORER_INDEX") or pipeline.bundled_index()
 
 
 def engine_of(memory: Session) -> "Engine":

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.ui import engines
+from explorer.ui import clustered, engines
 from explorer.ui.components.error_box import error_box
 from explorer.ui.memory import give_back_large_blocks
 
@@ -16,8 +16,13 @@ from explorer.ui.memory import give_back_large_blocks
 async def warm_up(_: st.App) -> AsyncIterator[dict[str, Any]]:
     """Load what the first visitor needs while their browser is still loading the page."""
     give_back_large_blocks()
-    threading.Thread(target=engines.warm_up, name="warm-up", daemon=True).start()
+    threading.Thread(target=_prepare, name="warm-up", daemon=True).start()
     yield {}
+
+
+def _prepare() -> None:
+    engines.warm_up()
+    clustered.prepare()
 
 
 def explain_error(error: Exception) -> bool:

@@ -7,6 +7,7 @@ here asks for that itself, so it never keeps its place.
 """
 
 import threading
+import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 
@@ -16,6 +17,7 @@ from explorer.ui.turns import Turns
 
 Told = Callable[[int], None]
 TURNS = Turns()
+QUIET, LOOK_UP = 2.0, 0.25  # seconds
 
 
 @contextmanager
@@ -33,6 +35,14 @@ def turn(told: Told | None = None) -> Iterator[None]:
 def place() -> int | None:
     """How many pieces come before this session's next one; 0 while its own is done, else None."""
     return TURNS.place(who())
+
+
+def wait_for_quiet() -> None:
+    """Come back when nobody has asked for a turn for some seconds; for work nobody waits for."""
+    quiet = 0.0
+    while quiet < QUIET:
+        time.sleep(LOOK_UP)
+        quiet = 0.0 if TURNS.waiting() else quiet + LOOK_UP
 
 
 def who() -> Hashable:

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from explorer import pipeline
+from explorer.ui import clustered
 from explorer.ui import rooms as work
 from explorer.ui.state import Session
 
@@ -130,7 +131,7 @@ def pipeline_of(app: AppTest) -> pipeline.Clustering:
 
     engine = engines.engine("one")
     index = search.index_of(memory(app), os.environ["EXPLORER_INDEX"])
-    return work.build(index, engine, MADE).clustering
+    return clustered.build(index, engine, MADE).clustering
 
 
 def test_all_kinds_lie_on_one_map_with_the_gap_in_numbers(open_page: Callable[[], AppTest]) -> None:
@@ -206,6 +207,30 @@ def test_a_reload_fills_the_form_again_and_leaves_the_room_open(
     app.button(key="leave_room").click().run()
     assert app.selectbox(key="prototype_order").value == "tightness"
     assert app.text_input(key="prototype_name").value == "no"
+
+
+def test_what_the_page_shows_first_is_ready_before_it_is_opened(
+    open_page: Callable[[], AppTest], monkeypatch: pytest.MonkeyPatch, built_index: str
+) -> None:
+    monkeypatch.setenv("EXPLORER_INDEX", built_index)
+    monkeypatch.setattr(clustered, "Choice", lambda: MADE)
+    monkeypatch.setattr(clustered, "wait_for_quiet", lambda: None)
+    clustered.prepare()
+    monkeypatch.setattr(pipeline, "build_prototypes", None)  # calling these would fail
+    monkeypatch.setattr(pipeline, "on_a_plane", None)
+    app = open_page()
+    assert not app.exception
+    assert not app.error
+    assert len(names(app)) == 12
+
+
+def test_another_map_leaves_the_room_open_and_other_prototypes_close_it() -> None:
+    rooms = work.Rooms(choice=MADE, open=3, picked=(1, 2))
+    rooms.look = work.Look(way="other")
+    rooms.choose(work.Choice(granularity=12))
+    assert (rooms.open, rooms.picked) == (3, (1, 2))
+    rooms.choose(work.Choice(granularity=24))
+    assert (rooms.open, rooms.picked) == (None, ())
 
 
 def test_too_few_points_are_explained(open_page: Callable[[], AppTest]) -> None:

@@ -1,6 +1,5 @@
 """The Retrieve page: what to search for on the left, hits with their reasons on the right."""
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -42,7 +41,7 @@ VIEWER = "film"
 def retrieve() -> None:
     """Draw the page."""
     memory = session()
-    uri = os.environ.get("EXPLORER_INDEX") or pipeline.bundled_index()
+    uri = search.index_uri()
     with st.container(key="retrieve", horizontal=True, gap=None):
         asking, found = st.container(key="asking"), st.container(key="found")
     with asking, guarded():

@@ -1,14 +1,13 @@
 """The page: what is clustered on top, the map and the film on screen beside the rooms."""
 
 import json
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from explorer.errors import ExplorerError, PrototypeError, RetrievalError
-from explorer.ui import rooms as work
+from explorer.ui import clustered as work
 from explorer.ui import search
 from explorer.ui.components.banner import RESEARCH_USE
 from explorer.ui.components.error_box import error_box, guarded
@@ -20,9 +19,9 @@ from explorer.ui.components.prototypes.on_screen import on_screen
 from explorer.ui.components.prototypes.plane import plane
 from explorer.ui.components.prototypes.room import room
 from explorer.ui.door import pipeline
-from explorer.ui.rooms import Built, Choice, Colour, Look, Rooms, Shown
+from explorer.ui.rooms import Built, Choice, Colour, Look, Rooms, Shown, fill_form, rooms_of
 from explorer.ui.state import Session, session
-from explorer.ui.wording import plain
+from explorer.ui.wording import count, plain
 from explorer.ui.work import queue_words
 
 if TYPE_CHECKING:
@@ -45,34 +44,32 @@ SHOWN: dict[Shown, str] = {
 def prototypes() -> None:
     """Draw the page."""
     memory = session()
-    uri = os.environ.get("EXPLORER_INDEX") or pipeline.bundled_index()
+    uri = search.index_uri()
     with st.container(key="prototypes"):
         if uri is None:
             _no_index()
             return
-        work.fill_form(work.rooms_of(memory), again=False)
+        rooms = rooms_of(memory)
+        fill_form(rooms, again=False)
         with st.container(key="clustering", horizontal=True, vertical_alignment="top"):
-            choice = _choices(work.rooms_of(memory).choice)
-        status = st.empty()
+            rooms.choose(_choices(rooms.choice))
         left, right = st.columns((5, 6), gap="medium")
         with left:
-            wanted = _map_choices(work.rooms_of(memory), choice)
-        try:
-            index, built = _build(memory, uri, status)
-        except (PrototypeError, RetrievalError) as error:
-            st.warning(plain(str(error)), title="There are no prototypes to show")
-            st.caption("Change what is clustered above, or the checkpoint under Options.")
+            look = _map_choices(rooms)
+            map_place, film_place = st.container(key="plane"), st.container(key="on_screen")
+        with right:
+            status, rooms_place = st.empty(), st.container(key="rooms")
+        found = _build(memory, uri, status)
+        if found is None:
             return
-        except ExplorerError as error:
-            error_box(error)
-            return
-        finally:
-            status.empty()
-        with guarded():
-            with left:
-                _map(memory, index, built, wanted)
-            with right, st.container(key="rooms"):
-                _rooms(memory, index, built)
+        index, built = found
+        # Rooms say most and come first; what was picked on the map is known before it is drawn.
+        with rooms_place, guarded():
+            _rooms(memory, index, built)
+        with map_place, guarded():
+            _map(memory, index, built, look)
+        with film_place, guarded():
+            on_screen(memory, built, rooms)
 
 
 def _no_index() -> None:
@@ -132,7 +129,7 @@ def _choices(before: Choice) -> Choice:
     )
 
 
-def _map_choices(rooms: Rooms, choice: Choice) -> Look:
+def _map_choices(rooms: Rooms) -> Look:
     """How the map is drawn; what was chosen is remembered, also what does not count just now."""
     ways = pipeline.planes()
     with st.container(key="map_choices", horizontal=True, vertical_alignment="bottom"):
@@ -162,8 +159,7 @@ def _map_choices(rooms: Rooms, choice: Choice) -> Look:
             before=rooms.look.beside,
             shows="Its map is laid over this one, and what moved most is listed.",
         )
-    rooms.choose(replace(choice, way=way))
-    rooms.look = replace(rooms.look, shown=shown, beside=beside)
+    rooms.look = replace(rooms.look, way=way, shown=shown, beside=beside)
     if beside or shown != "own":
         return replace(rooms.look, colour="prototype")
     colour = st.segmented_control(
@@ -181,43 +177,55 @@ def _map_choices(rooms: Rooms, choice: Choice) -> Look:
 
 def _build(
     memory: Session, uri: str, status: "st.delta_generator.DeltaGenerator"
-) -> tuple["Corpus", Built]:
+) -> "tuple[Corpus, Built] | None":
+    """The index and its prototypes; None where there are none, which is then explained."""
+    choice = rooms_of(memory).choice
+
     def say(words: str) -> None:
         status.caption(words)
 
-    say("Opening the index")
-    engine = search.engine_of(memory)
-    index = search.index_of(memory, uri)
-    choice = work.rooms_of(memory).choice
-    doing = f"Clustering {LEVELS[choice.level].lower()}; the first time takes some seconds"
-    say(doing)
-    return index, work.build(index, engine, choice, told=queue_words(say, doing))
+    try:
+        say("Opening the index")
+        engine = search.engine_of(memory)
+        index = search.index_of(memory, uri)
+        studies = count(len(index.study_ids), "study", "studies")
+        doing = f"Clustering {LEVELS[choice.level].lower()} of {studies}"
+        say(doing)
+        built = work.build(index, engine, choice, told=queue_words(say, doing))
+    except (PrototypeError, RetrievalError) as error:
+        status.empty()
+        st.warning(plain(str(error)), title="There are no prototypes to show")
+        st.caption("Change what is clustered above, or the checkpoint under Options.")
+        return None
+    except ExplorerError as error:
+        status.empty()
+        error_box(error)
+        return None
+    status.empty()
+    return index, built
 
 
-def _map(memory: Session, index: "Corpus", built: Built, wanted: Look) -> None:
-    rooms = work.rooms_of(memory)
+def _map(memory: Session, index: "Corpus", built: Built, look: Look) -> None:
+    rooms = rooms_of(memory)
     clustering = rooms.current(built)
-    with st.container(key="plane"), guarded():
-        if wanted.beside:
-            with st.spinner("Laying one map over the other"):
-                found = work.compared(memory, built, wanted.beside)
-            names = [
-                pipeline.index_info(uri).space.checkpoint for uri in (index.uri, wanted.beside)
-            ]
-            moved_plane(built, clustering, rooms, found, names=names)
-        elif wanted.shown != "own":
-            engine = search.engine_of(memory)
-            with st.spinner("Drawing all kinds on one map"):
-                drawn = work.mixed(index, engine, rooms.choice, closed=wanted.shown == "closed")
-            mixed_plane(built, clustering, rooms, drawn)
-        else:
-            plane(built, clustering, rooms, colour=wanted.colour)
-    with st.container(key="on_screen"), guarded():
-        on_screen(memory, built, rooms)
+    if look.beside:
+        with st.spinner("Laying one map over the other"):
+            found = work.compared(memory, built, look.beside)
+        names = [pipeline.index_info(uri).space.checkpoint for uri in (index.uri, look.beside)]
+        moved_plane(built, clustering, rooms, found, names=names)
+    elif look.shown != "own":
+        engine, closed = search.engine_of(memory), look.shown == "closed"
+        with st.spinner("Drawing all kinds on one map"):
+            mixed = work.mixed(index, engine, way=look.way, seed=rooms.choice.seed, closed=closed)
+        mixed_plane(built, clustering, rooms, mixed)
+    else:
+        with st.spinner("Drawing the map"):
+            drawn = work.drawn(built, look.way)
+        plane(built, clustering, rooms, drawn, colour=look.colour)
 
 
 def _rooms(memory: Session, index: "Corpus", built: Built) -> None:
-    rooms = work.rooms_of(memory)
+    rooms = rooms_of(memory)
     if rooms.open is None:
         gallery(index, built, rooms)
         _stable(built, rooms)

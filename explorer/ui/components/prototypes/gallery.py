@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from explorer.ui.components.prototypes.pictures import exemplars, strip
+from explorer.ui.components.prototypes.pictures import Picture, exemplars, strip
 from explorer.ui.rooms import SHOWN, Built, Order, Rooms, in_order, picked_rooms
 from explorer.ui.wording import count, one_line, plain
 
@@ -35,12 +35,14 @@ def gallery(index: "Corpus", built: Built, rooms: Rooms) -> None:
     picked = picked_rooms(clustering, rooms.picked)
     numbers = _listed(clustering, rooms, picked)
     first = numbers[: rooms.shown]
+    pictures = _pictures(index, built, [clustering.prototype(number) for number in first])
     for start in range(0, len(first), _COLUMNS):
         for column, number in zip(
             st.columns(_COLUMNS), first[start : start + _COLUMNS], strict=False
         ):
             with column, st.container(border=True, key=f"card_{number}", gap="xsmall"):
-                _card(index, built, rooms, clustering.prototype(number), picked)
+                prototype = clustering.prototype(number)
+                _card(built, rooms, prototype, pictures[number], picked.get(number))
     if len(numbers) > len(first):
         left = len(numbers) - len(first)
         st.button(f"Show {min(left, SHOWN)} more of {left}", on_click=_more, args=(rooms,))
@@ -88,10 +90,23 @@ def _listed(clustering: "Clustering", rooms: Rooms, picked: dict[int, int]) -> l
     return kept
 
 
+def _pictures(
+    index: "Corpus", built: Built, prototypes: "list[Prototype]"
+) -> "dict[int, list[Picture]]":
+    """The first exemplars of some prototypes, read from the index at once."""
+    rows = {p.id: p.exemplars[:_EACH] for p in prototypes}
+    every = [row for some in rows.values() for row in some]
+    found = dict(zip(every, exemplars(index, built.points, every, side=_SIDE), strict=True))
+    return {number: [found[row] for row in some] for number, some in rows.items()}
+
+
 def _card(
-    index: "Corpus", built: Built, rooms: Rooms, prototype: "Prototype", picked: dict[int, int]
+    built: Built,
+    rooms: Rooms,
+    prototype: "Prototype",
+    pictures: "list[Picture]",
+    picked: int | None,
 ) -> None:
-    pictures = exemplars(index, built.points, prototype.exemplars[:_EACH], side=_SIDE)
     st.image(strip(pictures, count=_EACH), width="stretch", output_format="PNG")
     st.button(
         f"**{plain(prototype.name, longest=48)}**",
@@ -104,7 +119,7 @@ def _card(
     if built.points.level == "sentences" and prototype.exemplars:
         words = plain(built.points.texts[prototype.exemplars[0]], longest=90)
         st.markdown(f"\u201c{words}\u201d")
-    st.caption(facts(prototype, built.points.level, picked.get(prototype.id)))
+    st.caption(facts(prototype, built.points.level, picked))
 
 
 def facts(prototype: "Prototype", level: str, picked: int | None = None) -> str:

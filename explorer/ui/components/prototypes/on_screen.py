@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from explorer.ui.clustered import uses
 from explorer.ui.components.prototypes.pictures import film_with_use
-from explorer.ui.rooms import Built, Rooms, uses
+from explorer.ui.rooms import Built, Rooms
 from explorer.ui.state import Session
 from explorer.ui.wording import plain
 

@@ -2,14 +2,16 @@
 
 import html
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from explorer.entities import Float32
 from explorer.ui.door import pipeline
-from explorer.ui.rooms import Built, Colour, Rooms
+from explorer.ui.rooms import Built, Colour, Drawn, Rooms
 from explorer.ui.theme import CHART_LIMIT, CHART_NULL
 from explorer.ui.wording import count, one_line
 
@@ -37,15 +39,19 @@ _TONES = [
 ]
 
 
-def plane(built: Built, clustering: "Clustering", rooms: Rooms, *, colour: Colour) -> None:
+def plane(
+    built: Built, clustering: "Clustering", rooms: Rooms, drawn: Drawn, *, colour: Colour
+) -> None:
     """Draw the map and take over what was picked on it."""
     count_all = len(built.points)
     rows = np.arange(count_all)
     if count_all > MOST_POINTS:
         rows = np.sort(np.random.default_rng(0).permutation(count_all)[:SAMPLE])
-    figure = _figure(built, clustering, rooms, rows, colour=colour)
+    names = {p.id: html.escape(one_line(p.name, longest=60)) for p in clustering.prototypes}
+    cloud = _Cloud(built, drawn.plane, names, rooms.picked)
+    figure = _figure(cloud, clustering, rooms, rows, colour=colour)
     draw(figure, rooms, key=f"plane_{rooms.maps}")
-    words = [f"{count(count_all, built.points.level[:-1])}; {built.words}"]
+    words = [f"{count(count_all, built.points.level[:-1])}; {drawn.words}"]
     if len(rows) < count_all:
         words.append(f"Shades: how many lie where. Points: {SAMPLE:,} of them.")
     if colour == "doubt":
@@ -55,48 +61,64 @@ def plane(built: Built, clustering: "Clustering", rooms: Rooms, *, colour: Colou
 
 def draw(figure: go.Figure, rooms: Rooms, *, key: str) -> None:
     """Draw a map and take over what was picked on it; -1 names no point of the prototypes."""
-    told: Any = st.plotly_chart(
+
+    def take_over() -> None:
+        told = st.session_state[key]["selection"]["points"]
+        rows = {int(p["customdata"][0]) for p in told if "customdata" in p}
+        rooms.pick(tuple(sorted(rows - {-1})))
+
+    st.plotly_chart(
         figure,
         key=key,
-        on_select="rerun",
+        on_select=take_over,
         selection_mode=("points", "box", "lasso"),
         config={"displaylogo": False, "scrollZoom": False, "modeBarButtonsToRemove": ["toImage"]},
         theme="streamlit",
     )
-    rows = {int(p["customdata"][0]) for p in told["selection"]["points"] if "customdata" in p}
-    picked = tuple(sorted(rows - {-1}))
-    if picked != rooms.picked:
-        rooms.picked, rooms.open = picked, None if picked else rooms.open
+
+
+@dataclass(frozen=True, slots=True)
+class _Cloud:
+    """What every trace of the map takes its points from.
+
+    Attributes:
+        names: Of the prototypes, as HTML.
+        picked: Rows that were picked; none marks none.
+    """
+
+    built: Built
+    plane: Float32
+    names: dict[int, str]
+    picked: tuple[int, ...]
 
 
 def _figure(
-    built: Built, clustering: "Clustering", rooms: Rooms, rows: np.ndarray, *, colour: Colour
+    cloud: _Cloud, clustering: "Clustering", rooms: Rooms, rows: np.ndarray, *, colour: Colour
 ) -> go.Figure:
-    opened = rooms.open
+    built, opened = cloud.built, rooms.open
     numbers = clustering.assignments[rows]
     hidden = [p.id for p in clustering.prototypes if p.hidden]
     shown = ~np.isin(numbers, hidden)
     rows, numbers = rows[shown], numbers[shown]
-    inside = numbers == opened if opened is not None else np.zeros(len(rows), dtype=bool)
-    names = {p.id: html.escape(one_line(p.name, longest=60)) for p in clustering.prototypes}
+    faint = opened is not None
+    inside = numbers == opened if faint else np.zeros(len(rows), dtype=bool)
     figure = go.Figure()
     if len(built.points) > MOST_POINTS:
-        _shades(figure, built)
-    groups = _groups(built, rows, numbers, colour=colour)
+        _shades(figure, cloud.plane)
     if colour == "doubt":
-        groups = []
-        _doubts(figure, built, clustering, rows, numbers, names, faint=opened is not None)
-    for label, members, tone in groups:
-        dim = members & ~inside
-        faint = opened is not None
-        _trace(
-            figure, built, rows[dim], numbers[dim], names,
-            label=label, tone=CHART_NULL if faint else tone, size=4, opacity=0.25 if faint else 0.7,
-        )  # fmt: skip
+        _doubts(figure, cloud, clustering, rows, numbers, faint=faint)
+    else:
+        for label, members, tone in _groups(built, rows, numbers, colour=colour):
+            dim = members & ~inside
+            _trace(
+                figure, cloud, rows[dim], numbers[dim],
+                label=label, tone=CHART_NULL if faint else tone, size=4,
+                opacity=0.25 if faint else 0.7,
+            )  # fmt: skip
     if opened is not None:
         _trace(
-            figure, built, rows[inside], numbers[inside], names,
-            label=names.get(opened, ""), tone=CHART_LIMIT, size=8, opacity=0.95,
+            figure, cloud, rows[inside], numbers[inside],
+            label=cloud.names.get(opened, ""), tone=CHART_LIMIT, size=8, opacity=0.95,
         )  # fmt: skip
     legend = colour in ("finding", "view") and opened is None
     return laid_out(figure, legend=legend, revision=f"{built.key}{rooms.maps}")
@@ -118,9 +140,9 @@ def laid_out(figure: go.Figure, *, legend: bool, revision: str) -> go.Figure:
     return figure
 
 
-def _shades(figure: go.Figure, built: Built) -> None:
+def _shades(figure: go.Figure, plane: Float32) -> None:
     """How many points lie where, each tenfold a step: all of them, and no point is sent."""
-    found = pipeline.density(built.plane)
+    found = pipeline.density(plane)
     figure.add_trace(
         go.Contour(
             x=found.x, y=found.y, z=np.log10(1 + found.counts),
@@ -132,18 +154,17 @@ def _shades(figure: go.Figure, built: Built) -> None:
 
 def _doubts(
     figure: go.Figure,
-    built: Built,
+    cloud: _Cloud,
     clustering: "Clustering",
     rows: np.ndarray,
     numbers: np.ndarray,
-    names: dict[int, str],
     *,
     faint: bool,
 ) -> None:
-    doubt = pipeline.doubts(built.points, clustering)[rows]
+    doubt = pipeline.doubts(cloud.built.points, clustering)[rows]
     told = np.flatnonzero(~np.isnan(doubt))
     _trace(
-        figure, built, rows[told], numbers[told], names,
+        figure, cloud, rows[told], numbers[told],
         label="doubt", tone=CHART_NULL, size=4, opacity=0.25 if faint else 0.8,
     )  # fmt: skip
     if not faint:
@@ -189,27 +210,32 @@ def _groups(
 
 def _trace(
     figure: go.Figure,
-    built: Built,
+    cloud: _Cloud,
     rows: np.ndarray,
     numbers: np.ndarray,
-    names: dict[int, str],
     *,
     label: str,
     tone: str,
     size: int,
     opacity: float,
 ) -> None:
-    texts = [html.escape(one_line(built.points.texts[row], longest=60)) for row in rows]
+    texts = cloud.built.points.texts
+    picked = np.flatnonzero(np.isin(rows, cloud.picked)).tolist() if cloud.picked else None
     figure.add_trace(
         go.Scattergl(
-            x=built.plane[rows, 0],
-            y=built.plane[rows, 1],
+            x=cloud.plane[rows, 0],
+            y=cloud.plane[rows, 1],
             mode="markers",
             name=label,
             marker={"size": size, "color": tone, "opacity": opacity},
+            selectedpoints=picked,
             customdata=[
-                [int(row), names.get(int(number), "in no prototype"), text]
-                for row, number, text in zip(rows, numbers, texts, strict=True)
+                [
+                    int(row),
+                    cloud.names.get(int(number), "in no prototype"),
+                    html.escape(one_line(texts[row], longest=60)),
+                ]
+                for row, number in zip(rows, numbers, strict=True)
             ],
             hovertemplate="%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
         )
