@@ -83,11 +83,20 @@ window.show = async (specs) => {
   await atRest(viewer);
 };
 
+/** A newer run of one pane as Python sends it: the head at once, its phrases with `window.finish()`. */
+window.begin = (spec) => {
+  run += 1;
+  const floats = (values) => values;
+  const [head, report] = partsOf(spec, 0);
+  addPart({}, { body: head, floats });
+  window.finish = () => addPart({}, { body: report, floats });
+};
+
 /** What Python would send for one pane: the head, then the phrases. */
-function partsOf({ film, maps, title = "", reference = [], failed = "" }, pane) {
+function partsOf({ film, maps, title = "", reference = [], failed = "", refused = "" }, pane) {
   const place = { key: KEY, study: "s", film: FILMS[film].info.id, space: "x", run, pane };
   const phrases = maps.map((map, k) => phrase(`s${k}`, map.text ?? `Sentence ${k}.`, FILMS[film], map));
-  const head = { title, checkpoint: "x", frame: phrases[0]?.map.frame ?? null, refused: "", failed, notes: [], reference, total: phrases.length, bound: 1000, nullPeaks: [], cost: "", asked: null };
+  const head = { title, checkpoint: "x", frame: phrases[0]?.map.frame ?? null, refused, failed, notes: [], reference, total: phrases.length, bound: 1000, nullPeaks: [], cost: "", asked: null };
   return [{ ...place, part: "head", ...head }, { ...place, part: "report", phrases }];
 }
 

@@ -6,6 +6,7 @@ import { el, lessMotion, setAttribute, setText } from "./dom.js";
 
 const RERANK_EVERY_MS = 180;
 const MOVE_MS = 220;
+const REST_AFTER_MS = 500; // a hand on its way from the film to a card finds the card where it was
 
 export class Cards {
   constructor(viewer) {
@@ -14,8 +15,9 @@ export class Cards {
     this.order = [];
     this.hint = el("p.hint");
     this.sort = el("button.plain", { type: "button", text: "Sort by strength", "aria-pressed": "false", onclick: () => this.toggleSort() });
-    this.list = el("ol.cards");
-    this.node = el("div.report-body", {}, [el("div.card-head", {}, [this.hint, this.sort]), this.list]);
+    this.list = el("ol.cards", { onpointerenter: () => this.reach(true), onpointerleave: () => this.reach(false) });
+    this.head = el("div.card-head", {}, [this.hint, this.sort]);
+    this.node = el("div.report-body", {}, [this.head, this.list]);
   }
 
   /** Report order, or how strongly each phrase stands out among reference films. */
@@ -36,15 +38,25 @@ export class Cards {
   build(phrases) {
     const focused = this.focusedId();
     const { scrollTop } = this.list;
-    const kept = new Map(this.cards.map((card) => [card.phrase, card]));
+    const before = this.cards;
+    const kept = new Map(before.map((card) => [card.phrase, card]));
     this.cards = phrases.map((phrase) => kept.get(phrase) ?? this.makeCard(phrase));
-    this.order = this.cards.map((_, index) => index);
-    for (const card of this.cards) card.node.style.order = "";
-    this.list.replaceChildren(...this.cards.map((card) => card.node));
+    const same = this.cards.length === before.length && this.cards.some((card) => before.includes(card));
+    if (!this.ranked || !same) this.order = this.restingOrder();
+    this.order.forEach((item, index) => (this.cards[item].node.style.order = index));
+    this.putInList(this.cards.map((card) => card.node));
     this.list.scrollTop = scrollTop;
     if (focused !== null) this.cards.find((card) => card.phrase.id === focused)?.button?.focus();
-    this.place(this.restingOrder());
     this.markShown();
+  }
+
+  /** Nodes that stay are not touched: a press that began on one ends on it. */
+  putInList(nodes) {
+    for (const node of [...this.list.children]) if (!nodes.includes(node)) node.remove();
+    nodes.forEach((node, index) => {
+      const there = this.list.children[index] ?? null;
+      if (there !== node) this.list.insertBefore(node, there);
+    });
   }
 
   makeCard(phrase) {
@@ -64,11 +76,17 @@ export class Cards {
     const { hover } = this.viewer.state;
     if (hover) this.showHover(hover);
     else if (this.hovering) this.endHover();
-    const count = this.cards.length;
-    const resting = count > 1 ? "Press a sentence to see its map; hover the film to rank them." : "";
-    const empty = this.viewer.waiting ? "The maps are not there yet." : "";
-    setText(this.hint, count === 0 ? empty : hover ? "Ranked by score under the cursor" : resting);
-    this.sort.hidden = count < 2;
+    const hint = this.hintWords(this.cards.length);
+    setText(this.hint, hint);
+    this.sort.hidden = this.cards.length < 2;
+    this.head.hidden = !hint; // one card needs no words above it
+  }
+
+  hintWords(count) {
+    if (count === 0) return this.viewer.waiting ? "The maps are not there yet." : "";
+    if (count === 1) return "";
+    if (this.hovering) return "Ranked by score under the cursor";
+    return this.ranked ? "Ranked by score where the cursor was" : "Press a sentence to see its map; hover the film to rank them.";
   }
 
   markShown() {
@@ -82,9 +100,11 @@ export class Cards {
 
   /** Bars follow every frame; places change now and then, and only for a clear lead. */
   showHover({ pane }) {
+    clearTimeout(this.restTimer);
     if (!this.hovering) {
       this.hovering = true;
-      this.restingScroll = this.list.scrollTop;
+      if (!this.ranked) this.restingScroll = this.list.scrollTop;
+      this.ranked = true;
       this.node.classList.add("ranking");
     }
     const panes = this.viewer.own;
@@ -110,8 +130,27 @@ export class Cards {
     this.hovering = false;
     this.node.classList.remove("ranking");
     for (const card of this.cards) card.setHover(null);
+    this.restSoon();
+  }
+
+  /** The pointer is over the cards, or left them: they keep still below it. */
+  reach(over) {
+    this.over = over;
+    if (over) clearTimeout(this.restTimer);
+    else if (this.ranked && !this.hovering) this.restSoon();
+  }
+
+  restSoon() {
+    clearTimeout(this.restTimer);
+    if (!this.over) this.restTimer = setTimeout(() => this.rest(), REST_AFTER_MS);
+  }
+
+  /** Back to the order that does not depend on the cursor. */
+  rest() {
+    this.ranked = false;
     this.place(this.restingOrder());
     this.list.scrollTop = this.restingScroll;
+    this.refresh();
   }
 
   /** Put cards in an order with `order` (the reading order of the page stays) and let them glide. */

@@ -118,7 +118,8 @@ export class Panel {
   stateWords() {
     const { head, done, phrases, waiting } = this.viewer;
     const { looseReport } = this.viewer.desk.desk ?? {};
-    if (!head || waiting || head.refused) return [];
+    if (!head || waiting) return [];
+    if (head.refused) return [el("span", { text: "Nothing was grounded. The reason stands on the film." })];
     if (looseReport) {
       return [
         el("span", { text: `A report came alone: \u201c${looseReport}\u201d` }),

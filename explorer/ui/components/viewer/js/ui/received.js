@@ -16,6 +16,7 @@ export class Received extends LinkedPanes {
   head = null; // what is known before any phrase, of the first pane that has something
   merged = new Merged();
   askedSources = new Set();
+  chosen = { study: null, phraseId: null }; // by a person: it outlasts a run in which it is not there yet
   setup = null; // what the panes are set to and can be set to, on Compare
 
   takeFilms(message) {
@@ -145,15 +146,14 @@ export class Received extends LinkedPanes {
     this.asked = Boolean(request) && request !== this.lastRequest && known(head.asked.phrase);
     if (this.asked) {
       this.lastRequest = request;
-      this.chosenIn = head.study;
+      this.chosen = { study: head.study, phraseId: head.asked.phrase };
       this.showPhrase(head.asked.phrase);
     } else if (this.linked?.phraseId && known(this.linked.phraseId)) {
       this.choosePhrase(this.linked.phraseId);
       this.linked = null;
-    } else if (this.chosenIn !== (head?.study ?? null) || !known(this.state.phraseId)) {
-      this.chosenIn = null; // until a person chooses, a later piece may bring a better start
-      this.showPhrase(bestStart(this.phrases));
-    } else this.showPhrase(this.state.phraseId);
+    } else if (head && this.chosen.study === head.study && known(this.chosen.phraseId)) {
+      this.showPhrase(this.chosen.phraseId);
+    } else this.showPhrase(bestStart(this.phrases)); // until a person chooses, a later piece may bring a better start
   }
 
   get typed() {
