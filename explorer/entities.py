@@ -193,7 +193,10 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report text with its sentences in order; `notes` tell the person what was not read."""
+    """A report text with its sentences in order; `notes` tell the person what was not read.
+
+    Tags of HTML are white space in `text`, which is as long as what was given.
+    """
 
     text: str
     sentences: tuple[Sentence, ...]

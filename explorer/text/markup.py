@@ -1,6 +1,7 @@
 """Blanks HTML out of a report without moving a letter: tags and entities become white space."""
 
 import re
+from html import unescape
 
 _BLOCK = (
     "address|article|blockquote|body|br|center|dd|div|dl|dt|fieldset|footer|form|h[1-6]|head|"
@@ -19,14 +20,21 @@ _MARKUP = re.compile(
 
 
 def without_markup(text: str) -> str:
-    r"""`text` with tags and entities blanked, as long as before; a block tag ends a line.
+    r"""`text` with tags blanked, as long as before; a block tag ends a line.
+
+    An entity becomes the character that it names, then white space.
 
     >>> without_markup("<p>No <b>left</b> effusion<br>")
     '\n  No    left     effusion\n   '
+    >>> without_markup("pO2 &lt; 60&nbsp;mmHg")
+    'pO2 <    60      mmHg'
     """
     return _MARKUP.sub(_blank, text) if "<" in text or "&" in text else text
 
 
 def _blank(match: re.Match[str]) -> str:
     length = len(match[0])
+    if match[0].startswith("&"):
+        named = unescape(match[0])
+        return named.ljust(length) if len(named) == 1 and named.isprintable() else " " * length
     return "\n" + " " * (length - 1) if match["block"] else " " * length

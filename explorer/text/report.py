@@ -24,10 +24,12 @@ _TWO_READS = "The report holds a preliminary and a final read; only the final on
 def read_report(text: str) -> Report:
     """Split a report text into sentences and phrases.
 
-    Every sentence and phrase is a slice of `text` at its offsets (characters, half-open).
+    Every sentence and phrase is a slice of `text` at its offsets (characters, half-open). Tags of
+    HTML are white space in all of them, so that no person, model or index sees one; a tag of a
+    block ends a line.
     Sentences under Indication, Comparison, Technique and the like are "not about the image", and
     so are those of a preliminary read beside a final one and those in another language than
-    English; `notes` say so. Tags of HTML are passed over; a tag of a block ends a line.
+    English; `notes` say so.
 
     Raises:
         ReportError: `text` is longer than `MAX_CHARACTERS`.
@@ -56,18 +58,15 @@ def read_report(text: str) -> Report:
         about_image = _is_image(section) and not other
         about_image = about_image and not (superseded and section.preliminary)
         said = _read_sentence(words, start, end, section.name, about_image=about_image)
-        sentences.append(said if words is text else _as_written(said, text))
+        sentences.append(said if words == text else _in_single_spaces(said))
     notes = [_unread_note(unread - {""})] if unread - {""} else []
     notes += [_TWO_READS] if superseded else []
-    return Report(text=text, sentences=tuple(sentences), language=language, notes=tuple(notes))
+    return Report(text=words, sentences=tuple(sentences), language=language, notes=tuple(notes))
 
 
-def _as_written(sentence: Sentence, text: str) -> Sentence:
-    """Give a sentence and its phrases back the tags that stand inside them."""
-    phrases = [replace(one, text=text[one.start : one.end]) for one in sentence.phrases]
-    own = text[sentence.start : sentence.end]
-    clean = " ".join(sentence.phrase.split())
-    return replace(sentence, text=own, phrases=tuple(phrases), phrase=clean)
+def _in_single_spaces(sentence: Sentence) -> Sentence:
+    """Take what tags left behind out of the words that are grounded."""
+    return replace(sentence, phrase=" ".join(sentence.phrase.split()))
 
 
 def _is_image(section: Section) -> bool:

@@ -142,6 +142,20 @@ def test_sixty_page_report_is_refused_with_rule_value_and_remedy() -> None:
     assert len(text) > MAX_CHARACTERS
 
 
+def test_tags_are_in_no_sentence_and_offsets_count_in_what_was_given() -> None:
+    given = "<p>Small <b>left</b> pleural&nbsp;effusion.</p><p>No <i>pneumothorax</i>.</p>"
+    read = read_report(given)
+    assert [" ".join(s.text.split()) for s in read.sentences] == [
+        "Small left pleural effusion.",
+        "No pneumothorax .",
+    ]
+    assert [s.phrase for s in read.sentences] == ["Small left pleural effusion", "No pneumothorax"]
+    for sentence in read.sentences:
+        assert read.text[sentence.start : sentence.end] == sentence.text
+    assert len(read.text) == len(given)
+    assert given.index("Small") == read.sentences[0].start
+
+
 def test_markup_emoji_and_other_languages_stay_plain_text() -> None:
     text = (
         "<script>alert('x')</script> Left effusion 🫁. Kein Erguss. 胸水なし。 \u202eNo mass\x00."

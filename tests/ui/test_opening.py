@@ -186,6 +186,12 @@ def test_html_emoji_and_markdown_in_a_report_stay_text(open_app: OpenApp) -> Non
         assert "203.0.113.1" not in element.value
 
 
+def test_tags_in_a_report_show_on_no_card(open_app: OpenApp) -> None:
+    report = "<p>Small <b>left</b>\neffusion.</p><p>A <i>nodule</i>, .5 cm.</p>"
+    app = upload(open_app(), ("film.png", png(5)), report=report)
+    assert texts(app) == ["Small left effusion.", "A nodule, .5 cm."]
+
+
 def test_a_photograph_is_refused_with_an_explanation(
     open_app: OpenApp, engines: dict[str, TinyEngine]
 ) -> None:

@@ -1,5 +1,6 @@
 """What a pane of the viewer is told of its results: head, typed phrases, sentences, words."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -270,11 +271,16 @@ def _sentences(result: work.Work, begin: int, end: int) -> list[ViewerPhrase]:
             sentence=i,
             start=sentences[i].start,
             end=sentences[i].end,
-            text=sentences[i].text,
+            text=_on_one_line(sentences[i].text),
             value_range=result.engine.card.cosine_range,
         )
         for i in range(begin, end)
     ]
+
+
+def _on_one_line(text: str) -> str:
+    """A sentence without the line breaks of its report and the gaps that tags left in it."""
+    return re.sub(r"\s+(?=[.,;:](?:\s|$))", "", " ".join(text.split()))
 
 
 def _stated(sentence: Sentence) -> Stated:
