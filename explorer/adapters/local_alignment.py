@@ -95,7 +95,7 @@ class LocalAlignmentEngine(DualEngine):
         self._model = model.eval().requires_grad_(requires_grad=False).to(device)
         self._model.image_encoder.to(memory_format=torch.channels_last)
         if dtype != torch.float32:
-            cast_once(self._model.text_encoder, dtype)
+            self._model.text_encoder.fix(dtype)
             cast_once(self._model.phrase_projection, dtype)
         self._source = source.to(device) if isinstance(source, nn.Module) else None
 
