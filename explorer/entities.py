@@ -193,10 +193,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report text with its sentences in order; `notes` tell the person what was not read.
-
-    Tags of HTML are white space in `text`, which is as long as what was given.
-    """
+    """A report text, its sentences in order, and notes for the person; HTML tags are blanked."""
 
     text: str
     sentences: tuple[Sentence, ...]

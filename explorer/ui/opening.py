@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from explorer.ui import engines, shelf
+from explorer.ui import engines, search, shelf
 from explorer.ui.door import pipeline
 from explorer.ui.state import File, Incoming, Problem, Session, session, typed_words
 from explorer.ui.upload import read_upload
@@ -121,16 +121,17 @@ def open_first(memory: Session) -> None:
 
 
 def follow_link(memory: Session, address: Mapping[str, str]) -> tuple[Problem, ...]:
-    """Open what the address of the page names: a bundled study, a checkpoint, a phrase.
+    """Open what the address of the page names: a bundled study, a checkpoint, a phrase, a search.
 
-    Own files are never named in an address.
+    Own files are never named in an address. An address is followed once: a reload keeps what was
+    done since, and another address, in the same tab, too, is followed.
 
     Returns:
         What it names and is not there; the rest is shown.
     """
-    if memory.link_read:
+    if not address or dict(address) == memory.link_read:
         return ()
-    memory.link_read = True
+    memory.link_read = dict(address)
     problems = [*_follow_checkpoint(memory, address.get("checkpoint"))]
     if name := address.get("study"):
         if name in {study.name for study in shelf.shelf()}:
@@ -141,6 +142,9 @@ def follow_link(memory: Session, address: Mapping[str, str]) -> tuple[Problem, .
         words = typed_words(phrase)
         memory.add_typed(words)
         memory.ask(f"t:{words}")
+    if query := search.linked(address):
+        memory.asked_search = query
+        search.fill_form(query, again=True)
     return tuple(problems)
 
 

@@ -4,8 +4,9 @@ import csv
 import io
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import streamlit as st
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from explorer.pipeline import Corpus, Engine, Results
 
 Kind = Literal["text", "film", "report", "region"]
+Ranking = Literal["image", "words", "both"]
+LONGEST_TEXT = 10_000  # characters
+LONGEST_FILTER = 500
 PAGE = 24  # hits at a time
 
 
@@ -53,7 +57,7 @@ class Query:
     film: str = ""
     without: tuple[str, ...] = ()
     where: str = ""
-    ranking: Literal["image", "words", "both"] = "image"
+    ranking: Ranking = "image"
     box: Box | None = None
     offset: int = 0
     beside: str = ""
@@ -120,6 +124,20 @@ def other_index(memory: Session, uri: str) -> "tuple[Corpus, Engine]":
     name = pipeline.maker_of(uri).name
     engine = engines.engine(name, device=options.device, precision=options.precision)
     return open_index(uri, engines.engine_key(engine), engine), engine
+
+
+def linked(address: Mapping[str, str]) -> Query | None:
+    """The search that an address asks for; None when it asks for none."""
+    text = address.get("q", "").strip()
+    if not text:
+        return None
+    ranking = address.get("rank", "image")
+    return Query(
+        "text",
+        text[:LONGEST_TEXT],
+        where=address.get("where", "")[:LONGEST_FILTER],
+        ranking=ranking if ranking in get_args(Ranking) else "image",  # type: ignore[arg-type]
+    )
 
 
 def fill_form(query: Query, *, again: bool) -> None:

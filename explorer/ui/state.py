@@ -216,7 +216,7 @@ class Session:
         framed: Token of the study that the bar names.
         arrived: Whether a study was just opened from the drawer.
         goes_to: Page ("ground", "compare") on which something was just opened to be seen.
-        link_read: Whether the address of the page was followed already.
+        link_read: What the address of the page asked for that was followed last.
     """
 
     tab: str | None = None
@@ -250,7 +250,7 @@ class Session:
     framed: str | None = None
     arrived: bool = False
     goes_to: str = ""
-    link_read: bool = False
+    link_read: dict[str, str] = field(default_factory=dict)
 
     @property
     def radiograph(self) -> Radiograph | None:

@@ -11,10 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, WebSocket, expect, sync_playwright
 
+from explorer import pipeline
+
 ROOT = Path(__file__).parents[2]
+STUDY = min((ROOT / "assets" / "studies").glob("*/image.dcm"), default=Path("missing"))
 PATIENCE_MS = 60_000  # a first paint may take seconds on a busy machine
 FLAGS = (
     "--no-sandbox",
@@ -130,6 +135,16 @@ def browser(chromium_path: str) -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def radiograph_png() -> bytes:
+    """The first bundled radiograph as an 8-bit PNG."""
+    study = pipeline.read_study([STUDY.read_bytes()])
+    pixels = (study.radiographs[0].pixels * 255).astype(np.uint8)
+    done, encoded = cv2.imencode(".png", cv2.resize(pixels, None, fx=0.5, fy=0.5))
+    assert done
+    return encoded.tobytes()
 
 
 @pytest.fixture

@@ -5,18 +5,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from explorer import pipeline
-
-from .conftest import ROOT, Server, Visit, file
+from .conftest import STUDY, Server, Visit, file
 
 pytestmark = pytest.mark.browser
 OpenTab = Callable[..., Visit]
-STUDY = min((ROOT / "assets" / "studies").glob("*/image.dcm"), default=Path("missing"))
 SCRIPT = "<script>window.broken_in = 1</script><img src=x onerror='window.broken_in = 1'>"
 
 
@@ -40,16 +35,6 @@ def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> No
     page.mouse.down()
     page.mouse.move(*place(page, *end), steps=12)
     page.mouse.up()
-
-
-@pytest.fixture(scope="session")
-def radiograph_png() -> bytes:
-    """The first bundled radiograph as an 8-bit PNG."""
-    study = pipeline.read_study([STUDY.read_bytes()])
-    pixels = (study.radiographs[0].pixels * 255).astype(np.uint8)
-    done, encoded = cv2.imencode(".png", cv2.resize(pixels, None, fx=0.5, fy=0.5))
-    assert done
-    return encoded.tobytes()
 
 
 def test_the_first_visit_shows_a_map_within_seconds(
@@ -304,25 +289,6 @@ def test_a_page_switch_and_a_reload_lose_nothing(open_tab: OpenTab, radiograph_p
     visit.settle()
     expect(page.get_by_role("button", name="Remove rib fracture")).to_be_visible()
     assert data(page, "window") == window
-
-
-def test_a_copied_link_opens_the_same_study_and_phrase_and_never_names_own_files(
-    open_tab: OpenTab, radiograph_png: bytes
-) -> None:
-    visit = open_tab()
-    visit.settle()
-    page = visit.page
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.locator(".rgx ol.cards > li button.say").nth(1).click()
-    phrase = data(page, "phrase")
-    page.get_by_role("button", name="Copy link").click()
-    link = page.evaluate("navigator.clipboard.readText()")
-    second = open_tab()
-    second.page.goto(link)
-    second.settle()
-    expect(marks(second.page)).to_have_attribute("data-phrase", phrase)
-    visit.open_files(file("film.png", radiograph_png))
-    expect(page.get_by_role("button", name="Copy link")).to_be_disabled()
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from explorer import pipeline
 from explorer.ui.components.viewer import image_id
 
-from .conftest import Server, Visit, file, open_visit, serve
-from .test_ground import STUDY
+from .conftest import STUDY, Server, Visit, file, open_visit, serve
 
 pytestmark = pytest.mark.browser
 SEED = 20261125

@@ -94,6 +94,17 @@ def test_an_address_asks_its_search(open_page: OpenPage) -> None:
     assert found(open_page(q="right upper lung mass"))["hits"]
 
 
+def test_an_address_goes_before_what_was_searched_last(open_page: OpenPage) -> None:
+    app = ask(open_page(), "left pleural effusion", "view=PA")
+    app.query_params["q"] = "right upper lung mass"
+    app.run()
+    assert memory(app).search.query == Query("text", "right upper lung mass")  # type: ignore[union-attr]
+    assert app.text_area(key="search_text").value == "right upper lung mass"
+    assert app.text_input(key="search_where").value == ""
+    ask(app, "cardiomegaly")  # the address is as it was, and asks nothing again
+    assert memory(app.run()).search.query.text == "cardiomegaly"  # type: ignore[union-attr]
+
+
 def test_a_hit_opens_in_ground_with_its_report(open_page: OpenPage) -> None:
     app = ask(open_page(), "right upper lung mass")
     film = found(app)["hits"][0]["film"]

@@ -169,6 +169,20 @@ def test_an_address_opens_study_checkpoint_and_phrase(open_app: OpenApp) -> None
     assert "rib fracture" in texts(app)
 
 
+def test_another_address_in_the_same_tab_is_followed_and_the_same_one_once(
+    open_app: OpenApp,
+) -> None:
+    app = open_at(study="missed")
+    open_bundled_in(app, "pneumonia")
+    assert desk(app)["title"] != "Missed nodule"
+    shown = desk(app)["title"]
+    assert desk(app.run())["title"] == shown  # a reload keeps what was opened since
+    app.query_params["study"] = "missed"
+    app.query_params["phrase"] = "rib fracture"
+    assert desk(app.run())["title"] == "Missed nodule"
+    assert "rib fracture" in texts(app)
+
+
 def test_an_address_that_names_what_is_not_here_says_so(open_app: OpenApp) -> None:
     app = open_at(study="other hospital")
     assert on_screen(app)

@@ -64,7 +64,7 @@ def _no_index() -> None:
 
 def _ask(memory: Session) -> Query | None:
     """The form of a search; returns a query when one was just asked."""
-    before = memory.search.query if memory.search else _linked()
+    before = memory.search.query if memory.search else None
     search.fill_form(before or Query("text"), again=False)
     chosen = st.segmented_control(
         "Search for",
@@ -80,10 +80,7 @@ def _ask(memory: Session) -> Query | None:
     with st.form("search", border=False):
         query = _fields(kind, before, memory)
         pressed = st.form_submit_button("Search", type="primary", key="run_search")
-    if pressed:
-        return query
-    linked = before if memory.search is None else None
-    return linked if linked and linked.text else None
+    return query if pressed else None
 
 
 def _fields(kind: Kind, before: Query | None, memory: Session) -> Query:
@@ -128,7 +125,7 @@ def _text_fields() -> Query:
         "Phrase, sentences or a whole report",
         key="search_text",
         height=120,
-        max_chars=10_000,
+        max_chars=search.LONGEST_TEXT,
         placeholder="left pleural effusion, no pneumothorax",
         persist_state="session",
     )
@@ -142,20 +139,6 @@ def _text_fields() -> Query:
         help="What films show: the model's score. Words of reports: BM25. Both: their ranks.",
     )
     return Query("text", text, ranking=ranking)  # type: ignore[arg-type]
-
-
-def _linked() -> Query | None:
-    """A search that the address of the page asks for."""
-    text = st.query_params.get("q", "").strip()
-    if not text:
-        return None
-    ranking = st.query_params.get("rank", "image")
-    return Query(
-        "text",
-        text[:10_000],
-        where=st.query_params.get("where", "")[:500],
-        ranking=ranking if ranking in RANKINGS else "image",  # type: ignore[arg-type]
-    )
 
 
 def _film(memory: Session, *, boxes: bool) -> None:

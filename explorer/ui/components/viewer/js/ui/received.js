@@ -129,14 +129,18 @@ export class Received extends LinkedPanes {
     }, ASK_AFTER_MS);
   }
 
-  /** Follow the address of the page once: its sentence and its view. */
+  /** Follow the address of the page, its sentence and its view, until a person chooses another sentence. */
   followLink(study) {
-    const asked = this.linkFollowed ? null : linkedTo(study);
-    if (!asked) return;
-    this.linkFollowed = true;
-    this.linked = asked;
+    this.linked = this.linkDone ? null : linkedTo(study);
     const [pane] = this.panes;
-    if (asked.view) Object.assign(pane, { view: asked.view, atFit: false });
+    if (!this.linked?.view || this.linkedFilm === pane.info.id) return;
+    this.linkedFilm = pane.info.id; // a view is set once: afterwards it is the hand's
+    Object.assign(pane, { view: this.linked.view, atFit: false });
+  }
+
+  /** Remember what was chosen: it goes before what the page's address asks for. */
+  keepChoice(study, phraseId) {
+    Object.assign(this, { chosen: { study, phraseId }, linked: null, linkDone: true });
   }
 
   /** Keep the chosen phrase; on a new study start with what was asked, else what stands out. */
@@ -146,11 +150,10 @@ export class Received extends LinkedPanes {
     this.asked = Boolean(request) && request !== this.lastRequest && known(head.asked.phrase);
     if (this.asked) {
       this.lastRequest = request;
-      this.chosen = { study: head.study, phraseId: head.asked.phrase };
+      this.keepChoice(head.study, head.asked.phrase);
       this.showPhrase(head.asked.phrase);
     } else if (this.linked?.phraseId && known(this.linked.phraseId)) {
-      this.choosePhrase(this.linked.phraseId);
-      this.linked = null;
+      this.showPhrase(this.linked.phraseId);
     } else if (head && this.chosen.study === head.study && known(this.chosen.phraseId)) {
       this.showPhrase(this.chosen.phraseId);
     } else this.showPhrase(bestStart(this.phrases)); // until a person chooses, a later piece may bring a better start

@@ -246,7 +246,7 @@ export class Viewer extends Received {
 
   /** A person chose a phrase. */
   choosePhrase(phraseId) {
-    this.chosen = { study: this.head?.study ?? null, phraseId };
+    this.keepChoice(this.head?.study ?? null, phraseId);
     if (phraseId !== this.state.phraseId) this.showPhrase(phraseId);
   }
 
