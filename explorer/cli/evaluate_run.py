@@ -1,4 +1,4 @@
-"""`explorer evaluate run | compare | runs | export | protocols`: placed phrases, any data set."""
+"""`explorer evaluate run | compare | runs | export | delete | protocols`: placed phrases."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -174,6 +174,20 @@ def export(
 
     out.parent.mkdir(parents=True, exist_ok=True)
     pipeline.export_run(pipeline.read_run(run_folder), out)
+
+
+def delete(
+    run_folder: RunArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a run with all its figures; images and checkpoints stay."""
+    from explorer import pipeline
+
+    _, log = consoles()
+    if not yes:
+        typer.confirm(f"Delete the run {run_folder.name}? Nothing brings it back", abort=True)
+    pipeline.delete_run(run_folder)
+    say(log, f"The run {run_folder.name} is deleted.")
 
 
 def protocols(

@@ -8,6 +8,8 @@ patients, no name, path or pixel.
 """
 
 import json
+import secrets
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,7 @@ from explorer.evaluation.samples import FLAGS, SAID, TEXTS, Sample
 
 SCHEMA = "evaluation-run/1"
 CARD, SAMPLES, BASELINES = "card.json", "samples.parquet", "baselines.parquet"
+_FILES = (CARD, SAMPLES, BASELINES, "part-*.parquet", "*.part")  # all that is in a run's folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,30 @@ def list_runs(root: Path) -> list[dict[str, Any]]:
         except DataSetError:
             continue
     return sorted(found, key=lambda card: str(card["about"].get("date", "")), reverse=True)
+
+
+def delete_run(folder: Path) -> None:
+    """Delete a run, finished or not; nothing brings it back.
+
+    Raises:
+        DataSetError: It is none, or its folder holds something else as well.
+    """
+    read_card(folder)
+    foreign = [p for p in folder.iterdir() if not any(map(p.match, _FILES))]
+    if foreign:
+        raise DataSetError(
+            f"A run is deleted with its folder, which may hold nothing else; {folder.name!r} holds "
+            f"{len(foreign)} other files or folders. Move them elsewhere."
+        )
+    # Out of the way first, then the card: whatever is cut short leaves no half run in the list.
+    aside = folder.rename(folder.with_name(f".deleted-{secrets.token_hex(4)}"))
+    (aside / CARD).unlink()
+    shutil.rmtree(aside)
+
+
+def run_size(folder: Path) -> int:
+    """Bytes that a run takes on disk."""
+    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
 
 
 def export_run(run: Run, path: Path) -> None:

@@ -8,7 +8,15 @@ import pandas as pd
 
 from explorer.corpora.predicted_boxes import read_predicted
 from explorer.evaluation import summary
-from explorer.evaluation.kept import Run, as_json, export_run, list_runs, read_run
+from explorer.evaluation.kept import (
+    Run,
+    as_json,
+    delete_run,
+    export_run,
+    list_runs,
+    read_run,
+    run_size,
+)
 from explorer.evaluation.listing import DEFAULT, Listed, definitions, named, placed_protocols
 from explorer.evaluation.protocols import box_iou
 from explorer.evaluation.samples import MODEL
@@ -22,6 +30,7 @@ __all__ = [
     "as_json",
     "compare_runs",
     "definitions",
+    "delete_run",
     "describe_cards",
     "evaluate_boxes",
     "export_run",
@@ -31,6 +40,7 @@ __all__ = [
     "read_run",
     "reliability",
     "run_bytes",
+    "run_size",
     "runs_root",
     "summarise_run",
 ]

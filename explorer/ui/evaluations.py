@@ -5,8 +5,10 @@ closes the tab ends it between two pieces: what was measured is kept and goes on
 """
 
 import tempfile
+import threading
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -18,12 +20,14 @@ from explorer.placed import PlacedCorpus, PlacedPhrase
 from explorer.ui import engines
 from explorer.ui.door import pipeline
 from explorer.ui.sharing import Told, turn
-from explorer.ui.state import LoadedStudy, Reference
+from explorer.ui.state import LoadedStudy, Reference, session
 
 if TYPE_CHECKING:
     from explorer.pipeline import Run
 
-_KEY = "_evaluations"
+SOURCES = ("Bundled phantoms", "A folder", "Your files")
+_LOCK = threading.Lock()
+_MEASURED_NOW: set[Path] = set()
 MOST_FILES, MOST_BYTES = 5_000, 2_000_000_000
 _IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom")
 
@@ -48,25 +52,57 @@ class Evaluations:
     """What one tab remembers of the page.
 
     Attributes:
+        kind: Where data sets are looked for, of `SOURCES`.
+        variants: Titles of what is measured; None before anything was chosen.
+        protocols: What it is measured with; None before anything was chosen.
         source: Names the data set that was read: its kind, path and split.
         corpus: The data set; None before one was read.
         shown: Folders of the runs on screen, the first against the others.
+        deleted: How many runs were just deleted; said once.
         unpacked: Keeps an uploaded zip on disk while the tab is open.
     """
 
+    kind: str = SOURCES[0]
+    variants: tuple[str, ...] | None = None
+    protocols: tuple[str, ...] | None = None
     source: tuple[str, ...] = ()
     corpus: PlacedCorpus | None = None
     shown: tuple[Path, ...] = ()
+    deleted: int = 0
     unpacked: "tempfile.TemporaryDirectory[str] | None" = field(default=None, repr=False)
 
 
 def evaluations() -> Evaluations:
     """What this tab remembers, made on first use."""
-    if _KEY not in st.session_state:
-        st.session_state[_KEY] = Evaluations()
-    found = st.session_state[_KEY]
-    assert isinstance(found, Evaluations)
-    return found
+    memory = session()
+    if memory.evaluations is None:
+        memory.evaluations = Evaluations()
+    return memory.evaluations
+
+
+def fill_form(memory: Evaluations, *, again: bool) -> None:
+    """Say in the fields of the page what is remembered.
+
+    Args:
+        memory: What is remembered.
+        again: Whatever they hold now: a reload makes them anew before the tab is known.
+    """
+    titles = [variant.title for variant in variants()]
+    protocols = (pipeline.DEFAULT_PROTOCOL, "phrase_trust")
+    folder = memory.source[1:] if memory.source[:1] == ("folder",) else ("", "", "all")
+    held = {
+        "evaluate_source": memory.kind,
+        "evaluate_variants": [
+            title
+            for title in (titles[:1] if memory.variants is None else memory.variants)
+            if title in titles
+        ],
+        "evaluate_protocols": list(protocols if memory.protocols is None else memory.protocols),
+        **dict(zip(("evaluate_data", "evaluate_images", "evaluate_split"), folder, strict=True)),
+    }
+    for key, value in held.items():
+        if again or key not in st.session_state:
+            st.session_state[key] = value
 
 
 def variants() -> list[Variant]:
@@ -139,16 +175,57 @@ def run(
         names = sorted(protocols)
         name = f"{pipeline.run_name(engine, corpus)}-{'-'.join(names)}"
         folder = pipeline.runs_root() / name[:180]
-        started = pipeline.start_evaluation(engine, corpus, folder=folder, protocols=names)
-        steps = started.steps()
-        while True:
-            with turn(told):
-                state = next(steps, None)
-            if state is None:
-                break
-            progress(variant.title, state.done, state.total)
+        with _alone(folder):
+            started = pipeline.start_evaluation(engine, corpus, folder=folder, protocols=names)
+            steps = started.steps()
+            while True:
+                with turn(told):
+                    state = next(steps, None)
+                if state is None:
+                    break
+                progress(variant.title, state.done, state.total)
         folders.append(folder)
     return tuple(folders)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Measure a run in one tab only, and delete none that is being measured.
+
+    Raises:
+        DataSetError: Another tab measures it.
+    """
+    with _LOCK:
+        if folder in _MEASURED_NOW:
+            raise DataSetError(
+                "A run is measured in one tab at a time, and another tab measures this one now. "
+                "Wait until it is done, or cancel it there."
+            )
+        _MEASURED_NOW.add(folder)
+    try:
+        yield
+    finally:
+        _MEASURED_NOW.discard(folder)
+
+
+def delete(memory: Evaluations, folders: Sequence[Path]) -> None:
+    """Delete kept runs, and take them off the screen.
+
+    Raises:
+        DataSetError: One is being measured, is gone already, or its folder holds something else.
+    """
+    for folder in folders:
+        with _alone(folder):
+            pipeline.delete_run(folder)
+    there_still(memory)
+
+
+def there_still(memory: Evaluations) -> int:
+    """Take runs off the screen that were deleted, here or elsewhere; say how many."""
+    kept = tuple(folder for folder in memory.shown if folder.exists())
+    gone = len(memory.shown) - len(kept)
+    memory.shown = kept
+    return gone
 
 
 def phrase_of(corpus: PlacedCorpus, image: str, key: str) -> PlacedPhrase | None:

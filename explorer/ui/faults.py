@@ -8,6 +8,7 @@ from pathlib import Path
 from explorer.errors import (
     CheckpointError,
     DamagedFileError,
+    DataSetError,
     DecoderStoppedError,
     ExplorerError,
     LimitExceededError,
@@ -30,6 +31,7 @@ _TITLES: dict[type[ExplorerError], str] = {
     NotARadiographError: "This does not look like a chest radiograph",
     CheckpointError: "The checkpoint could not be loaded",
     RetrievalError: "The index cannot be searched like this",
+    DataSetError: "The data set or run cannot be used",
     PrototypeError: "This cannot be clustered or compared",
 }
 

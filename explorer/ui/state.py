@@ -17,6 +17,7 @@ from explorer.ui.components.viewer import LONGEST_PHRASE, MOST_TYPED
 from explorer.ui.faults import explain, title_of
 
 if TYPE_CHECKING:
+    from explorer.ui.evaluations import Evaluations
     from explorer.ui.rooms import Rooms
     from explorer.ui.search import Query, Search
     from explorer.ui.work import Work
@@ -213,6 +214,7 @@ class Session:
         boxes: Boxes drawn on the film on screen, in its pixels, the newest last.
         judged: What the person said of hits: (query, film) -> "right" or "wrong".
         rooms: What the Prototypes page shows, with this person's edits.
+        evaluations: What the Evaluate page shows.
         framed: Token of the study that the bar names.
         arrived: Whether a study was just opened from the drawer.
         goes_to: Page ("ground", "compare") on which something was just opened to be seen.
@@ -247,6 +249,7 @@ class Session:
     boxes: tuple[Box, ...] = ()
     judged: dict[tuple[str, str], str] = field(default_factory=dict)
     rooms: "Rooms | None" = None
+    evaluations: "Evaluations | None" = None
     framed: str | None = None
     arrived: bool = False
     goes_to: str = ""

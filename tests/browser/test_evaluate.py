@@ -92,3 +92,21 @@ def test_two_checkpoints_on_films_of_ones_own_and_the_film_on_which_they_differ(
     assert chosen == ["lite-320-v2", "small-dense-grounding"]
     page.get_by_role("tab", name="Compare", exact=True).click()
     expect(page.locator(".numbers table").first).to_contain_text("CNR")  # the box came along
+
+
+def test_a_kept_run_is_deleted_after_a_second_press(open_tab: Callable[..., Visit]) -> None:
+    page = open_evaluate(open_tab())
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    table = page.locator("[class*='st-key-kept_runs_'] [data-testid=stDataFrame]")
+    delete = page.get_by_role("button", name="Delete selected")
+    expect(delete).to_be_disabled()
+    edge = table.bounding_box()
+    assert edge is not None
+    page.mouse.click(edge["x"] + 16, edge["y"] + 52)  # the box of the first row
+    delete.click()
+    page.get_by_role("button", name="Delete 1 run", exact=True).click()
+    expect(page.get_by_text("1 run deleted.")).to_be_visible()
+    expect(delete).to_have_count(0)
+    expect(page.get_by_text("None yet.")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(0)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import typer
 
 from explorer import cli, pipeline
 from tests.ui.tiny import TinyEngine, card, png
@@ -64,6 +65,24 @@ def test_runs_are_listed_and_exported(data: Path, tmp_path: Path, capsys) -> Non
     assert (tmp_path / "x" / "run.csv").read_text(encoding="utf-8").startswith("row,key,image")
     assert run("evaluate", "runs", tmp_path / "x") == 0
     assert "No run is kept" in capsys.readouterr().err
+
+
+def test_a_run_is_deleted_when_the_person_agrees(
+    data: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("evaluate", "run", data, "--out", tmp_path / "run", "--bootstrap", 50) == 0
+    monkeypatch.setattr("typer.confirm", _say_no)
+    assert run("evaluate", "delete", tmp_path / "run") == 1
+    assert (tmp_path / "run" / "card.json").exists()
+    assert run("evaluate", "delete", tmp_path / "run", "--yes") == 0
+    assert not (tmp_path / "run").exists()
+    assert run("evaluate", "delete", data, "--yes") == 6
+    assert (data / "phrases.csv").exists()
+
+
+def _say_no(_: str, *, abort: bool) -> None:
+    if abort:
+        raise typer.Abort
 
 
 def test_boxes_of_another_program(data: Path, tmp_path: Path, capsys) -> None:

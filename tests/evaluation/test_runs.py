@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 from explorer.entities import Box
 from explorer.errors import DataSetError, PhraseError
 from explorer.evaluation.baselines import ROWS, LocationPrior, centre_map, random_map
-from explorer.evaluation.kept import export_run, list_runs, read_run
+from explorer.evaluation.kept import delete_run, export_run, list_runs, read_run, run_size
 from explorer.evaluation.listing import placed_protocols
 from explorer.evaluation.samples import MODEL
 from explorer.evaluation.summary import compare, forest, most_apart, reliability, summarise
@@ -290,3 +290,25 @@ def test_a_run_is_exported_and_listed(whole, tmp_path: Path) -> None:
         export_run(whole, tmp_path / "run.xls")
     (found,) = list_runs(whole.folder.parent)
     assert found["folder"] == whole.folder
+
+
+def test_a_run_is_deleted_whole_and_other_folders_are_not(
+    corpus: PlacedCorpus, tmp_path: Path
+) -> None:
+    measure(corpus, tmp_path / "done")
+    measure(corpus, tmp_path / "begun", steps=1)
+    assert run_size(tmp_path / "done") == sum(
+        p.stat().st_size for p in (tmp_path / "done").iterdir()
+    )
+    (tmp_path / "done" / "notes.txt").write_text("mine")
+    with pytest.raises(DataSetError, match="'done' holds 1 other files or folders"):
+        delete_run(tmp_path / "done")
+    assert len(list_runs(tmp_path)) == 2
+    (tmp_path / "done" / "notes.txt").unlink()
+    for name in ("done", "begun"):
+        delete_run(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "pictures").mkdir()
+    with pytest.raises(DataSetError, match="'pictures' has none"):
+        delete_run(tmp_path / "pictures")
+    assert (tmp_path / "pictures").exists()

@@ -100,3 +100,52 @@ def test_a_checkpoint_that_reads_no_text_says_so(
     engines["one"].embed_text = refuse  # type: ignore[assignment, method-assign]
     page.button(key="evaluate_run").click().run()
     assert "image-only" in words(page)
+
+
+def test_deleting_takes_a_run_off_the_screen_and_off_the_disk(
+    page: AppTest, tmp_path: Path
+) -> None:
+    from explorer.errors import DataSetError
+    from explorer.ui import evaluations as work
+
+    measure(page, "one", "two")
+    kept = memory(page).evaluations
+    assert kept is not None
+    first, second = kept.shown
+    with work._alone(first), pytest.raises(DataSetError, match="another tab measures this one"):
+        work.delete(kept, [first])
+    assert first.exists()
+    work.delete(kept, [first])
+    assert kept.shown == (second,)
+    assert list((tmp_path / "kept").iterdir()) == [second]
+    pipeline.delete_run(second)  # in another tab
+    page.run()
+    assert not page.exception
+    assert "1 run that stood here was deleted" in words(page)
+    assert "None yet." in words(page)
+
+
+def test_a_reload_shows_the_same_runs_and_says_what_was_measured(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import streamlit as st
+
+    from explorer.ui.state import Session
+
+    measure(page, "one", "two")
+    kept = memory(page).evaluations
+    told = iter((True,))
+
+    def recognise(_: object) -> bool:
+        """Put the record of the tab back once, after the fields were made anew."""
+        if next(told, False):
+            st.session_state["_session"] = Session(evaluations=kept)
+            return True
+        return False
+
+    monkeypatch.setattr("explorer.ui.tabs.recognise", recognise)
+    page.multiselect(key="evaluate_variants").set_value(["one"])  # what a fresh form would say
+    page.run()
+    assert not page.exception
+    assert page.multiselect(key="evaluate_variants").value == ["one", "two"]
+    assert "minus one" in words(page)

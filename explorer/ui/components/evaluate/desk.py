@@ -12,16 +12,15 @@ from explorer.ui.components.error_box import error_box, guarded
 from explorer.ui.components.evaluate.figures import figures
 from explorer.ui.components.evaluate.kept_runs import kept_runs
 from explorer.ui.door import pipeline
-from explorer.ui.evaluations import Evaluations, Variant
+from explorer.ui.evaluations import SOURCES, Evaluations, Variant
 from explorer.ui.wording import count, plain
 from explorer.ui.work import queue_words
-
-SOURCES = ("Bundled phantoms", "A folder", "Your files")
 
 
 def evaluate() -> None:
     """Draw the page."""
     memory = work.evaluations()
+    work.fill_form(memory, again=False)
     with st.container(key="evaluate"):
         st.title("Evaluate")
         with guarded():
@@ -34,6 +33,8 @@ def evaluate() -> None:
             )
         else:
             _run_form(memory)
+        if gone := work.there_still(memory):
+            st.info(f"{count(gone, 'run')} that stood here was deleted.", title="No longer kept")
         if memory.shown:
             with guarded():
                 figures(memory, work.read_runs(memory.shown))
@@ -47,12 +48,12 @@ def evaluate() -> None:
 
 def _data_set(memory: Evaluations) -> None:
     source = st.segmented_control(
-        "Data set", SOURCES, default=SOURCES[0], required=True, key="evaluate_source",
-        persist_state="session",
-    )  # fmt: skip
-    if source == SOURCES[0]:
+        "Data set", SOURCES, required=True, key="evaluate_source", persist_state="session"
+    )
+    memory.kind = source or memory.kind
+    if memory.kind == SOURCES[0]:
         _take(memory, ("bundled",), work.bundled_corpus)
-    elif source == SOURCES[1]:
+    elif memory.kind == SOURCES[1]:
         _folder(memory)
     else:
         _upload(memory)
@@ -66,7 +67,7 @@ def _data_set(memory: Evaluations) -> None:
             f"{count(placed, 'phrase')} with a place, {absent} that are not there. "
             f"Licence: {plain(corpus.licence)}. {' '.join(corpus.notes)}"
         )
-    if source == SOURCES[0]:
+    if memory.kind == SOURCES[0]:
         st.caption(
             "Five bundled films are enough to see how it works and too few to judge by. Give a "
             "folder of MS-CXR, NIH boxes, rendered phantoms or your own table for that."
@@ -77,7 +78,7 @@ def _folder(memory: Evaluations) -> None:
     with st.form("evaluate_folder"), st.container(horizontal=True, vertical_alignment="bottom"):
         data = st.text_input("Annotations: a file or folder on this machine", key="evaluate_data")
         images = st.text_input("Folder of the images, if another", key="evaluate_images")
-        split = st.text_input("Split", value="all", key="evaluate_split", width=110)
+        split = st.text_input("Split", key="evaluate_split", width=110)
         read = st.form_submit_button("Read")
     if read and data:
         memory.corpus, memory.source = None, ()
@@ -126,15 +127,15 @@ def _run_form(memory: Evaluations) -> None:
         chosen = st.multiselect(
             "Checkpoints",
             list(known),
-            default=list(known)[:1],
             key="evaluate_variants", persist_state="session",
             help="The first is compared with each of the others.",
         )  # fmt: skip
     with middle:
         protocols = st.multiselect(
-            "Protocols", list(titles), default=[pipeline.DEFAULT_PROTOCOL, "phrase_trust"],
+            "Protocols", list(titles),
             format_func=titles.__getitem__, key="evaluate_protocols", persist_state="session",
         )  # fmt: skip
+    memory.variants, memory.protocols = tuple(chosen), tuple(protocols)
     with right:
         pressed = st.button(
             "Run", type="primary", key="evaluate_run", disabled=not (chosen and protocols)

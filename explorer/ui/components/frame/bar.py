@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from explorer.ui import opening, rooms, search, tabs
+from explorer.ui import evaluations, opening, rooms, search, tabs
 from explorer.ui.components.downloads import downloads
 from explorer.ui.components.error_box import guarded
 from explorer.ui.components.frame.drawer import drawer, drawer_pictures
@@ -63,6 +63,8 @@ def _fill_forms(memory: Session) -> None:
         search.fill_form(memory.search.query, again=True)
     if memory.rooms:
         rooms.fill_form(memory.rooms, again=True)
+    if memory.evaluations:
+        evaluations.fill_form(memory.evaluations, again=True)
 
 
 def _fields() -> None:
