@@ -101,6 +101,7 @@ def test_a_kept_run_is_deleted_after_a_second_press(open_tab: Callable[..., Visi
     table = page.locator("[class*='st-key-kept_runs_'] [data-testid=stDataFrame]")
     delete = page.get_by_role("button", name="Delete selected")
     expect(delete).to_be_disabled()
+    table.scroll_into_view_if_needed()
     edge = table.bounding_box()
     assert edge is not None
     page.mouse.click(edge["x"] + 16, edge["y"] + 52)  # the box of the first row
