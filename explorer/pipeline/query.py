@@ -1,13 +1,18 @@
 """A text as the statements that films are asked: what is claimed, and what is denied."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from explorer.embeddings import Taught
 from explorer.entities import Assertion, Phrase, Report, Sentence
 from explorer.errors import RetrievalError
+from explorer.pipeline.taught import knows
 from explorer.text import mentions, phrase_assertion, read_report
+from explorer.text.language import language_name
 
 LONGEST = 10_000  # characters of a query
 MOST = 60  # statements of a query
+MOST_NAMED = 3  # of what a note says in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +53,10 @@ def read_query(text: str) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
         statements = (Statement(plain, plain, "present"),)
     notes = list(report.notes)
     if report.language not in ("", "en"):
-        notes.append(
-            "The text does not look English; the text tower knows English only, so read the "
-            "ranking with doubt."
-        )
+        notes = [
+            f"The text seems to be in {language_name(report.language)}; the text tower knows "
+            "English only, so read the ranking with doubt."
+        ]
     if len(statements) > MOST:
         notes.append(f"Only the first {MOST} of {len(statements)} statements are asked.")
     return statements[:MOST], tuple(notes)
@@ -75,6 +80,19 @@ def statements_of_sentence(sentence: Sentence) -> tuple[Statement, ...]:
     found = [statement for phrase in sentence.phrases for statement in _statements(phrase)]
     itself = Statement(sentence.text, sentence.text, sentence.assertion, counts=False)
     return tuple(dict.fromkeys(found)) or (itself,)
+
+
+def untaught(statements: Sequence[Statement], taught: Taught) -> tuple[str, ...]:
+    """A note on what films were asked for and the model was never taught; none without such."""
+    names = dict.fromkeys(s.asked for s in statements if not knows(taught, s.asked))
+    if not names:
+        return ()
+    named = " and ".join(f"“{name}”" for name in list(names)[:MOST_NAMED])
+    others = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return (
+        f"The model does not know {named}{others}: films that come first for it may be there by "
+        "chance.",
+    )
 
 
 def _statements(phrase: Phrase) -> list[Statement]:

@@ -15,7 +15,7 @@ from explorer.pipeline._assets import ASSETS
 from explorer.pipeline.coded import coded_films
 from explorer.pipeline.embedding import embed_phrases
 from explorer.pipeline.index_space import space_of
-from explorer.pipeline.query import Statement, denial, read_query
+from explorer.pipeline.query import Statement, denial, read_query, untaught
 from explorer.pipeline.sharded import ShardedIndex
 from explorer.retrieval import search_film as films
 from explorer.retrieval import search_region as regions
@@ -132,6 +132,7 @@ def search_text(
         RetrievalError: The query or the filter says nothing, or the index cannot be read.
     """
     statements, notes = read_query(text)
+    notes = notes or _unknown(engine, statements, ranking)
     parts, shown = _parts(engine, statements), _page(page)
     asked = parts, asking_of(engine)
     only: frozenset[str] | None = None
@@ -169,16 +170,19 @@ def search_film(
         RetrievalError: There is no such film, or the index cannot be read.
     """
     query = _query_film(index, engine, film)
+    unwanted = [denial(words) for words in without]
     asked = query, asking_of(engine)
     how: dict[str, Any] = {
         "vocabulary": _vocabulary(engine),
-        "without": _parts(engine, [denial(words) for words in without]),
+        "without": _parts(engine, unwanted),
         "page": _page(page),
     }
     if isinstance(index, Corpus):
-        return _here(films.search_film, index, *asked, **how)
-    scale = index.likeness_scale(query, how["page"].where) if without else None
-    return index.search(films.search_film, *asked, scale=scale, **how)
+        found = _here(films.search_film, index, *asked, **how)
+    else:
+        scale = index.likeness_scale(query, how["page"].where) if without else None
+        found = index.search(films.search_film, *asked, scale=scale, **how)
+    return _noted(found, _unknown(engine, unwanted))
 
 
 def search_reports(
@@ -315,6 +319,14 @@ def _parts(engine: Engine, statements: Sequence[Statement]) -> list[QueryPart]:
         QueryPart(s.asked, s.shown, s.assertion, vector)
         for s, vector in zip(statements, vectors, strict=True)
     ]
+
+
+def _unknown(
+    engine: Engine, statements: Sequence[Statement], ranking: Ranking = "image"
+) -> tuple[str, ...]:
+    """What the model was not taught of what films are asked; words of reports need no teaching."""
+    known = engine.reference.taught if engine.reference and ranking != "words" else None
+    return () if known is None else untaught(statements, known)
 
 
 def _query_film(index: Index, engine: Engine, film: ImageEmbeddings | str) -> QueryFilm:

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from explorer import pipeline
+from explorer.embeddings import Taught
 from explorer.entities import Box
 from explorer.errors import RetrievalError
-from explorer.pipeline.query import read_query
+from explorer.pipeline.query import read_query, untaught
+from explorer.pipeline.retrieval import asking_of
 from explorer.retrieval.scoring import film_log_odds, film_scale, on_own_scale, statement_gains
 from explorer.retrieval.search_film import film_of_index, likeness_parts
 from explorer.retrieval.statements import sentence_gains
@@ -245,7 +247,8 @@ def test_another_language_is_warned_of(
     monkeypatch.setattr("explorer.pipeline.query.read_report", lambda _: german)
     found = pipeline.search_text(index, engine, "Kein Erguss.")
     assert found.hits
-    assert any("knows English only" in note for note in found.notes)
+    [note] = found.notes
+    assert note.startswith("The text seems to be in German; the text tower knows English only")
 
 
 def test_statements_ask_denials_by_their_finding() -> None:
@@ -256,6 +259,26 @@ def test_statements_ask_denials_by_their_finding() -> None:
         ("pneumothorax", "absent"),
     ]
     assert notes == ()
+
+
+def test_a_search_for_what_was_never_taught_says_so(
+    engine: Any, index: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    films = SimpleNamespace(taught=Taught(("pleural effusion",), ("left", "side")))
+    statements, _ = read_query("Left pleural effusion. Train timetable. Left side.")
+    [note] = untaught(statements, films.taught)
+    assert note.startswith("The model does not know “Train timetable”: ")
+    assert untaught(statements[:1], films.taught) == ()
+    asking = asking_of(engine)  # with no reference films: their vectors are not of this test
+    monkeypatch.setattr("explorer.pipeline.retrieval.asking_of", lambda _: asking)
+    monkeypatch.setattr(engine, "reference", films, raising=False)
+    film = index.films.columns["film_id"][0]
+    found = (
+        pipeline.search_text(index, engine, "train timetable"),
+        pipeline.search_film(index, engine, film, without=["a pony"]),
+        pipeline.search_text(index, engine, "effusion timetable", ranking="words"),
+    )
+    assert [len(results.notes) for results in found] == [1, 1, 0]
 
 
 def test_a_thumbnail_is_the_film_small_enough(index: Any) -> None:
