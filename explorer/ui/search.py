@@ -18,7 +18,7 @@ from explorer.ui.sharing import turn
 from explorer.ui.state import Beside, LoadedStudy, Session
 
 if TYPE_CHECKING:
-    from explorer.pipeline import Corpus, Engine, Results
+    from explorer.pipeline import Corpus, Engine, Hit, Results
 
 Kind = Literal["text", "film", "report", "region"]
 Ranking = Literal["image", "words", "both"]
@@ -66,8 +66,13 @@ class Query:
     @property
     def name(self) -> str:
         """The query as one line, without its page: names what a judgement was about."""
-        parts = [self.kind, self.text, self.film, *self.without, self.where, self.ranking]
+        parts = [self.kind, self.text, self.about, *self.without, self.where, self.ranking]
         return " | ".join([*parts, "" if self.box is None else str(self.box)])
+
+    @property
+    def about(self) -> str:
+        """The film it speaks of: its id in the index, or a digest of its pixels; "" for a text."""
+        return self.asked.radiograph.digest if self.asked else self.film
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,24 @@ class Search:
     uri: str
     beside: "pipeline.Beside | None" = None
     at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a person said of a hit.
+
+    Attributes:
+        query: What was searched for, without the film itself.
+        about: Film it spoke of; see `Query.about`.
+        checkpoint: Of the index.
+        said: "right" or "wrong".
+    """
+
+    query: Query
+    about: str
+    checkpoint: str
+    hit: "Hit"
+    said: str
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
@@ -266,9 +289,38 @@ def as_csv(search: Search) -> str:
 
 def judgements(memory: Session) -> str:
     """What the person said of hits, one row each."""
-    rows: list[tuple[str, ...]] = [("query", "film", "judgement")]
-    rows += [(query, film, said) for (query, film), said in memory.judged.items()]
+    rows: list[tuple[str, ...]] = [
+        ("searched_by", "text", "query_film", "query_box_xyxy", "without", "filter", "ranked_by",
+         "checkpoint", "rank", "study", "film", "region", "judgement")
+    ]  # fmt: skip
+    for made in memory.judged.values():
+        query, hit = made.query, made.hit
+        rows.append(
+            (query.kind, query.text, made.about, _edges(query.box), "|".join(query.without),
+             query.where, query.ranking if query.kind == "text" else "", made.checkpoint,
+             str(hit.rank), hit.study_id, hit.film_id, hit.region_id, made.said)
+        )  # fmt: skip
     return _table(rows)
+
+
+def judge(memory: Session, found: Search, film_id: str, said: object) -> None:
+    """Keep what a person said of a hit; anything but "right" and "wrong" takes it back."""
+    shown = [*found.results.hits]
+    if found.beside is not None:
+        shown += [placed.hit for side in (found.beside.here, found.beside.there) for placed in side]
+    hit = next((hit for hit in shown if hit.film_id == film_id), None)
+    memory.judged.pop((found.query.name, film_id), None)
+    if hit is None or said not in ("right", "wrong"):
+        return
+    query = replace(found.query, asked=None, offset=0)
+    checkpoint = pipeline.index_info(found.uri).space.checkpoint
+    made = Judgement(query, found.query.about, checkpoint, hit, str(said))
+    memory.judged[found.query.name, film_id] = made
+
+
+def _edges(box: Box | None) -> str:
+    edges = () if box is None else (box.x_min, box.y_min, box.x_max, box.y_max)
+    return " ".join(f"{edge:g}" for edge in edges)
 
 
 def _table(rows: list[tuple[str, ...]]) -> str:

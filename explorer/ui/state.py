@@ -19,7 +19,7 @@ from explorer.ui.faults import explain, title_of
 if TYPE_CHECKING:
     from explorer.ui.evaluations import Evaluations
     from explorer.ui.rooms import Rooms
-    from explorer.ui.search import Query, Search
+    from explorer.ui.search import Judgement, Query, Search
     from explorer.ui.work import Work
 
 Origin = Literal["bundled", "upload", "index"]
@@ -212,7 +212,7 @@ class Session:
         search: What was searched for last on the Retrieve page, with its results.
         asked_search: A search that was asked for on a hit and is not run yet.
         boxes: Boxes drawn on the film on screen, in its pixels, the newest last.
-        judged: What the person said of hits: (query, film) -> "right" or "wrong".
+        judged: What the person said of hits, by the name of the query and the film.
         rooms: What the Prototypes page shows, with this person's edits.
         evaluations: What the Evaluate page shows.
         framed: Token of the study that the bar names.
@@ -247,7 +247,7 @@ class Session:
     search: "Search | None" = None
     asked_search: "Query | None" = None
     boxes: tuple[Box, ...] = ()
-    judged: dict[tuple[str, str], str] = field(default_factory=dict)
+    judged: "dict[tuple[str, str], Judgement]" = field(default_factory=dict)
     rooms: "Rooms | None" = None
     evaluations: "Evaluations | None" = None
     framed: str | None = None

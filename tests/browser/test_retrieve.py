@@ -34,6 +34,59 @@ def test_a_hit_lies_beside_the_study_in_compare_and_is_come_back_to(
     expect(far).to_be_in_viewport()
 
 
+def test_a_box_drawn_on_ground_is_searched_for_and_no_tool_is_left_changed(
+    open_tab: Callable[..., Visit],
+) -> None:
+    visit = open_tab()
+    page = visit.page
+    visit.settle()
+    film = page.locator("canvas.marks")
+    film.focus()
+    page.keyboard.press("b")
+    page.keyboard.press("Enter")  # a box in the middle
+    page.keyboard.press("w")
+    expect(film).to_have_attribute("data-tool", "window")
+    page.wait_for_timeout(800)  # the look is kept a moment after the hand rests
+    page.get_by_role("link", name="Retrieve").click()
+    page.get_by_role("radio", name="A region").click()
+    expect(page.get_by_text("The newest box on the film is searched for.")).to_be_visible()
+    expect(film).to_have_attribute("data-tool", "box")
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.get_by_text("regions", exact=False).first).to_be_visible()
+    expect(page.locator("li.hit").first).to_be_visible()
+    page.get_by_role("radio", name="Its reports").click()
+    expect(film).to_have_attribute("data-tool", "window")
+    page.get_by_role("radio", name="A region").click()
+    expect(film).to_have_attribute("data-tool", "box")
+    page.get_by_role("link", name="Ground").click()
+    visit.settle()
+    expect(film).to_have_attribute("data-tool", "window")
+
+
+def test_further_hits_are_read_from_the_first_and_a_judgement_moves_nothing(
+    open_tab: Callable[..., Visit],
+) -> None:
+    visit = open_tab(width=390, height=844)
+    page = visit.page
+    page.get_by_role("link", name="Retrieve").click()
+    page.get_by_role("textbox", name="Phrase, sentences or a whole report").fill("effusion")
+    page.get_by_role("button", name="Search", exact=True).click()
+    counted = page.locator(".hits header strong")
+    expect(counted).to_have_text("1 to 24 of 198 studies")
+    expect(counted).to_be_in_viewport()  # the form above it fills the screen of a phone
+    page.locator(".hits footer").get_by_role("button", name="Next").click()
+    expect(counted).to_have_text("25 to 48 of 198 studies")
+    expect(counted).to_be_in_viewport()
+    page.evaluate(
+        """() => { window.kept = [...document.querySelectorAll('*')].map((e) => e.shadowRoot)
+          .find((root) => root?.querySelector('li.hit')).querySelector('li.hit img'); }"""
+    )
+    page.get_by_role("button", name="Hit 30 is right").click()
+    page.wait_for_timeout(1500)
+    assert page.evaluate("window.kept.isConnected && window.kept.naturalWidth > 0")
+    expect(page.get_by_role("button", name="Hit 30 is right")).to_be_in_viewport()
+
+
 def test_a_reload_keeps_the_hits_and_the_words_they_are_for(
     open_tab: Callable[..., Visit],
 ) -> None:

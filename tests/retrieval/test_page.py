@@ -1,5 +1,7 @@
 """The Retrieve page on a small index: what is asked, what is found, and the empty states."""
 
+import csv
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -222,10 +224,33 @@ def test_judgements_are_kept_by_query_and_taken_back(open_page: OpenPage) -> Non
     film = found(app)["hits"][0]["film"]
     st.session_state["_session"] = memory(app)
     _hear("judge", {"film": film, "text": "right"})
-    assert search.judgements(memory(app)).splitlines()[1].endswith(f"{film},right")
+    [row] = csv.DictReader(io.StringIO(search.judgements(memory(app))))
+    assert {name: row[name] for name in ("searched_by", "text", "rank", "film", "judgement")} == {
+        "searched_by": "text", "text": "mass", "rank": "1", "film": film, "judgement": "right",
+    }  # fmt: skip
     assert found(app.run())["hits"][0]["judged"] == "right"
     _hear("judge", {"film": film, "text": None})
     assert len(search.judgements(memory(app)).splitlines()) == 1
+
+
+def test_a_judgement_of_a_search_with_one_film_is_not_one_with_another(
+    open_page: OpenPage,
+) -> None:
+    app = open_page()
+    app.segmented_control(key="search_kind").set_value("film").run()
+    app.button(key="run_search").click().run()
+    film = found(app)["hits"][1]["film"]
+    st.session_state["_session"] = memory(app)
+    _hear("judge", {"film": film, "text": "wrong"})
+    [row] = csv.DictReader(io.StringIO(search.judgements(memory(app))))
+    assert row["query_film"] == memory(app).radiograph.digest  # type: ignore[union-attr]
+    assert [hit["judged"] for hit in found(app.run())["hits"]].count("wrong") == 1
+    _hear("open", {"film": found(app)["hits"][0]["film"]})
+    app.run()
+    app.switch_page(PAGE_FILE).run()
+    app.segmented_control(key="search_kind").set_value("film").run()
+    app.button(key="run_search").click().run()
+    assert [hit["judged"] for hit in found(app)["hits"]].count("wrong") == 0
 
 
 def test_without_an_index_the_page_says_how_to_make_one(

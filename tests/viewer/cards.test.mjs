@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { strength } from "../../explorer/ui/components/hits/js/card.js";
+import { strength, strongest, wordsOf } from "../../explorer/ui/components/hits/js/card.js";
 import { readMessage } from "../../explorer/ui/components/viewer/js/maths/message.js";
 import { reranked } from "../../explorer/ui/components/viewer/js/maths/rank.js";
 import { angleBetween, lineLength, scaleBar, shortLength } from "../../explorer/ui/components/viewer/js/maths/ruler.js";
@@ -97,4 +97,19 @@ test("no hit is stronger than a hundred of a hundred, and 0.98 is 98", () => {
   assert.equal(strength(1), "stronger than 99 of 100 in the index");
   assert.equal(strength(0.98), "stronger than 98 of 100 in the index");
   assert.equal(strength(0.004), "stronger than 0 of 100 in the index");
+});
+
+test("a denial is named as it was written, and no sentence is said twice", () => {
+  assert.deepEqual(wordsOf("There is no pneumothorax", true, "There is no pneumothorax."), { named: "There is no pneumothorax", quoted: "" });
+  assert.deepEqual(wordsOf("Normal pulmonary vascularity.", true, "Normal pulmonary vascularity."), { named: "Normal pulmonary vascularity.", quoted: "" });
+  assert.deepEqual(wordsOf("There is no pneumothorax", true, "There is no pneumothorax or effusion."), { named: "There is no pneumothorax", quoted: "There is no pneumothorax or effusion." });
+  assert.deepEqual(wordsOf("pleural effusion", true, "No pneumothorax or pleural effusion."), { named: "without pleural effusion", quoted: "No pneumothorax or pleural effusion." });
+  assert.deepEqual(wordsOf("nodule", true, ""), { named: "without nodule", quoted: "" });
+  assert.deepEqual(wordsOf("", false, ""), { named: "the whole film", quoted: "" });
+});
+
+test("the parts that decide most are shown first, all of them where there are few", () => {
+  const parts = [0.1, -0.9, 0.2, 0.3, 0, 0.5, 0.4].map((gain) => ({ gain }));
+  assert.deepEqual([...strongest(parts)].sort(), [1, 2, 3, 5, 6]);
+  assert.equal(strongest(parts.slice(0, 6)).size, 6);
 });

@@ -171,7 +171,7 @@ def _find(memory: Session, query: Query | None, uri: str) -> None:
         return
     with guarded():
         _asked_before(memory, memory.search.query.asked)
-        _show(memory, memory.search)
+        _show(memory, memory.search, fresh=wanted is not None)
 
 
 def _asked_before(memory: Session, asked: search.Asked | None) -> None:
@@ -227,13 +227,15 @@ def _ask_for(finding: str) -> None:
     st.session_state["search_text"] = finding
 
 
-def _show(memory: Session, found: Search) -> None:
+def _show(memory: Session, found: Search, *, fresh: bool) -> None:
     index = search.index_of(memory, found.uri)
-    judged = {
-        film: said for (query, film), said in memory.judged.items() if query == found.query.name
-    }
+    said = {k: made.said for k, made in memory.judged.items()}
+    judged = {film: word for (query, film), word in said.items() if query == found.query.name}
     film, shape = _asked_with(found, index)
-    hits(found, index, judged=judged, query_film=film, query_shape=shape, key=HITS, hear=_hear)
+    hits(
+        found, index, judged=judged, query_film=film, query_shape=shape, fresh=fresh, key=HITS,
+        hear=_hear,
+    )  # fmt: skip
     _take_along(memory, found)
 
 
@@ -276,18 +278,12 @@ def _hear(kind: str, values: dict[str, Any]) -> None:
     elif kind == "like" and isinstance(film, str):
         memory.asked_search = Query("film", film=film)
     elif kind == "judge" and found and isinstance(film, str):
-        _judge(memory, (found.query.name, film), values.get("text"))
+        search.judge(memory, found, film, values.get("text"))
     elif kind in ("open", "compare") and found and isinstance(film, str):
         with guarded():
             index = search.index_of(memory, found.uri)
             open_film(memory, index, film, beside=kind == "compare")
             memory.search = replace(found, at=film)
-
-
-def _judge(memory: Session, about: tuple[str, str], said: object) -> None:
-    memory.judged.pop(about, None)
-    if said in ("right", "wrong"):
-        memory.judged[about] = str(said)
 
 
 def _boxes(found: object, film: Radiograph | None) -> tuple[Box, ...]:

@@ -34,6 +34,7 @@ def hits(
     judged: dict[str, str],
     query_film: bytes | None,
     query_shape: tuple[int, int] | None,
+    fresh: bool,
     key: str,
     hear: Callable[[str, dict[str, Any]], None],
 ) -> None:
@@ -45,6 +46,7 @@ def hits(
         judged: What was said of them: film -> "right" or "wrong".
         query_film: WebP of the film that was asked with, shown beside hits that match a region.
         query_shape: (H, W) of that film in the pixels of the query boxes.
+        fresh: Whether they were asked for just now: then the first one is scrolled to.
         key: Unique name on the page.
         hear: Called for each thing the person asked for, with its kind and its values.
     """
@@ -64,6 +66,7 @@ def hits(
         "queryFilm": None if query_film is None else packer.add(query_film),
         "queryShape": query_shape,
         "at": search.at,
+        "fresh": fresh,
     }
     if search.beside is None:
         body["hits"] = [_hit(packer, index, hit, judged) for hit in found.hits]

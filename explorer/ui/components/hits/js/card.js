@@ -3,6 +3,8 @@
 import { el, setAttribute } from "../../viewer/js/ui/dom.js";
 
 const SVG = "http://www.w3.org/2000/svg";
+const MOST_PARTS = 5; // that a card shows before more is asked for
+const DENIES = /\b(no|not|nor|neither|none|without|absent|absence|negative|free|clear|normal|unremarkable|intact|resolved)\b/i;
 const COLOURS = ["#00d0ff", "#ffb000", "#7ee081", "#ff8ad8", "#c9a7ff", "#ffe66b"];
 
 export function makeCard(hit, { address, query, post, last, moved }) {
@@ -17,6 +19,7 @@ export function makeCard(hit, { address, query, post, last, moved }) {
     row.onpointerleave = row.onblur = () => mark([film, asked], null);
     return row;
   });
+  const first = strongest(hit.parts);
   return el(last ? "li.hit.last" : "li.hit", {}, [
     el("div.films", {}, [film, asked]),
     el("div.why", {}, [
@@ -28,10 +31,29 @@ export function makeCard(hit, { address, query, post, last, moved }) {
       el("div.line", {}, [
         el("span.soft", { text: strength(hit.percentile), title: `Score ${hit.score.toFixed(2)}: the sum of the parts below` }),
       ]),
-      el("ul.parts", {}, parts),
-      buttons(hit, post),
+      el("ul.parts", {}, parts.filter((_, index) => first.has(index))),
+      first.size < parts.length ? further(parts.filter((_, index) => !first.has(index)), hit.parts.filter((_, index) => !first.has(index))) : null,
     ]),
+    buttons(hit, post),
   ]);
+}
+
+/** Places of the parts that decide most; a card with one part too many shows it. */
+export function strongest(parts) {
+  const places = parts.map((_, index) => index);
+  if (parts.length <= MOST_PARTS + 1) return new Set(places);
+  return new Set(places.sort((a, b) => Math.abs(parts[b].gain) - Math.abs(parts[a].gain)).slice(0, MOST_PARTS));
+}
+
+/** The parts that matter least, folded, with what they give together. */
+function further(rows, parts) {
+  const sum = parts.reduce((total, { gain }) => total + gain, 0);
+  return el("details.further", {}, [el("summary", { text: `${parts.length} more, together ${signed(sum)}` }), el("ul.parts", {}, rows)]);
+}
+
+function signed(value) {
+  const text = Math.abs(value).toFixed(2);
+  return `${value < 0 && text !== "0.00" ? "\u2212" : "+"}${text}`;
 }
 
 /** Rounded down, so that no hit is said to be stronger than all hundred, itself among them. */
@@ -70,14 +92,22 @@ function mark(figures, index) {
 
 /** What one statement, region or film of the query gave to the score. */
 function reason({ text, absent, gain, sentence }, index, most) {
-  const named = text || "the whole film";
-  const denied = absent && !/^(no|not|without|absent)\b/i.test(named);
+  const { named, quoted } = wordsOf(text, absent, sentence);
   return el("li.part", { tabindex: "0" }, [
     el("i.key", { style: { background: COLOURS[index % COLOURS.length] } }),
-    el("span.said", {}, [el("span", { text: denied ? `without ${named}` : named }), sentence ? el("q", { text: sentence }) : null]),
+    el("span.said", {}, [el("span", { text: named }), quoted ? el("q", { text: quoted }) : null]),
     el("span.track", { "aria-hidden": "true" }, [el(`i.${gain < 0 ? "against" : "for"}`, { style: { width: `${(100 * Math.abs(gain)) / most}%` } })]),
-    el("span.gain", { text: `${gain < 0 ? "\u2212" : "+"}${Math.abs(gain).toFixed(2)}` }),
+    el("span.gain", { text: signed(gain) }),
   ]);
+}
+
+/** What a part is called, and the sentence it stands in where that says more. */
+export function wordsOf(text, absent, sentence) {
+  const named = text || "the whole film";
+  const bare = (words) => words.toLowerCase().replace(/[\s.,;:]+/g, " ").trim();
+  const whole = Boolean(sentence) && bare(sentence) === bare(named);
+  const denied = absent && !whole && !DENIES.test(named);
+  return { named: denied ? `without ${named}` : named, quoted: whole ? "" : sentence };
 }
 
 function buttons(hit, post) {
@@ -89,11 +119,11 @@ function buttons(hit, post) {
     judge.forEach((each, at) => setAttribute(each, "aria-pressed", verdict === ["right", "wrong"][at] ? "true" : "false"));
     post("judge", { film: hit.film, text: verdict });
   }));
-  return el("div.line", {}, [
+  return el("div.line.does", {}, [
     el("button.plain", { type: "button", text: "Open in Ground", "aria-label": `Open hit ${hit.rank} in Ground`, onclick: () => post("open", { film: hit.film }) }),
     el("button.plain", { type: "button", text: "Add to Compare", "aria-label": `Show hit ${hit.rank} beside the film on screen in Compare`, onclick: () => post("compare", { film: hit.film }) }),
     el("button.plain", { type: "button", text: "More like this", "aria-label": `Films like hit ${hit.rank}`, onclick: () => post("like", { film: hit.film }) }),
     el("span.space"),
-    ...judge,
+    el("span.pair", {}, judge),
   ]);
 }

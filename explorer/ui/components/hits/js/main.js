@@ -13,12 +13,15 @@ export default function start({ data, parentElement, setStateValue }) {
   if (!boxes.has(root)) boxes.set(root, { outbox: new Outbox(), addresses: [] });
   const state = boxes.get(root);
   state.outbox.set = setStateValue;
-  const arriving = !state.bytes;
-  if (state.bytes && state.bytes.length === data.length && state.bytes.every((byte, at) => byte === data[at])) return undefined;
-  state.bytes = data;
+  const { body, blob } = readMessage(data);
+  const arriving = !state.body;
+  const changed = arriving || unjudged(body) !== unjudged(state.body);
+  const other = arriving || asked(body) !== asked(state.body);
+  state.body = body;
+  // A judgement stands on its button already: nothing is drawn anew below the hand.
+  if (!changed) return undefined;
   for (const address of state.addresses) URL.revokeObjectURL(address);
   state.addresses = [];
-  const { body, blob } = readMessage(data);
   const picture = (index) => {
     const address = URL.createObjectURL(new Blob([blob(index)], { type: "image/webp" }));
     state.addresses.push(address);
@@ -30,12 +33,25 @@ export default function start({ data, parentElement, setStateValue }) {
     header(body, post),
     ...body.notes.map((text) => el("p.note", { text })),
     ...listed(body, picture, { query, post, at: body.at }),
+    ...(body.total > body.page ? [el("footer", {}, steps(body, post))] : []),
   );
   // Back from the page on which a hit was opened: at that hit again.
   if (arriving && body.at) root.querySelector(".hit.last")?.scrollIntoView({ block: "center" });
+  // What was just asked for is read from the first hit on; on a phone that lies below the form.
+  else if (body.fresh && other) root.firstElementChild.scrollIntoView({ block: "start" });
   return () => {
     for (const address of state.addresses) URL.revokeObjectURL(address);
   };
+}
+
+/** Everything that is drawn, without what the person said of it. */
+function unjudged(body) {
+  return JSON.stringify(body, (key, value) => (key === "judged" || key === "fresh" ? undefined : value));
+}
+
+/** Which hits these are. */
+function asked({ hits, offset, kind }) {
+  return JSON.stringify([kind, offset, hits.map(({ film, region }) => [film, region])]);
 }
 
 function listed(body, picture, more) {
@@ -53,17 +69,21 @@ function nothing(where, post) {
   ];
 }
 
-function header({ total, seconds, offset, page, hits, link, kind }, post) {
+function steps({ total, offset, page }, post) {
+  const step = (text, way, disabled) => el("button.plain", { type: "button", text, disabled, onclick: () => post("page", { step: way }) });
+  return [step("Previous", -1, offset === 0), step("Next", 1, offset + page >= total)];
+}
+
+function header(body, post) {
+  const { total, seconds, offset, page, hits, link, kind } = body;
   const what = { text: "studies", film: "films", report: "reports", region: "regions" }[kind];
   const shown = hits.length ? `${offset + 1} to ${offset + hits.length} of ${total.toLocaleString("en")} ${what}` : `0 of ${total} ${what}`;
-  const step = (text, way, disabled) => el("button.plain", { type: "button", text, disabled, onclick: () => post("page", { step: way }) });
   return el("header", {}, [
     el("strong", { text: shown }),
     el("span.soft", { text: `ranked in ${(1000 * seconds).toFixed(0)} ms` }),
     el("span.space"),
     link ? copyButton(link) : null,
-    step("Previous", -1, offset === 0),
-    step("Next", 1, offset + page >= total),
+    total > page ? el("span.pair", {}, steps(body, post)) : null,
   ]);
 }
 

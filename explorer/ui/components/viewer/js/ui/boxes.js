@@ -11,6 +11,7 @@ export class BoxList {
     this.viewer = viewer;
     this.list = [];
     this.count = 0;
+    this.told = ""; // what Python heard last
     this.rows = el("tbody");
     this.note = el("p.formula", {
       text:
@@ -51,11 +52,22 @@ export class BoxList {
     this.list.push({ id: `box-${this.count}`, image, box, order: this.viewer.measures.nextOrder() });
   }
 
-  /** Boxes of an earlier visit; Python hears of them only when there are some. */
+  /** Boxes of an earlier visit. */
   restore(boxes) {
     this.list = [];
     for (const { image, box } of boxes) this.put(image, box);
-    if (this.list.length) this.tell();
+    this.viewer.boxesChanged();
+  }
+
+  /** A page begins to search with boxes: it hears of those that lie on the film already. */
+  catchUp() {
+    const { heard, shown } = this.hearable();
+    if (heard !== this.told && (shown.length || this.told)) this.tell();
+  }
+
+  hearable() {
+    const shown = this.current.map(({ id, image, box }) => ({ id, pane: this.paneOf(image).index, image, box }));
+    return { shown, heard: JSON.stringify([this.viewer.panes.map(({ info }) => info?.study), shown]) };
   }
 
   /** A box of a quarter of what is seen, for people without a pointer. */
@@ -112,8 +124,8 @@ export class BoxList {
   /** Python hears of a box when it is finished, moved to rest, or deleted. */
   tell() {
     this.viewer.boxesChanged();
-    const shown = this.current.map(({ id, image, box }) => ({ id, pane: this.paneOf(image).index, image, box }));
-    this.viewer.send?.("boxes", shown);
+    const { heard, shown } = this.hearable();
+    if (this.viewer.send?.("boxes", shown)) this.told = heard;
   }
 
   /** Linked panes show all boxes of the same radiograph, and the one being drawn. */

@@ -15,6 +15,7 @@ export class Memory {
     const { viewer } = this;
     for (const pane of viewer.panes) if (pane.info && pane.window) this.keep(pane);
     const state = Object.fromEntries(KEPT_STATE.map((name) => [name, viewer.state[name]]));
+    if (viewer.lent && state.tool === viewer.lent.tool) state.tool = viewer.lent.before;
     const boxes = viewer.boxes.list.map(({ id, image, box }) => ({ id, image, box }));
     const measures = viewer.measures.list.map(({ kind, image, points }) => ({ kind, image, points }));
     return JSON.parse(JSON.stringify({ version: VERSION, state, films: this.films, boxes, measures }));

@@ -36,6 +36,9 @@ export class Received extends LinkedPanes {
       this.panes[index].takeRadiograph(info, message).catch(() => this.panes[index].failed()),
     );
     this.lastFilms = message;
+    const draws = desk.tells?.includes("boxes");
+    this.lendTool(draws ? "box" : null);
+    if (draws) this.boxes.catchUp();
     if (panes.length) this.followLink(desk.link);
     if (this.state.difference) this.addDifference();
     this.partsChanged();

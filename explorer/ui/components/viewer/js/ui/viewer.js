@@ -110,7 +110,18 @@ export class Viewer extends Received {
 
   /** Python hears of finished boxes only on pages that search with them. */
   send(kind, values) {
-    if (this.desk.desk?.tells?.includes(kind)) this.post(kind, { values });
+    const heard = Boolean(this.desk.desk?.tells?.includes(kind));
+    if (heard) this.post(kind, { values });
+    return heard;
+  }
+
+  /** Take up a tool for a page that needs it, and put it back afterwards; null = none. */
+  lendTool(tool) {
+    if (tool === (this.lent?.tool ?? null)) return;
+    const { before, tool: lent } = this.lent ?? {};
+    this.lent = tool && { tool, before: this.state.tool };
+    if (tool) this.set({ tool });
+    else if (this.state.tool === lent) this.set({ tool: before });
   }
 
   // --- repainting ----------------------------------------------------------------------------
