@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from explorer.errors import RetrievalError
 if TYPE_CHECKING:
     from lancedb.db import DBConnection
 
+# Where in the sources of Lance an error was raised: of no use to a person.
+_RAISED_AT = re.compile(r",? ?/\S*/src/\S+")
 _FULL = ("no space left", "disk quota exceeded", "storagefull")
 
 
@@ -57,7 +60,13 @@ def in_words(uri: str, done: str) -> Iterator[None]:
                 f"The disk of the index {uri!r} is full. Make room and run the same command again: "
                 "studies that are in stay in, no study is in by half."
             ) from error
+        if is_local(uri) and ("not found" in said.lower() or not Path(uri).expanduser().exists()):
+            raise RetrievalError(
+                f"Files of the index {uri!r} are gone: they were moved or deleted while it was in "
+                "use. Put them back, or build it again."
+            ) from error
+        said = _RAISED_AT.sub("", said)[:200]
         raise RetrievalError(
-            f"The index {uri!r} cannot be {done} ({type(error).__name__}: {said[:200]}). If files "
+            f"The index {uri!r} cannot be {done} ({type(error).__name__}: {said}). If files "
             "of it were moved or deleted, build it again."
         ) from error

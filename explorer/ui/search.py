@@ -98,7 +98,7 @@ class Judgement:
     Attributes:
         query: What was searched for, without the film itself.
         about: Film it spoke of; see `Query.about`.
-        checkpoint: Of the index.
+        checkpoint: What ranked the hits.
         said: "right" or "wrong".
     """
 
@@ -313,7 +313,7 @@ def judge(memory: Session, found: Search, film_id: str, said: object) -> None:
     if hit is None or said not in ("right", "wrong"):
         return
     query = replace(found.query, asked=None, offset=0)
-    checkpoint = pipeline.index_info(found.uri).space.checkpoint
+    checkpoint = engine_of(memory).card.name
     made = Judgement(query, found.query.about, checkpoint, hit, str(said))
     memory.judged[found.query.name, film_id] = made
 

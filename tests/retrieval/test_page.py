@@ -73,6 +73,8 @@ def test_a_text_finds_studies_with_reasons(open_page: OpenPage) -> None:
         assert sum(part["gain"] for part in hit["parts"]) == pytest.approx(hit["score"], abs=1e-4)
         assert [part["absent"] for part in hit["parts"]] == [False, True]
     assert body["link"]["q"] == "left pleural effusion, no pneumothorax"
+    assert body["asked"] == "for “left pleural effusion, no pneumothorax”"
+    assert not any("study folders" in hit["facts"] for hit in body["hits"])  # all films are of them
 
 
 def test_a_whole_report_is_never_put_into_an_address(open_page: OpenPage) -> None:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from explorer import pipeline
 from explorer.errors import RetrievalError
 from explorer.retrieval import store
 from explorer.retrieval.lock import Lease
@@ -189,7 +191,6 @@ def test_a_creation_that_was_killed_is_begun_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("part", ["regions.lance", "films.lance/data"])
 def test_a_lost_table_is_said(tmp_path: Path, part: str) -> None:
-    import shutil
 
     with writer(str(tmp_path), SPACE) as index:
         index.write([study("a")])
@@ -197,6 +198,20 @@ def test_a_lost_table_is_said(tmp_path: Path, part: str) -> None:
     said = r"build it again|has lost its table"
     with pytest.raises(RetrievalError, match=said), writer(str(tmp_path), SPACE) as index:
         index.known()
+
+
+def test_an_index_that_goes_while_it_is_searched_is_said_without_words_of_programmers(
+    engine: Any, index_uri: str, tmp_path: Path
+) -> None:
+    place = shutil.copytree(index_uri, tmp_path / "index")
+    index = pipeline.open_index(place, engine=engine)
+    shutil.rmtree(place)
+    with pytest.raises(RetrievalError) as raised:
+        pipeline.search_text(index, engine, "effusion")
+    assert str(raised.value) == (
+        f"Files of the index {str(place)!r} are gone: they were moved or deleted while it was in "
+        "use. Put them back, or build it again."
+    )
 
 
 def test_a_commit_that_is_no_json_is_said(tmp_path: Path) -> None:

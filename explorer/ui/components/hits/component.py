@@ -10,13 +10,15 @@ from explorer.ui.components.bundle import bundle_modules
 from explorer.ui.components.outbox import Outbox
 from explorer.ui.components.viewer.packing import Packer
 from explorer.ui.door import pipeline
-from explorer.ui.search import PAGE, Search
+from explorer.ui.search import PAGE, Query, Search
+from explorer.ui.wording import one_line
 
 if TYPE_CHECKING:
     from explorer.entities import Box
     from explorer.pipeline import Corpus, Hit, Part
 
 _HERE = Path(__file__).parent
+LONGEST_SHOWN = 60  # characters of a text in the line above the hits
 LONGEST_LINK = 200  # characters of a text that may stand in an address
 
 _element = st.components.v2.component(
@@ -57,6 +59,7 @@ def hits(
     body: dict[str, Any] = {
         "kind": query.kind,
         "total": found.total,
+        "asked": _asked(query),
         "seconds": found.seconds,
         "notes": list(found.notes),
         "offset": query.offset,
@@ -69,19 +72,37 @@ def hits(
         "fresh": fresh,
     }
     if search.beside is None:
-        body["hits"] = [_hit(packer, index, hit, judged) for hit in found.hits]
+        only = _only_source(index)
+        body["hits"] = [_hit(packer, index, hit, judged, only) for hit in found.hits]
     else:
         body |= _two(packer, index, search, judged)
     _element(key=key, data=packer.message(body), on_outbox_change=box.read)
 
 
+def _asked(query: Query) -> str:
+    """What the hits are for, as the form may say another thing by now."""
+    if query.kind == "text":
+        words = f"for “{one_line(query.text, longest=LONGEST_SHOWN)}”"
+    else:
+        film = f"film {query.film[:8]} of the index" if query.film else "your film"
+        words = {
+            "film": f"like {film}",
+            "report": f"for {film}",
+            "region": f"like a region of {film}",
+        }[query.kind]
+    if query.without:
+        words += f", without {one_line(', '.join(query.without), longest=LONGEST_SHOWN)}"
+    return f"{words}, {one_line(query.where, longest=LONGEST_SHOWN)}" if query.where else words
+
+
 def _two(packer: Packer, index: "Corpus", search: Search, judged: dict[str, str]) -> dict[str, Any]:
     """Both rankings from the page's first place on; `hits` are those of the index itself."""
+    only = _only_source(index)
     found, start = search.beside, search.query.offset
     assert found is not None
     here, there = (
         [
-            _hit(packer, index, placed.hit, judged)
+            _hit(packer, index, placed.hit, judged, only)
             | {"rank": placed.rank, "other": placed.other, "change": placed.change}
             for placed in side[start : start + PAGE]
         ]
@@ -102,7 +123,15 @@ def _two(packer: Packer, index: "Corpus", search: Search, judged: dict[str, str]
     }
 
 
-def _hit(packer: Packer, index: "Corpus", hit: "Hit", judged: dict[str, str]) -> dict[str, Any]:
+def _only_source(index: "Corpus") -> str:
+    """The source of all films of an index, which says nothing on a card; "" where they differ."""
+    sources = set(index.films.columns["source"])
+    return str(sources.pop()) if len(sources) == 1 else ""
+
+
+def _hit(
+    packer: Packer, index: "Corpus", hit: "Hit", judged: dict[str, str], only: str
+) -> dict[str, Any]:
     facts = (hit.view, hit.age_band, hit.sex, *hit.findings, hit.source)
     return {
         "rank": hit.rank,
@@ -111,7 +140,7 @@ def _hit(packer: Packer, index: "Corpus", hit: "Hit", judged: dict[str, str]) ->
         "score": hit.score,
         "percentile": hit.percentile,
         "shape": list(hit.shape),
-        "facts": [fact for fact in facts if fact and fact != "unknown"],
+        "facts": [fact for fact in facts if fact and fact not in ("unknown", only)],
         "picture": packer.add(index.thumbnail(hit.film_id)),
         "judged": judged.get(hit.film_id),
         "parts": [_part(part) for part in hit.parts],

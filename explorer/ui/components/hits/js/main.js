@@ -16,7 +16,7 @@ export default function start({ data, parentElement, setStateValue }) {
   const { body, blob } = readMessage(data);
   const arriving = !state.body;
   const changed = arriving || unjudged(body) !== unjudged(state.body);
-  const other = arriving || asked(body) !== asked(state.body);
+  const other = arriving || named(body) !== named(state.body);
   state.body = body;
   // A judgement stands on its button already: nothing is drawn anew below the hand.
   if (!changed) return undefined;
@@ -50,7 +50,7 @@ function unjudged(body) {
 }
 
 /** Which hits these are. */
-function asked({ hits, offset, kind }) {
+function named({ hits, offset, kind }) {
   return JSON.stringify([kind, offset, hits.map(({ film, region }) => [film, region])]);
 }
 
@@ -75,11 +75,12 @@ function steps({ total, offset, page }, post) {
 }
 
 function header(body, post) {
-  const { total, seconds, offset, page, hits, link, kind } = body;
+  const { total, seconds, offset, page, hits, link, kind, asked } = body;
   const what = { text: "studies", film: "films", report: "reports", region: "regions" }[kind];
   const shown = hits.length ? `${offset + 1} to ${offset + hits.length} of ${total.toLocaleString("en")} ${what}` : `0 of ${total} ${what}`;
   return el("header", {}, [
     el("strong", { text: shown }),
+    el("span.asked", { text: asked }),
     el("span.soft", { text: `ranked in ${(1000 * seconds).toFixed(0)} ms` }),
     el("span.space"),
     link ? copyButton(link) : null,
