@@ -34,7 +34,7 @@ LIKENESS = 0.02
 SHOWN_FROM = -0.5
 STANDS_OUT_FROM = 0.5
 
-_TELLING = 20  # of 100 films; fewer are no reason to doubt
+_TELLING = 50  # of 100 films; fewer give no reason to doubt
 
 Reading = Callable[[Float64], Float64]
 
@@ -158,4 +158,6 @@ def _reason(grade: Grade, among_normal: float, among_all: float) -> str:
         return f"Weaker than in {weaker} of 100 normal films."
     if (others := round(100 * (1 - among_all))) >= _TELLING:
         return f"Weaker than in {others} of 100 films of all kinds."
-    return f"Stronger than in {stronger} of 100 normal films, too little for this phrase."
+    return (
+        f"Stronger than in {stronger} of 100 normal films, but for this phrase that is not enough."
+    )

@@ -55,19 +55,22 @@ def test_the_reason_counts_normal_films() -> None:
     assert doubtful.reason == "Stronger than in 75 of 100 normal films, which leaves doubt."
 
 
-def test_a_phrase_that_is_read_for_less_has_another_reason() -> None:
-    """Above all films, and yet below what the phrase needs on films like this one."""
+@pytest.mark.parametrize(("logit", "share"), [(9.0, 100), (3.0, 75)])
+def test_a_phrase_that_is_read_for_less_has_another_reason(logit: float, share: int) -> None:
+    """Above most films, and yet below what the phrase needs on films like this one."""
     found = standings(
-        np.array([9.0]),
+        np.array([logit]),
         REFERENCE,
         weight=np.ones(6),
         normal=NORMAL,
         known=[True],
         read=lambda odds: odds - 9,
     )[0]
-    assert found.log_odds == 6 - 9
+    assert found.log_odds == logit - 3 - 9
     assert found.grade == "not above normal films"
-    assert found.reason == "Stronger than in 100 of 100 normal films, too little for this phrase."
+    assert found.reason == (
+        f"Stronger than in {share} of 100 normal films, but for this phrase that is not enough."
+    )
 
 
 def test_films_that_look_alike_count_more() -> None:
