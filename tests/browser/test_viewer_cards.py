@@ -31,6 +31,7 @@ def test_cards_ranked_under_the_cursor_stand_still_for_the_hand_that_goes_there(
     show(page, TWO)
     page.mouse.move(*place(page, 0, RIGHT["x"], RIGHT["y"]))
     page.wait_for_function("window.viewer.cards.order[0] === 1")
+    page.wait_for_function("document.getAnimations().length === 0")  # cards glide to their places
     top = page.locator("li.card", has_text="Second.").bounding_box()
     assert top is not None
     at = top["x"] + top["width"] / 2, top["y"] + 10
@@ -63,6 +64,14 @@ def test_a_chosen_sentence_is_chosen_again_when_its_new_map_comes(page: Page) ->
     assert data(page, 0, "phrase") == ""  # no map of the new run is there
     page.evaluate("window.finish()")
     assert data(page, 0, "phrase") == "s1"
+
+
+def test_the_card_of_the_map_that_is_drawn_first_is_in_view(page: Page) -> None:
+    weak = [LEFT | {"abstain": True, "text": f"Weak {k}."} for k in range(20)]
+    show(page, [{"film": "a", "maps": [*weak, RIGHT | {"text": "Clear."}]}])
+    page.evaluate("window.viewer.collect()")  # the first of the harness is chosen anew by the viewer
+    assert data(page, 0, "phrase") == "s20"
+    expect(page.locator("li.card", has_text="Clear.")).to_be_in_viewport(ratio=0.95)
 
 
 def test_a_lone_card_has_no_empty_line_above_it(page: Page) -> None:

@@ -8,6 +8,7 @@ import { readMessage } from "../../explorer/ui/components/viewer/js/maths/messag
 import { reranked } from "../../explorer/ui/components/viewer/js/maths/rank.js";
 import { angleBetween, lineLength, scaleBar, shortLength } from "../../explorer/ui/components/viewer/js/maths/ruler.js";
 import { describeMap, patientSide, placeInWords, thirdOf } from "../../explorer/ui/components/viewer/js/maths/words.js";
+import { shortened } from "../../explorer/ui/components/viewer/js/ui/words_line.js";
 import { gaugeOf } from "../../explorer/ui/components/viewer/js/ui/verdict.js";
 
 test("cards are ordered by value, those without one last", () => {
@@ -112,4 +113,10 @@ test("the parts that decide most are shown first, all of them where there are fe
   const parts = [0.1, -0.9, 0.2, 0.3, 0, 0.5, 0.4].map((gain) => ({ gain }));
   assert.deepEqual([...strongest(parts)].sort(), [1, 2, 3, 5, 6]);
   assert.equal(strongest(parts.slice(0, 6)).size, 6);
+});
+
+test("a long phrase is cut between words before what is said of its map", () => {
+  assert.equal(shortened("Small left effusion."), "Small left effusion.");
+  assert.equal(shortened("There is a moderate right lower lobe consolidation."), "There is a moderate right lower\u2026");
+  assert.equal(shortened("x".repeat(80)).length, 36);
 });

@@ -110,10 +110,12 @@ export class Received extends LinkedPanes {
     const heads = this.own.map(({ head }) => head).filter(Boolean);
     const head = heads.find(({ failed }) => !failed) ?? heads[0] ?? null;
     Object.assign(this, { head, phrases: this.merged.of(this.own), waiting: !head });
+    const before = this.state.phraseId;
     this.selectPhrase(head);
     this.cards.build(this.phrases);
     this.askSources();
-    if (this.asked) this.cards.reveal();
+    // The card of what is drawn is in view, also where nobody pressed it.
+    if (this.asked || this.state.phraseId !== before) this.cards.reveal();
     this.schedule();
   }
 

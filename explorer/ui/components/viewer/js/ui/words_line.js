@@ -4,6 +4,8 @@ import { describeMap } from "../maths/words.js";
 import { el, setAttribute, setText } from "./dom.js";
 import { doubtOf, reasonOf, thresholdOf } from "./doubt.js";
 
+const LONGEST = 36; // letters of a phrase before what is said of its map
+
 export class Words {
   constructor(viewer) {
     this.viewer = viewer;
@@ -22,7 +24,8 @@ export class Words {
       setAttribute(pane.image, "aria-label", named);
       setAttribute(pane.marks, "aria-label", `${named} Press question mark for the keys.`);
       if (index === state.active) {
-        setText(this.line, words);
+        // Two lines: the card has the whole sentence, what is said of its map needs the room.
+        setText(this.line, map ? `\u201c${shortened(phrase.text)}\u201d: ${this.describe(pane)}` : words);
         setAttribute(this.line, "title", words);
       }
     });
@@ -51,4 +54,12 @@ export class Words {
     }
     return map.words;
   }
+}
+
+/** The first words of a phrase. */
+export function shortened(text) {
+  if (text.length <= LONGEST) return text;
+  const cut = text.slice(0, LONGEST - 1);
+  const gap = cut.lastIndexOf(" ");
+  return `${gap > LONGEST / 2 ? cut.slice(0, gap) : cut}\u2026`;
 }
