@@ -69,7 +69,7 @@ def test_a_chosen_sentence_is_chosen_again_when_its_new_map_comes(page: Page) ->
 def test_the_card_of_the_map_that_is_drawn_first_is_in_view(page: Page) -> None:
     weak = [LEFT | {"abstain": True, "text": f"Weak {k}."} for k in range(20)]
     show(page, [{"film": "a", "maps": [*weak, RIGHT | {"text": "Clear."}]}])
-    page.evaluate("window.viewer.collect()")  # the first of the harness is chosen anew by the viewer
+    page.evaluate("window.viewer.collect()")  # chooses anew, as a page does
     assert data(page, 0, "phrase") == "s20"
     expect(page.locator("li.card", has_text="Clear.")).to_be_in_viewport(ratio=0.95)
 
