@@ -1,9 +1,13 @@
 """Threads that encode side by side take their share of the processors, and give it back."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import numpy as np
+import pytest
 import torch
 from threadpoolctl import threadpool_info
 
@@ -54,3 +58,24 @@ def test_a_call_in_one_thread_leaves_the_threads_of_all_others() -> None:
         assert in_one_thread(torch.get_num_threads) == 1
     finally:
         torch.set_num_threads(before)
+
+
+def _loaded(**said: str) -> str:
+    """What the OpenMP of torch says of itself where the program loads it."""
+    names = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+    environment = {k: v for k, v in os.environ.items() if k not in names}
+    done = subprocess.run(
+        [sys.executable, "-c", "import explorer, torch"],
+        env=environment | {"OMP_DISPLAY_ENV": "VERBOSE"} | said,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere torch brings another OpenMP")
+def test_threads_that_wait_give_their_processor_up_soon_unless_a_person_says_else() -> None:
+    assert "GOMP_SPINCOUNT = '10000'" in _loaded()
+    assert "GOMP_SPINCOUNT = '7'" in _loaded(GOMP_SPINCOUNT="7")
+    assert "GOMP_SPINCOUNT = '0'" in _loaded(OMP_WAIT_POLICY="PASSIVE")
