@@ -107,8 +107,13 @@ def _is_study_folder(folder: Path) -> bool:
 
 
 def _study_folders(folder: Path) -> tuple[CorpusStudy, ...]:
-    parents = sorted({path.parent for path in _said_beside(folder)})
-    return tuple(_read_study_folder(parent) for parent in parents if _is_study_folder(parent))
+    """Study folders, and films that lie outside of all of them: those have no report."""
+    parents = {path.parent for path in _said_beside(folder)}
+    places = {parent for parent in parents if _is_study_folder(parent)}
+    loose = [path for path in _images(folder.rglob("*")) if places.isdisjoint(path.parents)]
+    found = [_read_study_folder(place) for place in places]
+    found += [replace(study, source=STUDY_FOLDERS) for study in _examinations(loose)]
+    return tuple(sorted(found, key=lambda study: study.paths[0]))
 
 
 def _read_study_folder(folder: Path) -> CorpusStudy:

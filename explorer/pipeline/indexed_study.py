@@ -46,9 +46,13 @@ def _radiograph(index: Corpus, film_id: str, row: int) -> Radiograph:
             windows=(Window("As stored in the index", 32767.5, 65535.0, "LINEAR_EXACT"),),
             source_format="picture of an index",
             view_position=_VIEWS.get(index.films.columns["view"][row], "unknown"),
-            notes=(
-                f"Opened from an index, which keeps pictures of at most {side} pixels a side; the "
-                f"original has {width} x {height}.",
-            ),
+            notes=(_smaller(side, width, height),) if side < max(width, height) else (),
         )
+    )
+
+
+def _smaller(side: int, width: int, height: int) -> str:
+    return (
+        f"Opened from an index, which keeps pictures of at most {side} pixels a side; the "
+        f"original has {width} x {height}."
     )

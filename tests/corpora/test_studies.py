@@ -32,6 +32,17 @@ def test_study_folders_give_all_images_one_report_and_the_truth(tmp_path: Path) 
     assert (second.findings, second.report) == ({"nodule"}, "")
 
 
+def test_films_without_a_report_among_study_folders_are_taken_too(tmp_path: Path) -> None:
+    for name in ("a/film.png", "a/masks/left.png", "b/film.png", "loose.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "a" / "report.txt").write_text("No effusion.")
+    found = read_studies(tmp_path)
+    said = [(s.paths[0].relative_to(tmp_path).as_posix(), s.report) for s in found]
+    # What lies below a study folder (here a mask) is no film of its own.
+    assert said == [("a/film.png", "No effusion."), ("b/film.png", ""), ("loose.png", "")]
+
+
 def test_a_tree_of_images_needs_no_words_and_no_suffix(tmp_path: Path) -> None:
     png = picture(tmp_path / "x" / "1.png")
     dicom = tmp_path / "x" / "IM0001"

@@ -117,9 +117,16 @@ def test_a_hit_opens_in_ground_with_its_report(open_page: OpenPage) -> None:
     loaded = memory(app).loaded
     assert loaded is not None
     assert loaded.study.report is not None
-    assert loaded.study.radiographs[0].notes[0].startswith("Opened from an index")
+    assert loaded.study.radiographs[0].notes == ()  # its picture is as large as the film was
     app.run()
     assert any(body.get("part") == "head" for body in bodies_of(app))  # the workbench
+
+
+def test_a_film_that_an_index_keeps_smaller_says_so(index: Any) -> None:
+    film = index.films.columns["film_id"][0]
+    index.films.shapes[index.row_of(film)] = 800, 640
+    [note] = pipeline.indexed_study(index, film).radiographs[0].notes
+    assert note.endswith("at most 64 pixels a side; the original has 640 x 800.")
 
 
 def test_a_hit_is_added_to_compare_beside_the_study_on_screen(open_page: OpenPage) -> None:
