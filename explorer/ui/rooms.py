@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Colour = Literal["prototype", "finding", "view", "doubt"]
 Shown = Literal["own", "mixed", "closed"]
 Order = Literal["size", "tightness", "purity", "position"]
+ROOMS = "rooms"  # part of the page with the gallery or the open room
 SHOWN = 12  # rooms at first, and with every further press
 
 
@@ -92,6 +93,9 @@ class Rooms:
         picked: Rows of the points that were picked on the map.
         maps: Counts maps; a new one forgets what was picked on it.
         shown: How many rooms are listed.
+        at: Part of the page that is to be in view; "" for none.
+        asked: Counts what was asked to be in view.
+        said: What the last edit did.
     """
 
     choice: Choice = Choice()
@@ -101,14 +105,17 @@ class Rooms:
     picked: tuple[int, ...] = ()
     maps: int = 0
     shown: int = SHOWN
+    at: str = ""
+    asked: int = 0
+    said: str = ""
 
     def current(self, built: Built) -> "Clustering":
         """The prototypes as this person sees them."""
         return self.edited.get(built.key, built.clustering)
 
-    def edit(self, built: Built, edited: "Clustering") -> None:
-        """Keep an edit; a room that is gone is left."""
-        self.edited[built.key] = edited
+    def edit(self, built: Built, edited: "Clustering", *, said: str) -> None:
+        """Keep an edit, and what it did in words; a room that is gone is left."""
+        self.edited[built.key], self.said = edited, said
         if self.open not in {p.id for p in edited.prototypes}:
             self.open = None
 
@@ -116,11 +123,23 @@ class Rooms:
         """Take other parameters; what was open or picked belonged to the ones before."""
         if choice != self.choice:
             self.choice, self.open, self.shown = choice, None, SHOWN
+            self.at, self.said = "", ""
             self.forget_picked()
 
     def pick(self, rows: tuple[int, ...]) -> None:
         """List the prototypes of these points; none lists all."""
         self.picked, self.open = rows, None if rows else self.open
+        self.at = ""
+
+    def enter(self, number: int) -> None:
+        """Open a room and look at its top."""
+        self.open, self.at, self.said = number, ROOMS, ""
+        self.asked += 1
+
+    def leave(self) -> None:
+        """List all rooms again, at the one that was open."""
+        self.open, self.at, self.said = None, f"card_{self.open}", ""
+        self.asked += 1
 
     def forget_picked(self) -> None:
         """Show all rooms again."""

@@ -78,3 +78,21 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(open_tab: Callable[..., Vis
     assert wide <= 420
     cards(page).first.click()
     expect(page.get_by_role("button", name="All prototypes")).to_be_visible()
+
+
+def test_a_room_is_seen_from_its_top_and_left_to_its_card_and_exemplar(
+    open_tab: Callable[..., Visit],
+) -> None:
+    page = open_page(open_tab(width=1280, height=720))
+    last = cards(page).last
+    name = last.inner_text()
+    last.click()
+    expect(page.locator(".st-key-rooms h3")).to_have_text(name)
+    expect(page.get_by_role("button", name="All prototypes")).to_be_in_viewport()
+    exemplar = page.locator(".st-key-exemplar_5")
+    exemplar.get_by_role("button", name="Open in Ground").click()
+    page.locator("canvas.marks[data-ready='1']").first.wait_for()
+    open_page_again(page)
+    expect(exemplar).to_be_in_viewport(ratio=0.5)
+    page.get_by_role("button", name="All prototypes").click()
+    expect(cards(page).filter(has_text=name)).to_be_in_viewport()

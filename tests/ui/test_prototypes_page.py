@@ -92,6 +92,8 @@ def test_an_exemplar_opens_in_ground(open_page: Callable[[], AppTest]) -> None:
     loaded = memory(app).loaded
     assert loaded is not None
     assert loaded.origin == "index"
+    (phrase,) = memory(app).typed  # that found the region
+    assert memory(app).asked == (1, f"t:{phrase}")
 
 
 def test_edits_are_kept_and_taken_back(open_page: Callable[[], AppTest]) -> None:

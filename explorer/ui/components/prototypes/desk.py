@@ -11,6 +11,7 @@ from explorer.ui import clustered as work
 from explorer.ui import search
 from explorer.ui.components.banner import RESEARCH_USE
 from explorer.ui.components.error_box import error_box, guarded
+from explorer.ui.components.into_view import into_view
 from explorer.ui.components.other_index import other_index
 from explorer.ui.components.prototypes.gallery import gallery
 from explorer.ui.components.prototypes.mixed_plane import mixed_plane
@@ -19,7 +20,7 @@ from explorer.ui.components.prototypes.on_screen import on_screen
 from explorer.ui.components.prototypes.plane import plane
 from explorer.ui.components.prototypes.room import room
 from explorer.ui.door import pipeline
-from explorer.ui.rooms import Built, Choice, Colour, Look, Rooms, Shown, fill_form, rooms_of
+from explorer.ui.rooms import ROOMS, Built, Choice, Colour, Look, Rooms, Shown, fill_form, rooms_of
 from explorer.ui.state import Session, session
 from explorer.ui.wording import count, plain
 from explorer.ui.work import queue_words
@@ -58,7 +59,7 @@ def prototypes() -> None:
             look = _map_choices(rooms)
             map_place, film_place = st.container(key="plane"), st.container(key="on_screen")
         with right:
-            status, rooms_place = st.empty(), st.container(key="rooms")
+            status, rooms_place = st.empty(), st.container(key=ROOMS)
         found = _build(memory, uri, status)
         if found is None:
             return
@@ -70,6 +71,7 @@ def prototypes() -> None:
             _map(memory, index, built, look)
         with film_place, guarded():
             on_screen(memory, built, rooms)
+        into_view(rooms.at, serial=rooms.asked, key="prototype_in_view")
 
 
 def _no_index() -> None:
@@ -258,7 +260,7 @@ def _stable(built: Built, rooms: Rooms) -> None:
 
 
 def _undo(built: Built, rooms: Rooms) -> None:
-    rooms.edit(built, pipeline.undo(rooms.current(built)))
+    rooms.edit(built, pipeline.undo(rooms.current(built)), said="")
 
 
 def _take_along(built: Built, rooms: Rooms) -> None:

@@ -112,8 +112,8 @@ def _card(
         f"**{plain(prototype.name, longest=48)}**",
         key=f"open_{prototype.id}",
         type="tertiary",
-        on_click=_open,
-        args=(rooms, prototype.id),
+        on_click=rooms.enter,
+        args=(prototype.id,),
         help=f"Open the room of prototype {prototype.id}",
     )
     if built.points.level == "sentences" and prototype.exemplars:
@@ -132,12 +132,9 @@ def facts(prototype: "Prototype", level: str, picked: int | None = None) -> str:
         parts.append(f"mere position {prototype.position_share:.0%}")
     if (purity := prototype.purity) is not None:
         name = plain(one_line(purity.finding, longest=32))
-        parts.append(f"{name} in {purity.share:.0%} (of all: {purity.base:.0%})")
+        where = "in" if level == "films" else "on the film of"
+        parts.append(f"{name} {where} {purity.share:.0%} (of all: {purity.base:.0%})")
     return ", ".join(parts)
-
-
-def _open(rooms: Rooms, number: int) -> None:
-    rooms.open = number
 
 
 def _more(rooms: Rooms) -> None:

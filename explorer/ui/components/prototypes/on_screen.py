@@ -40,14 +40,14 @@ def on_screen(memory: Session, built: Built, rooms: Rooms) -> None:
         if rooms.open is not None:
             _told(use)
             return
-        st.caption(f"Drawn: {plain(names[found[0].id], longest=60)}. It uses most")
+        st.caption("It looks most like these prototypes; the line is drawn for the first.")
         for other in found[:_MOST]:
             st.button(
                 plain(names[other.id], longest=40),
                 key=f"use_{other.id}",
                 type="tertiary",
-                on_click=_enter,
-                args=(rooms, other.id),
+                on_click=rooms.enter,
+                args=(other.id,),
                 help=f"Peak {other.peak:.2f} against {other.threshold:.2f} that most reach",
             )
 
@@ -65,7 +65,3 @@ def _told(use: "Use | None") -> None:
             f"{use.share:.1%} of this film looks like this prototype; its most alike patch reaches "
             f"{use.peak:.2f}, nine of ten of the prototype's regions reach {use.threshold:.2f}."
         )
-
-
-def _enter(rooms: Rooms, number: int) -> None:
-    rooms.open = number

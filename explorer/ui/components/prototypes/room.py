@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -13,11 +14,11 @@ from explorer.ui.components.prototypes.gallery import facts
 from explorer.ui.components.prototypes.pictures import exemplars
 from explorer.ui.door import pipeline
 from explorer.ui.rooms import Built, Rooms
-from explorer.ui.state import Session
+from explorer.ui.state import Session, typed_words
 from explorer.ui.wording import one_line, plain
 
 if TYPE_CHECKING:
-    from explorer.pipeline import Clustering, Corpus, Prototype
+    from explorer.pipeline import Clustering, Corpus, Points, Prototype
 
 _EXEMPLARS, _COLUMNS, _SIDE = 6, 3, 260
 FACTS_HELP = (
@@ -32,21 +33,23 @@ def room(memory: Session, index: "Corpus", built: Built, rooms: Rooms) -> None:
     clustering = rooms.current(built)
     prototype = clustering.prototype(rooms.open if rooms.open is not None else -1)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("All prototypes", on_click=_leave, args=(rooms,), key="leave_room")
+        st.button("All prototypes", on_click=rooms.leave, key="leave_room")
         st.markdown(f"### {plain(prototype.name, longest=60)}", width="stretch")
     st.caption(
         f"Prototype {prototype.id}: {facts(prototype, clustering.level)}, "
         f"concentration {prototype.concentration:.2f}",
         help=FACTS_HELP,
     )
-    _pictures(memory, index, built, prototype)
+    _pictures(memory, index, built, prototype, rooms)
     with guarded():
         _words(index, built, clustering, prototype)
     _neighbours(clustering, prototype, rooms)
     _edits(built, clustering, prototype, rooms)
 
 
-def _pictures(memory: Session, index: "Corpus", built: Built, prototype: "Prototype") -> None:
+def _pictures(
+    memory: Session, index: "Corpus", built: Built, prototype: "Prototype", rooms: Rooms
+) -> None:
     rows = prototype.exemplars[:_EXEMPLARS]
     pictures = exemplars(index, built.points, rows, side=_SIDE)
     columns = st.columns(_COLUMNS)
@@ -57,17 +60,23 @@ def _pictures(memory: Session, index: "Corpus", built: Built, prototype: "Protot
                 st.caption(plain(text, longest=70))
             with st.container(horizontal=True, gap="small"):
                 if st.button("Open in Ground", key=f"ground_{place}", type="tertiary"):
-                    _open(memory, index, built.points.films[row], beside=False)
+                    rooms.at = f"exemplar_{place}"  # where a person comes back to
+                    _open(memory, index, built.points, row, beside=False)
                 if st.button("Add to Compare", key=f"compare_{place}", type="tertiary"):
-                    _open(memory, index, built.points.films[row], beside=True)
+                    rooms.at = f"exemplar_{place}"
+                    _open(memory, index, built.points, row, beside=True)
 
 
-def _open(memory: Session, index: "Corpus", film: str, *, beside: bool) -> None:
+def _open(memory: Session, index: "Corpus", points: "Points", row: int, *, beside: bool) -> None:
+    """Open the film of a point, with the map of the phrase that found it."""
     try:
-        open_film(memory, index, film, beside=beside)
+        open_film(memory, index, points.films[row], beside=beside)
     except ExplorerError as error:
         error_box(error)
         return
+    if words := typed_words(points.texts[row]):
+        memory.add_typed(words)
+        memory.ask(f"t:{words}")
     st.rerun()
 
 
@@ -100,8 +109,8 @@ def _neighbours(clustering: "Clustering", prototype: "Prototype", rooms: Rooms) 
             st.button(
                 f"{plain(other.name, longest=40)} {likeness:.2f}",
                 key=f"near_{other.id}",
-                on_click=_enter,
-                args=(rooms, other.id),
+                on_click=rooms.enter,
+                args=(other.id,),
                 help="Open its room; the number is the cosine of both centres",
             )
 
@@ -117,7 +126,8 @@ def _edits(built: Built, clustering: "Clustering", prototype: "Prototype", rooms
         )
         renamed = st.form_submit_button("Rename")
     if renamed:
-        _do(built, rooms, lambda: pipeline.rename(clustering, number=number, name=name or ""))
+        rename = partial(pipeline.rename, clustering, number=number, name=name or "")
+        _do(built, rooms, rename, said=f"Renamed: {plain(prototype.name, longest=60)} before.")
     others = {p.id: p.name for p in clustering.prototypes if p.id != number}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         near = [n for n in prototype.neighbours if n in others]
@@ -134,29 +144,36 @@ def _edits(built: Built, clustering: "Clustering", prototype: "Prototype", rooms
         split = st.button("Split in two", key="split")
         hide = st.button("Show again" if prototype.hidden else "Hide", key="hide")
         undo = st.button("Undo", key="undo_room", disabled=clustering.before is None)
+    if rooms.said:
+        st.caption(rooms.said)
     if merge and other is not None:
-        _do(built, rooms, lambda: pipeline.merge(clustering, points, ids=[number, other]))
+        both = partial(pipeline.merge, clustering, points, ids=[number, other])
+        rooms.open = min(number, other)  # the room that stays
+        _do(built, rooms, both, said=f"Merged with {plain(others[other], longest=60)}.")
     if split:
-        _do(built, rooms, lambda: pipeline.split(clustering, points, number=number))
+        parts = partial(pipeline.split, clustering, points, number=number)
+        _do(
+            built,
+            rooms,
+            parts,
+            said="Split in two. This is the larger part, the other one is {new}.",
+        )
     if hide:
-        hidden = not prototype.hidden
-        _do(built, rooms, lambda: pipeline.hide(clustering, number=number, hidden=hidden))
+        other_way = partial(pipeline.hide, clustering, number=number, hidden=not prototype.hidden)
+        said = "Shown again." if prototype.hidden else "Hidden from the gallery and the map."
+        _do(built, rooms, other_way, said=said)
     if undo:
-        _do(built, rooms, lambda: pipeline.undo(clustering))
+        _do(built, rooms, partial(pipeline.undo, clustering), said="The last edit is taken back.")
 
 
-def _do(built: Built, rooms: Rooms, edit: "Callable[[], Clustering]") -> None:
+def _do(built: Built, rooms: Rooms, edit: "Callable[[], Clustering]", *, said: str) -> None:
+    """Make an edit; "{new}" in what is said of it stands for the prototype that it made."""
+    before = {p.id for p in rooms.current(built).prototypes}
     try:
-        rooms.edit(built, edit())
+        edited = edit()
+        new = ", ".join(plain(p.name, longest=60) for p in edited.prototypes if p.id not in before)
+        rooms.edit(built, edited, said=said.replace("{new}", new))
     except ExplorerError as error:
         error_box(error)
         return
     st.rerun()
-
-
-def _leave(rooms: Rooms) -> None:
-    rooms.open = None
-
-
-def _enter(rooms: Rooms, number: int) -> None:
-    rooms.open = number
