@@ -187,7 +187,8 @@ def run(memory: Session, query: Query, uri: str | None) -> Search:
     """Search in turn.
 
     Raises:
-        ExplorerError: The index, the query or the filter cannot be used, or there is no film.
+        ExplorerError: The index, the query or the filter cannot be used, there is no film, or it
+            does not look like a chest radiograph.
     """
     engine, index = engine_of(memory), index_of(memory, uri)
     if query.kind != "text" and not query.film:
@@ -207,12 +208,15 @@ def _found(
     film = _film(query, engine)
     with turn():
         if query.kind == "film":
-            return pipeline.search_film(index, engine, film, without=query.without, **page)
-        if query.kind == "report":
-            return pipeline.search_reports(index, engine, film, **page)
-        if query.box is None:
+            found = pipeline.search_film(index, engine, film, without=query.without, **page)
+        elif query.kind == "report":
+            found = pipeline.search_reports(index, engine, film, **page)
+        elif query.box is None:
             raise RetrievalError("A region search needs a region, got none. Draw a box.")
-        return pipeline.search_region(index, engine, film, query.box, **page)
+        else:
+            found = pipeline.search_region(index, engine, film, query.box, **page)
+    doubt = "" if isinstance(film, str) else film.check.message
+    return replace(found, notes=(doubt, *found.notes)) if doubt else found
 
 
 def _beside(
@@ -243,7 +247,9 @@ def _film(query: Query, engine: "Engine") -> "ImageEmbeddings | str":
     """The film a query speaks of: one of the index, or the encoded one it was asked with."""
     if query.asked is None:
         return query.film
-    return encoded.encode(engine, query.asked.radiograph).embeddings
+    found = encoded.encode(engine, query.asked.radiograph).embeddings
+    pipeline.check_image(found)
+    return found
 
 
 def opened(index: "Corpus", film_id: str) -> LoadedStudy:

@@ -19,6 +19,8 @@ from explorer.ui.search import PAGE, Query
 from explorer.ui.state import Session
 from tests.ui.messages import bodies_of
 
+from .conftest import FRONTAL
+
 PAGE_FILE = "explorer/ui/pages/retrieve.py"
 OpenPage = Callable[..., AppTest]
 
@@ -169,6 +171,23 @@ def test_hits_of_a_film_stay_when_another_is_opened(open_page: OpenPage) -> None
     assert memory(app).search.query.asked.loaded is title  # type: ignore[union-attr]
     app.button(key="put_back").click().run()
     assert memory(app).loaded.study is title.study  # type: ignore[union-attr]
+
+
+def test_a_film_that_is_no_chest_radiograph_is_not_searched_with(
+    open_page: OpenPage, engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page()
+    app.segmented_control(key="search_kind").set_value("film").run()
+    monkeypatch.setattr(
+        "tests.retrieval.conftest.FRONTAL", replace(FRONTAL, message="This looks turned.")
+    )
+    st.cache_resource.clear()
+    assert found(app.button(key="run_search").click().run())["notes"] == ["This looks turned."]
+    refused = replace(FRONTAL, refuse=True, message="This is no chest radiograph.")
+    monkeypatch.setattr("tests.retrieval.conftest.FRONTAL", refused)
+    st.cache_resource.clear()
+    app.button(key="run_search").click().run()
+    assert "This is no chest radiograph" in app.error[0].value.replace("\\", "")
 
 
 def test_a_second_index_is_searched_beside(

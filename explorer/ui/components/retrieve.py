@@ -100,11 +100,12 @@ def _fields(kind: Kind, before: Query | None, memory: Session) -> Query:
         asked = replace(asked, without=tuple(part for part in parts if part))
     elif kind == "region":
         asked = replace(asked, box=memory.boxes[-1] if memory.boxes else None)
-        st.caption(
-            "The newest box on the film is searched for."
-            if asked.box
-            else "Draw a box on the film first: press its box tool, then drag."
-        )
+        if memory.radiograph is not None:
+            st.caption(
+                "The newest box on the film is searched for."
+                if asked.box
+                else "Drag a box on the film first, with its box tool."
+            )
     where = st.text_input(
         "Filter",
         key="search_where",
