@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from explorer.entities import Float32
@@ -70,6 +71,26 @@ def test_phrases_and_options_survive_a_visit_to_another_page(open_app: OpenApp) 
     app.switch_page("explorer/ui/pages/ground.py").run()
     assert "rib fracture" in texts(app)
     assert memory(app).options.rule == "otsu"
+
+
+def test_options_survive_a_reload(open_app: OpenApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = open_app()
+    app.selectbox(key="checkpoint").set_value("two").run()
+    app.segmented_control(key="rule").set_value("otsu").run()
+    record, again, told = memory(app), open_app(), iter((True,))
+
+    def recognise(_: object) -> bool:
+        """Put the record of the tab back once, after the fields were made anew."""
+        if next(told, False):
+            st.session_state["_session"] = record
+            return True
+        return False
+
+    monkeypatch.setattr("explorer.ui.tabs.recognise", recognise)
+    again.run()
+    assert not again.exception
+    assert again.selectbox(key="checkpoint").value == "two"
+    assert (memory(again).options.checkpoint, memory(again).options.rule) == ("two", "otsu")
 
 
 def test_a_second_session_shares_engine_and_embeddings(

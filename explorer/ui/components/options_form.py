@@ -23,14 +23,14 @@ _OWN = "checkpoint's own"
 
 def options_form(memory: Session) -> None:
     """Show the choices in a popover and keep what is chosen for the session."""
+    before = memory.options
+    fill_options(before, again=False)
     with st.popover("Options", width="content"):
-        before = memory.options
         checkpoint = _checkpoint(before)
         rule = st.segmented_control(
             "Threshold rule",
             list(RULES),
             format_func=RULES.__getitem__,
-            default=before.rule,
             required=True,
             key="rule",
             persist_state="session",
@@ -42,7 +42,6 @@ def options_form(memory: Session) -> None:
                 "Threshold (calibrated score)",
                 min_value=0.05,
                 max_value=0.95,
-                value=before.threshold,
                 step=0.05,
                 key="threshold",
                 persist_state="session",
@@ -50,7 +49,6 @@ def options_form(memory: Session) -> None:
         pooling = st.selectbox(
             "Pooling of the phrase score",
             [_OWN, *POOLINGS],
-            index=([_OWN, *POOLINGS]).index(before.pooling or _OWN),
             format_func=lambda name: f"{name}: {POOLINGS[name]}" if name in POOLINGS else name,
             key="pooling",
             persist_state="session",
@@ -64,6 +62,28 @@ def options_form(memory: Session) -> None:
     )
 
 
+def fill_options(options: Options, *, again: bool) -> None:
+    """Say in the fields what is chosen.
+
+    Args:
+        options: What is chosen.
+        again: Whatever they hold now: a reload makes them anew before the tab is known.
+    """
+    names = [card.name for card in engines.checkpoints()]
+    held: dict[str, object] = {
+        "checkpoint": options.checkpoint
+        if options.checkpoint in names
+        else next(iter(names), None),
+        "rule": options.rule,
+        "threshold": options.threshold,
+        "pooling": options.pooling or _OWN,
+    }
+    for key, value in held.items():
+        gone = key == "checkpoint" and st.session_state.get(key) not in names
+        if again or gone or key not in st.session_state:
+            st.session_state[key] = value
+
+
 def _checkpoint(before: Options) -> str | None:
     cards = {card.name: card for card in engines.checkpoints()}
     if len(cards) < 2:
@@ -72,7 +92,6 @@ def _checkpoint(before: Options) -> str | None:
     name = st.selectbox(
         "Checkpoint",
         names,
-        index=names.index(before.checkpoint) if before.checkpoint in cards else 0,
         format_func=lambda name: one_line(cards[name].title),
         key="checkpoint",
         persist_state="session",

@@ -11,7 +11,7 @@ from explorer.ui import evaluations, opening, rooms, search, tabs
 from explorer.ui.components.downloads import downloads
 from explorer.ui.components.error_box import guarded
 from explorer.ui.components.frame.drawer import drawer, drawer_pictures
-from explorer.ui.components.options_form import options_form
+from explorer.ui.components.options_form import fill_options, options_form
 from explorer.ui.state import Session, session
 
 _WITHOUT_FILM = ("checkpoints", "about")
@@ -34,11 +34,14 @@ def frame(pages: Sequence[Page], current: Page) -> None:
         choices = st.container(key="choices", horizontal=True, width="content", gap="xsmall")
     with st.container(key="fields"):
         _fields()
+    chosen = memory.options
     with guarded():
         not_here = opening.follow_link(memory, st.query_params.to_dict())
         opening.open_incoming(memory)
         opening.open_first(memory)
         memory.problems += not_here
+    if memory.options != chosen:  # by an address
+        fill_options(memory.options, again=True)
     memory.framed = memory.loaded.token if memory.loaded else None
     with place:
         told = drawer(memory, hear=_hear)
@@ -59,6 +62,7 @@ def finish_frame() -> None:
 
 def _fill_forms(memory: Session) -> None:
     """The fields of a reloaded page say what the record that was put back was asked."""
+    fill_options(memory.options, again=True)
     if memory.search:
         search.fill_form(memory.search.query, again=True)
     if memory.rooms:

@@ -56,6 +56,8 @@ def plane(
         words.append(f"Shades: how many lie where. Points: {SAMPLE:,} of them.")
     if colour == "doubt":
         words.append(f"Doubt: {pipeline.ABOUT_DOUBT}.")
+    if colour == "finding" and not any(built.points.findings):
+        words.append("No finding is known of these films: they came without labels or reports.")
     st.caption(" ".join([*words, PICK]))
 
 
