@@ -8,6 +8,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from explorer.entities import Assertion
 from explorer.text import _cues, _speech
@@ -63,6 +64,8 @@ class Target:
     state: Assertion
 
 
+# A sentence of a report is asked again for its denied form.
+@lru_cache(maxsize=64)
 def find_targets(text: str) -> tuple[Target, ...]:
     """Everything in a sentence that can be asserted, denied or doubted, with its state."""
     named = [(start, end) for start, end, _ in find_mentions(text)]

@@ -10,8 +10,10 @@ from explorer.text import (
     mentions,
     negated,
     phrase_assertion,
+    read_report,
     side_swapped,
 )
+from explorer.text.assertion import find_targets
 from explorer.text.location import find_side
 
 
@@ -108,3 +110,10 @@ def test_null_and_nonsense_phrases_speak_of_no_finding_and_are_distinct() -> Non
 )
 def test_mentions(phrase: str, findings: tuple[str, ...]) -> None:
     assert mentions(phrase) == findings
+
+
+def test_a_sentence_that_was_just_read_is_not_looked_through_again_to_be_denied() -> None:
+    (sentence,) = read_report("FINDINGS: Small left effusion.").sentences
+    before = find_targets.cache_info().misses
+    assert negated(sentence.text) == "No small left effusion."
+    assert find_targets.cache_info().misses == before
