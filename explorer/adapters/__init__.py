@@ -13,7 +13,12 @@ from explorer.adapters._reference import add_reference
 from explorer.adapters._shelf import broken_checkpoints, list_checkpoints, open_checkpoint
 
 if TYPE_CHECKING:
-    from explorer.adapters._device import choose_device, choose_precision, sharing_processors
+    from explorer.adapters._device import (
+        choose_device,
+        choose_precision,
+        encoding_threads,
+        sharing_processors,
+    )
     from explorer.adapters._engine import DualEngine, Encoded
     from explorer.adapters._weights import load_strictly, read_tensors
 
@@ -30,6 +35,7 @@ __all__ = [
     "broken_checkpoints",
     "choose_device",
     "choose_precision",
+    "encoding_threads",
     "family_names",
     "fetch",
     "list_checkpoints",
@@ -56,6 +62,7 @@ _LAZY = {
     "Encoded": "_engine",
     "choose_device": "_device",
     "choose_precision": "_device",
+    "encoding_threads": "_device",
     "sharing_processors": "_device",
     "load_strictly": "_weights",
     "read_tensors": "_weights",

@@ -5,8 +5,9 @@ import platform
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 import torch
@@ -78,18 +79,15 @@ def in_one_thread(call: Callable[[], T]) -> T:
     For small networks: their layers are quicker than what it costs several threads to wait for
     each other, and where other work has a processor each layer waits for it.
     """
+    if torch.get_num_threads() == 1:
+        return call()
     return _lone_worker().submit(call).result()
 
 
 @cache
 def _lone_worker() -> ThreadPoolExecutor:
-    before = torch.get_num_threads()
-    worker = ThreadPoolExecutor(1, thread_name_prefix="one-thread")
-    worker.submit(torch.get_num_threads).result()  # else the number is taken over later
-    worker.submit(torch.set_num_threads, 1).result()
-    # The number is each thread's own, but new threads take over what was set last.
-    torch.set_num_threads(before)
-    return worker
+    start = partial(_compute_with, 1)
+    return ThreadPoolExecutor(1, thread_name_prefix="one-thread", initializer=start)
 
 
 os.register_at_fork(after_in_child=_lone_worker.cache_clear)  # threads are not copied
@@ -97,16 +95,39 @@ os.register_at_fork(after_in_child=_lone_worker.cache_clear)  # threads are not 
 
 @contextmanager
 def sharing_processors(count: int) -> Iterator[None]:
-    """Let `count` threads encode at once, each with its share of the processors.
+    """Let the `count` threads of `encoding_threads` compute, each with its share of the processors.
 
-    A small network does not fill many processors; studies side by side do. The matrix products of
-    NumPy have threads of their own, which wait by spinning and take the processors from the others.
+    The matrix products of NumPy have threads of their own, which wait by spinning and take the
+    processors from the others.
     """
-    before = torch.get_num_threads()
-    share = max(1, before // count)
-    torch.set_num_threads(share)
-    try:
-        with at_most(share, look_again=True):
-            yield
-    finally:
-        torch.set_num_threads(before)
+    with at_most(_share(count), look_again=True):
+        yield
+
+
+def encoding_threads(count: int) -> ThreadPoolExecutor:
+    """A pool of threads for which PyTorch computes with their share of the processors each.
+
+    A small network does not fill many processors; studies side by side do. Other threads keep the
+    number that they have, and new ones get it.
+    """
+    start = partial(_compute_with, _share(count))
+    return ThreadPoolExecutor(count, thread_name_prefix="encoding", initializer=start)
+
+
+def _share(count: int) -> int:
+    return max(1, torch.get_num_threads() // count)
+
+
+def _compute_with(threads: int) -> None:
+    """Set the number of this thread alone.
+
+    The number is each thread's own, but new threads take over what was set last.
+    """
+    with _setting, ThreadPoolExecutor(1) as new:
+        usual = new.submit(torch.get_num_threads).result()
+        torch.get_num_threads()  # else what was set last is taken over later
+        torch.set_num_threads(threads)
+        new.submit(torch.set_num_threads, usual).result()
+
+
+_setting = Lock()

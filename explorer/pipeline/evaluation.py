@@ -4,14 +4,13 @@ import datetime
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from explorer import __version__
-from explorer.adapters import Engine, scoring_of, sharing_processors
+from explorer.adapters import Engine, encoding_threads, scoring_of, sharing_processors
 from explorer.corpora import read_pixels
 from explorer.entities import Float32, ImageEmbeddings, ModelFrame
 from explorer.errors import DataSetError
@@ -76,7 +75,7 @@ class Evaluation:
         self.total, self.done = len(groups), len(groups) - len(left)
         columns = columns_of(self.protocols)
         began = time.perf_counter()
-        with ThreadPoolExecutor(_THREADS) as pool:
+        with encoding_threads(_THREADS) as pool:
             for first in range(0, len(left), self.batch):
                 batch = left[first : first + self.batch]
                 with sharing_processors(_THREADS):

@@ -7,7 +7,7 @@ at any moment goes on where it was when the same command is run again.
 
 from collections import deque
 from collections.abc import Callable, Container, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,7 +16,12 @@ from pathlib import Path
 from typing import Literal
 from zlib import crc32
 
-from explorer.adapters import Engine, products_in_one_thread, sharing_processors
+from explorer.adapters import (
+    Engine,
+    encoding_threads,
+    products_in_one_thread,
+    sharing_processors,
+)
 from explorer.corpora.studies import CorpusStudy, read_studies
 from explorer.errors import NotARadiographError, ReadingError, RetrievalError
 from explorer.pipeline.index_rows import ReadStudy, RowMaker, read_corpus_study, source_key
@@ -293,7 +298,7 @@ def _encoded_ahead(
         return outcome if run.holds_any(outcome.read) else encoded(outcome, maker)
 
     rest = iter(studies)
-    with ThreadPoolExecutor(_READERS) as pool:
+    with encoding_threads(_READERS) as pool:
         waiting: deque[Future[Outcome]] = deque(pool.submit(work, s) for s in islice(rest, _AHEAD))
         while waiting:
             outcome = waiting.popleft().result()

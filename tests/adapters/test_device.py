@@ -11,7 +11,7 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info
 
-from explorer.adapters import products_in_one_thread, sharing_processors
+from explorer.adapters import encoding_threads, products_in_one_thread, sharing_processors
 from explorer.adapters._device import in_one_thread
 
 
@@ -23,9 +23,30 @@ def _threads() -> tuple[int, set[int]]:
 
 def test_a_share_is_that_of_torch_and_of_the_matrix_products_of_numpy() -> None:
     before = _threads()
-    with sharing_processors(1_000):
-        assert _threads() == (1, {1})
+    with sharing_processors(1_000), encoding_threads(1_000) as pool:
+        assert pool.submit(_threads).result() == (1, {1})
     assert _threads() == before
+
+
+def test_threads_with_a_share_leave_the_threads_of_all_others() -> None:
+    """Two sessions evaluate at once, the first to come is the first to go; a third grounds."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    try:
+        with ExitStack() as last:
+            with encoding_threads(2) as first:
+                assert first.submit(torch.get_num_threads).result() == 2
+                second = last.enter_context(encoding_threads(4))
+                assert second.submit(torch.get_num_threads).result() == 1
+                assert first.submit(torch.get_num_threads).result() == 2
+                assert torch.get_num_threads() == 4
+            with ThreadPoolExecutor(1) as other:
+                assert other.submit(torch.get_num_threads).result() == 4
+        with ThreadPoolExecutor(1) as later:
+            assert later.submit(torch.get_num_threads).result() == 4
+        assert torch.get_num_threads() == 4
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_products_of_numpy_alone_take_one_thread_and_then_what_they_had() -> None:
