@@ -61,6 +61,15 @@ def test_two_checkpoints_are_compared_and_a_film_opens(page: AppTest) -> None:
     assert memory(page).typed
 
 
+def test_a_film_on_which_both_are_alike_was_neither_lost_nor_won(page: AppTest) -> None:
+    measure(page, "one", "two")  # both make the same vectors
+    order = next(s for s in page.segmented_control if str(s.key).startswith("films_order_"))
+    assert "**0.000**" in "".join(m.value for m in page.markdown)
+    order.set_value("lost").run()
+    assert "By this metric none of 2 films was." in words(page)
+    assert not [b for b in page.button if str(b.key).startswith("ground_")]
+
+
 def test_a_film_opens_beside_the_two_checkpoints_that_differ(page: AppTest) -> None:
     measure(page, "two", "one")
     next(b for b in page.button if str(b.key).startswith("compare_")).click().run()

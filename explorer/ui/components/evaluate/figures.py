@@ -203,15 +203,15 @@ def _pair(memory: Evaluations, first: "Run", second: "Run", *, protocol: str, me
         )
     with right:
         lines = [
-            {"finding": finding, "n": v["samples"], names[0]: v["first"], names[1]: v["second"],
-             "difference": span(v, digits=3), "p": v["p"], "Holm": v["p_holm"], "BH": v["p_bh"]}
-            for finding, v in values.items()
+            {"finding": finding, "n": v["samples"], "difference": span(v, digits=3), "p": v["p"],
+             "Holm": v["p_holm"], "BH": v["p_bh"], names[0]: v["first"], names[1]: v["second"]}
+            for finding, v in sorted(values.items(), key=lambda item: item[0] != "macro")
         ]  # fmt: skip
         numbers: dict[str, Any] = {
             name: st.column_config.NumberColumn(format="%.3f")
             for name in (*names, "p", "Holm", "BH")
         }
-        numbers["difference"] = st.column_config.TextColumn(width="medium")
+        numbers["difference"] = st.column_config.TextColumn(width=170)
         st.dataframe(
             pd.DataFrame(lines), hide_index=True, column_config=numbers, height="content",
             key=f"pair_table_{second.name}",

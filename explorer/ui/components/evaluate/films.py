@@ -11,9 +11,11 @@ from explorer.ui import evaluations as work
 from explorer.ui.components.error_box import error_box
 from explorer.ui.door import pipeline
 from explorer.ui.state import PaneChoice, session
-from explorer.ui.wording import one_line, plain
+from explorer.ui.wording import count, one_line, plain
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from explorer.pipeline import Run
 
 ORDERS = {"apart": "Furthest apart", "lost": "Lost by the second", "won": "Won by the second"}
@@ -27,8 +29,11 @@ def films(corpus: PlacedCorpus, first: "Run", second: "Run", *, protocol: str, m
         key=f"films_order_{second.name}",
     )  # fmt: skip
     table = pipeline.most_apart(first, second, protocol=protocol, metric=metric, order=order)
-    for number, row in enumerate(table.head(SHOWN).itertuples()):
-        difference = f"{row.difference:+.3f}".replace("-", "\u2212")
+    listed = table[_fits(table["difference"], order)]
+    if listed.empty:
+        st.caption(f"By this metric none of {count(len(table), 'film')} was.")
+    for number, row in enumerate(listed.head(SHOWN).itertuples()):
+        difference = f"{row.difference:+.3f}".replace("-", "\u2212") if row.difference else "0.000"
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(
                 f"**{difference}** ({row.first:.2f} → {row.second:.2f}) "
@@ -44,6 +49,19 @@ def films(corpus: PlacedCorpus, first: "Run", second: "Run", *, protocol: str, m
                     if page == "compare":
                         session().panes = _panes(first, second)
                     _open(corpus, row.image, row.key, page=page)
+    if len(listed) > SHOWN:
+        st.caption(f"The first {SHOWN} of {count(len(listed), 'film')}; a saved run has all.")
+
+
+def _fits(differences: "pd.Series", order: str) -> "pd.Series":
+    """Which films belong on a list: a film that is the same was neither lost nor won.
+
+    >>> import pandas as pd
+    >>> _fits(pd.Series([-0.5, 0.0, 0.5]), "lost").tolist()
+    [True, False, False]
+    """
+    kept = {"lost": differences < 0, "won": differences > 0}
+    return kept.get(order, differences.notna())
 
 
 def _panes(*runs: "Run") -> tuple[PaneChoice, ...]:
