@@ -291,6 +291,32 @@ def test_a_page_switch_and_a_reload_lose_nothing(open_tab: OpenTab, radiograph_p
     assert data(page, "window") == window
 
 
+def test_the_chosen_sentence_and_the_options_are_kept_over_pages_and_a_reload(
+    open_tab: OpenTab,
+) -> None:
+    visit = open_tab()
+    visit.settle()
+    page = visit.page
+    first, threshold = data(page, "phrase"), data(page, "threshold")
+    page.locator(".rgx ol.cards > li button.say").nth(1).click()
+    chosen = data(page, "phrase")
+    assert chosen != first
+    page.get_by_role("button", name="Options").click()
+    page.get_by_role("radio", name="Otsu").click()
+    expect(marks(page)).not_to_have_attribute("data-threshold", threshold)
+    page.keyboard.press("Escape")
+    visit.settle()
+    threshold = data(page, "threshold")
+    page.wait_for_timeout(800)  # the look is kept a moment after the hand rests
+    page.get_by_role("link", name="About").click()
+    expect(page.get_by_role("heading", name="About this explorer")).to_be_visible()
+    page.get_by_role("link", name="Ground").click()
+    expect(marks(page)).to_have_attribute("data-phrase", chosen)
+    page.reload()
+    expect(marks(page)).to_have_attribute("data-threshold", threshold)
+    expect(marks(page)).to_have_attribute("data-phrase", chosen)
+
+
 @pytest.mark.parametrize(
     ("name", "width", "scheme"), [("narrow", 420, "light"), ("dark", 1400, "dark")]
 )

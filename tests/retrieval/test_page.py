@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import pipeline
 from explorer.entities import Box
+from explorer.errors import RetrievalError
 from explorer.ui import search
 from explorer.ui.components.retrieve import _boxes, _hear
 from explorer.ui.search import PAGE, Query
@@ -188,6 +190,25 @@ def test_a_film_that_is_no_chest_radiograph_is_not_searched_with(
     st.cache_resource.clear()
     app.button(key="run_search").click().run()
     assert "This is no chest radiograph" in app.error[0].value.replace("\\", "")
+
+
+def test_an_index_of_another_checkpoint_offers_to_search_with_that_one(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise RetrievalError("An index holds vectors of one checkpoint.")
+
+    app = open_page()
+    maker = SimpleNamespace(name="other", title="The other one")
+    monkeypatch.setattr(pipeline, "maker_of", lambda _: maker)
+    with monkeypatch.context() as patch:
+        patch.setattr(search, "run", refuse)
+        ask(app, "right upper lung mass")
+    assert "one checkpoint" in app.error[0].value
+    assert app.button(key="take_maker").label == "Search with The other one"
+    app.button(key="take_maker").click().run()
+    assert memory(app).options.checkpoint == "other"
+    assert memory(app).search.query.text == "right upper lung mass"  # type: ignore[union-attr]
 
 
 def test_a_second_index_is_searched_beside(

@@ -12,6 +12,7 @@ from explorer.ui.components.banner import RESEARCH_USE
 from explorer.ui.components.compare.choices import open_film
 from explorer.ui.components.error_box import error_box, guarded
 from explorer.ui.components.hits import hits
+from explorer.ui.components.options_form import fill_options
 from explorer.ui.components.other_index import other_index
 from explorer.ui.components.viewer import Desk, Head, Place, ViewerFilm, feed_head, image_id, viewer
 from explorer.ui.door import pipeline
@@ -160,19 +161,44 @@ def _find(memory: Session, query: Query | None, uri: str) -> None:
     """Run what was asked, and show it or what was found last."""
     wanted = query or memory.asked_search
     memory.asked_search = None
-    if wanted is not None:
+    with guarded():
         try:
-            with st.spinner("Searching"):
-                memory.search = search.run(memory, wanted, uri)
+            if wanted is not None:
+                with st.spinner("Searching"):
+                    memory.search = search.run(memory, wanted, uri)
+            if memory.search is None:
+                _about_index(uri)
+                return
+            _asked_before(memory, memory.search.query.asked)
+            _show(memory, memory.search, fresh=wanted is not None)
         except ExplorerError as error:
             error_box(error)
-            return
-    if memory.search is None:
-        _about_index(uri)
+            if again := wanted or (memory.search and memory.search.query):
+                _offer_checkpoint(memory, again, uri)
+
+
+def _offer_checkpoint(memory: Session, wanted: Query, uri: str) -> None:
+    """Offer the checkpoint that an index was built with, where it is another one and is here."""
+    try:
+        maker = pipeline.maker_of(uri)
+    except ExplorerError:
+        return  # what is wrong with the index was said already
+    if maker.name == search.engine_of(memory).card.name:
         return
-    with guarded():
-        _asked_before(memory, memory.search.query.asked)
-        _show(memory, memory.search, fresh=wanted is not None)
+    name = plain(maker.title, longest=60)
+    st.button(
+        f"Search with {name}",
+        on_click=_take_checkpoint,
+        args=(maker.name, wanted),
+        key="take_maker",
+    )
+
+
+def _take_checkpoint(name: str, wanted: Query) -> None:
+    memory = session()
+    memory.choose(checkpoint=name)
+    fill_options(memory.options, again=True)
+    memory.asked_search = wanted
 
 
 def _asked_before(memory: Session, asked: search.Asked | None) -> None:
@@ -193,22 +219,19 @@ def _put_back(asked: search.Asked) -> None:
 
 
 def _about_index(uri: str) -> None:
-    with guarded():
-        info = pipeline.index_info(uri)
-        st.markdown(
-            f"**{info.studies:,} studies** with {info.regions:,} regions and {info.sentences:,} "
-            f"sentences can be searched, {_searched(info)}. Type a finding, or take the film on "
-            "screen."
-        )
-        most = sorted(info.findings.items(), key=lambda pair: -pair[1])[:12]
-        if most:
-            st.caption(
-                "Findings that films have most, and on how many. Press one to search for it."
-            )
-        with st.container(key="findings", horizontal=True, gap="small"):
-            for name, number in most:
-                words = f"{plain(one_line(name, longest=40))} {number:,}"
-                st.button(words, key=f"find_{name}", on_click=_ask_for, args=(name,))
+    info = pipeline.index_info(uri)
+    st.markdown(
+        f"**{info.studies:,} studies** with {info.regions:,} regions and {info.sentences:,} "
+        f"sentences can be searched, {_searched(info)}. Type a finding, or take the film on "
+        "screen."
+    )
+    most = sorted(info.findings.items(), key=lambda pair: -pair[1])[:12]
+    if most:
+        st.caption("Findings that films have most, and on how many. Press one to search for it.")
+    with st.container(key="findings", horizontal=True, gap="small"):
+        for name, number in most:
+            words = f"{plain(one_line(name, longest=40))} {number:,}"
+            st.button(words, key=f"find_{name}", on_click=_ask_for, args=(name,))
 
 
 def _searched(info: "IndexInfo") -> str:

@@ -18,7 +18,8 @@ export class Memory {
     if (viewer.lent && state.tool === viewer.lent.tool) state.tool = viewer.lent.before;
     const boxes = viewer.boxes.list.map(({ id, image, box }) => ({ id, image, box }));
     const measures = viewer.measures.list.map(({ kind, image, points }) => ({ kind, image, points }));
-    return JSON.parse(JSON.stringify({ version: VERSION, state, films: this.films, boxes, measures }));
+    const phrase = { chosen: viewer.chosen, request: viewer.lastRequest ?? null, address: viewer.linkDone ? location.search : null };
+    return JSON.parse(JSON.stringify({ version: VERSION, state, films: this.films, boxes, measures, phrase }));
   }
 
   /** The newest films last; the oldest are forgotten. */
@@ -36,6 +37,9 @@ export class Memory {
     for (const name of KEPT_STATE) if (json.state && name in json.state) viewer.state[name] = json.state[name];
     viewer.boxes.restore(json.boxes ?? []);
     viewer.measures.restore(json.measures ?? []);
+    const { chosen, request, address } = json.phrase ?? {};
+    // Another address than the one it was chosen at is followed first.
+    if (chosen) Object.assign(viewer, { chosen, lastRequest: request, linkDone: address === location.search });
     for (const pane of viewer.panes) if (pane.info) apply(this.films[pane.info.id], pane);
     viewer.set({}, "view", "grey", "map", "tint");
     return true;

@@ -16,7 +16,7 @@ export class Received extends LinkedPanes {
   head = null; // what is known before any phrase, of the first pane that has something
   merged = new Merged();
   askedSources = new Set();
-  chosen = { study: null, phraseId: null }; // by a person: it outlasts a run in which it is not there yet
+  chosen = { study: null, name: null }; // by a person: it outlasts a run in which it is not there yet
   setup = null; // what the panes are set to and can be set to, on Compare
 
   takeFilms(message) {
@@ -145,12 +145,14 @@ export class Received extends LinkedPanes {
 
   /** Remember what was chosen: it goes before what the page's address asks for. */
   keepChoice(study, phraseId) {
-    Object.assign(this, { chosen: { study, phraseId }, linked: null, linkDone: true });
+    Object.assign(this, { chosen: { study, name: nameOf(phraseId) }, linked: null, linkDone: true });
   }
 
   /** Keep the chosen phrase; on a new study start with what was asked, else what stands out. */
   selectPhrase(head) {
     const known = (id) => this.phrases.some((phrase) => phrase.id === id && isChoosable(phrase));
+    const own = head && this.chosen.study === head.study;
+    const chosen = own && this.phrases.find((phrase) => nameOf(phrase.id) === this.chosen.name && isChoosable(phrase));
     const request = head?.asked && `${head.study} ${head.asked.number}`;
     this.asked = Boolean(request) && request !== this.lastRequest && known(head.asked.phrase);
     if (this.asked) {
@@ -159,9 +161,8 @@ export class Received extends LinkedPanes {
       this.showPhrase(head.asked.phrase);
     } else if (this.linked?.phraseId && known(this.linked.phraseId)) {
       this.showPhrase(this.linked.phraseId);
-    } else if (head && this.chosen.study === head.study && known(this.chosen.phraseId)) {
-      this.showPhrase(this.chosen.phraseId);
-    } else this.showPhrase(bestStart(this.phrases)); // until a person chooses, a later piece may bring a better start
+    } else if (chosen) this.showPhrase(chosen.id);
+    else this.showPhrase(bestStart(this.phrases)); // until a person chooses, a later piece may bring a better start
   }
 
   get typed() {
@@ -172,6 +173,14 @@ export class Received extends LinkedPanes {
   get done() {
     return this.phrases.filter(({ kind }) => kind === "sentence").length;
   }
+}
+
+/** A name of a phrase that can be kept in the tab: typed words stay out of its storage. */
+export function nameOf(id) {
+  if (!id?.startsWith("t:")) return id;
+  let hash = 0x811c9dc5; // FNV-1a
+  for (const letter of id) hash = Math.imul(hash ^ letter.codePointAt(0), 0x01000193);
+  return `t#${(hash >>> 0).toString(16)}`;
 }
 
 /** Whether a map is to be asked for: one that was stopped has a note, and waits for a press. */
