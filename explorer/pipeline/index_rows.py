@@ -105,6 +105,9 @@ class RowMaker:
         if films is not None and engine.reads_text:
             vectors = embed_phrases(engine, PROPOSING).vectors
             self._base = phrase_base(reference_logits(films, vectors, scoring_of(engine)))
+        if engine.reads_text:
+            # Here, not at the first studies: they are encoded at once, each would embed them all.
+            embed_phrases(engine, SIGNATURE)
 
     def rows_of(self, read: ReadStudy) -> StudyRows:
         """Encode a study and make its rows.

@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from PIL import Image
 from explorer import pipeline
 from explorer.errors import DataSetError, RetrievalError
 from explorer.retrieval.store import TABLES, open_tables
+from explorer.retrieval.vocabulary import SIGNATURE
 
 from .conftest import REPORTS, FrontalEngine, write_study
 
@@ -68,6 +71,25 @@ def test_again_changes_nothing_and_a_copy_is_a_duplicate(engine: Any, tmp_path: 
     again = pipeline.build_index(corpus, uri, engine=engine)
     assert (again.added, again.unchanged, again.duplicates) == (0, 1, 2)
     assert numbers(uri) == (1, 2)
+
+
+def test_studies_that_begin_together_embed_the_vocabulary_once(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = pipeline.open_engine(str(tiny_checkpoint), device="cpu")
+    asked: list[str] = []
+    embed = engine.embed_text
+
+    def slowly(phrases: Sequence[str]) -> Any:
+        asked.extend(phrases)
+        time.sleep(0.05)
+        return embed(phrases)
+
+    monkeypatch.setattr(engine, "embed_text", slowly)
+    for seed in range(4):
+        write_study(tmp_path / "corpus" / f"{seed}", seed=seed)
+    pipeline.build_index(tmp_path / "corpus", str(tmp_path / "i"), engine=FrontalEngine(engine))
+    assert {asked.count(phrase) for phrase in SIGNATURE} == {1}
 
 
 def test_add_update_prune_and_remove(engine: Any, tmp_path: Path) -> None:
