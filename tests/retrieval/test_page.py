@@ -126,6 +126,15 @@ def test_a_hit_opens_in_ground_with_its_report(open_page: OpenPage) -> None:
     assert any(body.get("part") == "head" for body in bodies_of(app))  # the workbench
 
 
+def test_a_hit_is_asked_in_ground_what_it_was_found_by(open_page: OpenPage) -> None:
+    app = ask(open_page(), "No mass. Left pleural effusion. Cardiomegaly.")
+    st.session_state["_session"] = memory(app)
+    for hit in found(app)["hits"][:2]:  # the second time the phrase is there already
+        _hear("open", {"film": hit["film"]})
+        assert memory(app).typed == ["Left pleural effusion"]
+        assert memory(app).asked[1] == "t:Left pleural effusion"  # type: ignore[index]
+
+
 def test_a_film_that_an_index_keeps_smaller_says_so(index: Any) -> None:
     film = index.films.columns["film_id"][0]
     index.films.shapes[index.row_of(film)] = 800, 640

@@ -17,7 +17,7 @@ from explorer.ui.components.other_index import other_index
 from explorer.ui.components.viewer import Desk, Head, Place, ViewerFilm, feed_head, image_id, viewer
 from explorer.ui.door import pipeline
 from explorer.ui.search import Kind, Query, Search
-from explorer.ui.state import Session, session
+from explorer.ui.state import Session, session, typed_words
 from explorer.ui.wording import one_line, plain
 
 if TYPE_CHECKING:
@@ -307,7 +307,19 @@ def _hear(kind: str, values: dict[str, Any]) -> None:
         with guarded():
             index = search.index_of(memory, found.uri)
             open_film(memory, index, film, beside=kind == "compare")
+            _ask_there(memory, found, film)
             memory.search = replace(found, at=film)
+
+
+def _ask_there(memory: Session, found: Search, film: str) -> None:
+    """Ask of a film that was opened what it was found by: the first thing that a text claims."""
+    hit = next((hit for hit in found.results.hits if hit.film_id == film), None)
+    if hit is None or found.query.kind != "text":
+        return
+    claims = (typed_words(part.text) for part in hit.parts if part.assertion != "absent")
+    words = next((words for words in claims if words), "")
+    if (words and memory.add_typed(words) is None) or words in memory.typed:
+        memory.ask(f"t:{words}")
 
 
 def _boxes(found: object, film: Radiograph | None) -> tuple[Box, ...]:
