@@ -195,7 +195,8 @@ def _mean(scores: Numbers, counts: Numbers) -> Numbers:
 def _log_sum_exp(scores: Numbers, counts: Numbers) -> Numbers:
     top = scores.max(-1, keepdims=True)
     # Half of the digits for the powers, which take most of the time.
-    powers = np.exp((scores - top).astype(np.float32, copy=False))
+    powers = (scores - top).astype(np.float32, copy=False)
+    np.exp(powers, out=powers)
     powers *= counts
     return np.asarray(top[..., 0] + np.log(powers.sum(-1) / counts.sum(-1)))
 
