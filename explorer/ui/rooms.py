@@ -96,6 +96,7 @@ class Rooms:
         at: Part of the page that is to be in view; "" for none.
         asked: Counts what was asked to be in view.
         said: What the last edit did.
+        edits: Counts edits; a field that shows what is edited is made anew after each.
     """
 
     choice: Choice = Choice()
@@ -108,6 +109,7 @@ class Rooms:
     at: str = ""
     asked: int = 0
     said: str = ""
+    edits: int = 0
 
     def current(self, built: Built) -> "Clustering":
         """The prototypes as this person sees them."""
@@ -116,6 +118,7 @@ class Rooms:
     def edit(self, built: Built, edited: "Clustering", *, said: str) -> None:
         """Keep an edit, and what it did in words; a room that is gone is left."""
         self.edited[built.key], self.said = edited, said
+        self.edits += 1
         if self.open not in {p.id for p in edited.prototypes}:
             self.open = None
 
@@ -131,8 +134,16 @@ class Rooms:
         self.picked, self.open = rows, None if rows else self.open
         self.at = ""
 
-    def enter(self, number: int) -> None:
-        """Open a room and look at its top."""
+    def enter(self, number: int, choice: Choice) -> None:
+        """Open a room and look at its top.
+
+        Args:
+            number: Of the prototype.
+            choice: What was clustered when it was listed; a press on a list that is out of date
+                opens nothing, for the number would be that of another prototype.
+        """
+        if choice != self.choice:
+            return
         self.open, self.at, self.said = number, ROOMS, ""
         self.asked += 1
 

@@ -111,10 +111,14 @@ def test_edits_are_kept_and_taken_back(open_page: Callable[[], AppTest]) -> None
 def test_a_given_name_is_shown_letter_by_letter(open_page: Callable[[], AppTest]) -> None:
     app = open_first(open_page())
     name = next(f for f in app.text_input if str(f.key).startswith("name_"))
+    before = name.value
     name.set_value("![x](http://a.b) :red[y]")
     next(b for b in app.button if b.label == "Rename").click().run()
     heading = next(m.value for m in app.markdown if m.value.startswith("###"))
     assert heading == r"### \!\[x\]\(http\:\/\/a\.b\) \:red\[y\]"
+    app.button(key="undo_room").click().run()
+    field = next(f for f in app.text_input if str(f.key).startswith("name_"))
+    assert field.value == before
 
 
 def test_points_picked_on_the_map_decide_what_is_listed(open_page: Callable[[], AppTest]) -> None:
@@ -233,6 +237,14 @@ def test_another_map_leaves_the_room_open_and_other_prototypes_close_it() -> Non
     assert (rooms.open, rooms.picked) == (3, (1, 2))
     rooms.choose(work.Choice(granularity=24))
     assert (rooms.open, rooms.picked) == (None, ())
+
+
+def test_a_press_on_a_list_that_is_out_of_date_opens_no_other_room() -> None:
+    rooms = work.Rooms(choice=MADE)
+    rooms.enter(3, work.Choice(granularity=24))
+    assert rooms.open is None
+    rooms.enter(3, MADE)
+    assert (rooms.open, rooms.at) == (3, "rooms")
 
 
 def test_too_few_points_are_explained(open_page: Callable[[], AppTest]) -> None:

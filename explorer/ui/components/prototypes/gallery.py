@@ -113,7 +113,7 @@ def _card(
         key=f"open_{prototype.id}",
         type="tertiary",
         on_click=rooms.enter,
-        args=(prototype.id,),
+        args=(prototype.id, rooms.choice),
         help=f"Open the room of prototype {prototype.id}",
     )
     if built.points.level == "sentences" and prototype.exemplars:

@@ -47,7 +47,7 @@ def on_screen(memory: Session, built: Built, rooms: Rooms) -> None:
                 key=f"use_{other.id}",
                 type="tertiary",
                 on_click=rooms.enter,
-                args=(other.id,),
+                args=(other.id, rooms.choice),
                 help=f"Peak {other.peak:.2f} against {other.threshold:.2f} that most reach",
             )
 

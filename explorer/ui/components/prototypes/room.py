@@ -110,7 +110,7 @@ def _neighbours(clustering: "Clustering", prototype: "Prototype", rooms: Rooms) 
                 f"{plain(other.name, longest=40)} {likeness:.2f}",
                 key=f"near_{other.id}",
                 on_click=rooms.enter,
-                args=(other.id,),
+                args=(other.id, rooms.choice),
                 help="Open its room; the number is the cosine of both centres",
             )
 
@@ -122,7 +122,7 @@ def _edits(built: Built, clustering: "Clustering", prototype: "Prototype", rooms
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
         name = st.text_input(
-            "Name", value=one_line(prototype.name), max_chars=80, key=f"name_{number}"
+            "Name", value=one_line(prototype.name), max_chars=80, key=f"name_{number}_{rooms.edits}"
         )
         renamed = st.form_submit_button("Rename")
     if renamed:
