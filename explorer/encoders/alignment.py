@@ -7,7 +7,12 @@ import torch
 from torch import Tensor, nn
 from transformers import BertConfig, PretrainedConfig, PreTrainedModel
 
-from explorer.encoders.image import INPUT_MULTIPLE, PATCH_STRIDE, ImageEncoder
+from explorer.encoders.image import (
+    INPUT_MULTIPLE,
+    PATCH_STRIDE,
+    ImageEncoder,
+    TwinImageEncoder,
+)
 from explorer.encoders.pooling import POOLING_NAMES, pool
 from explorer.encoders.projection import (
     PatchProjection,
@@ -19,6 +24,7 @@ from explorer.encoders.text import TextEncoder
 
 _TOWERS: dict[str, type[ImageEncoder] | type[SmallImageEncoder]] = {
     "lite0": ImageEncoder,
+    "lite0-twin": TwinImageEncoder,
     "small": SmallImageEncoder,
 }
 TOWERS = tuple(_TOWERS)  # image towers by name

@@ -126,7 +126,26 @@ class EfficientNetLite0(nn.Module):
         self.load_state_dict({k: a for (k, _), a in zip(own, source, strict=True)}, strict=False)
 
 
-class ImageEncoder(nn.Module):
+class Neck(nn.Module):
+    """Trunk features at strides 8, 16 and 32 -> one grid (B, width, S / 8, S / 8)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.lateral = nn.ModuleList([nn.Conv2d(c, width, 1) for c in TRUNK_CHANNELS])
+        self.context = nn.Linear(TRUNK_CHANNELS[2], width)
+        self.position = nn.Conv2d(4, width, 1)
+        self.merge = nn.ModuleList([_NeckBlock(width, dilation=d) for d in (2, 1)])
+
+    def grid_of(self, c8: Tensor, c16: Tensor, c32: Tensor) -> Tensor:
+        """Bring the three strides together, from the coarsest down."""
+        top = self.lateral[2](c32) + self.context(c32.mean((2, 3)))[..., None, None]
+        mid = self.merge[1](self.lateral[1](c16) + _upsample(top, like=c16))
+        fine = self.lateral[0](c8) + _upsample(mid, like=c8) + self.position(position(c8))
+        grid: Tensor = self.merge[0](fine)
+        return grid
+
+
+class ImageEncoder(Neck):
     """Trunk and neck: (B, 1, S, S) -> patch features (B, width, S / 8, S / 8) and (B, F) summary.
 
     S must be a multiple of 32. The summary (means and standard deviations of the three strides)
@@ -136,23 +155,36 @@ class ImageEncoder(nn.Module):
     summary_size = 2 * sum(TRUNK_CHANNELS)
 
     def __init__(self, *, width: int = 160, dropout: float = 0.1) -> None:
-        super().__init__()
+        super().__init__(width)
         self.width = width
         self.trunk = EfficientNetLite0()
-        self.lateral = nn.ModuleList([nn.Conv2d(c, width, 1) for c in TRUNK_CHANNELS])
-        self.context = nn.Linear(TRUNK_CHANNELS[2], width)
-        self.position = nn.Conv2d(4, width, 1)
-        self.merge = nn.ModuleList([_NeckBlock(width, dilation=d) for d in (2, 1)])
         self.dropout = nn.Dropout2d(dropout)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Images (B, 1, S, S) to patch features (B, width, S / 8, S / 8) and summary (B, F)."""
-        c8, c16, c32 = self.trunk(x)
-        top = self.lateral[2](c32) + self.context(c32.mean((2, 3)))[..., None, None]
-        mid = self.merge[1](self.lateral[1](c16) + _upsample(top, like=c16))
-        fine = self.lateral[0](c8) + _upsample(mid, like=c8) + self.position(position(c8))
-        grid = self.dropout(self.merge[0](fine))
-        return grid, summarise((c8, c16, c32))
+        features = self.trunk(x)
+        return self.dropout(self.grid_of(*features)), summarise(features)
+
+
+class TwinImageEncoder(ImageEncoder):
+    """One trunk and two necks side by side; each makes half of the width.
+
+    Two necks that were trained for different ends (where a finding is, whether it is there) vote
+    on every patch, and the projection behind them reads both.
+    """
+
+    def __init__(self, *, width: int = 320, dropout: float = 0.1) -> None:
+        if width % 2:
+            raise ValueError(f"Two necks share the width, which must be even, got {width}.")
+        super().__init__(width=width // 2, dropout=dropout)
+        self.width = width
+        self.second = Neck(width // 2)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """As of one neck; the first half of the channels is the first neck's."""
+        features = self.trunk(x)
+        grid = torch.cat([self.grid_of(*features), self.second.grid_of(*features)], dim=1)
+        return self.dropout(grid), summarise(features)
 
 
 class _NeckBlock(nn.Module):

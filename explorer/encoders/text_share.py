@@ -6,6 +6,7 @@ the sha256 of its tensors and tokenizer, so that another tower is never taken in
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from explorer.encoders.files import TOKENIZER_FILE, WEIGHTS_FILE
+from explorer.encoders.files import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
 from explorer.errors import CheckpointError
 
 ENTRY = "text_tower"  # of config.json
@@ -39,8 +40,11 @@ class SharedTower:
 
     @classmethod
     def of(cls, folder: Path) -> "SharedTower":
-        """The tower that a checkpoint folder holds itself."""
-        return cls(folder.name, _digest(_read(folder), folder / TOKENIZER_FILE))
+        """The tower that a checkpoint folder holds, or that it takes from another."""
+        config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        return cls.from_config(config) or cls(
+            folder.name, _digest(_read(folder), folder / TOKENIZER_FILE)
+        )
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "SharedTower | None":

@@ -180,7 +180,7 @@ def _gather(
     if settings.tower == "small" and not started and text is None and sources.minilm is None:
         text = list_checkpoints()[0].folder
     minilm = None if started or text is not None else find_minilm(sources.minilm)
-    needs_trunk = settings.tower == "lite0" and not started
+    needs_trunk = settings.tower != "small" and not started
     trunk = find_trunk(sources.trunk) if needs_trunk else None
     phantoms = _read_phantoms(sources.phantoms, wanted=settings.phantoms)
     strange: list[Any] = []

@@ -32,6 +32,7 @@ UInt8 = NDArray[np.uint8]
 _MEASURED = 64  # films of each site that the figures are measured on
 _BATCH = 4
 _CRITIC_STEPS = 300
+_LEARNED = ("lateral", "context", "position")  # of the neck
 
 
 def adapt_copy(
@@ -79,7 +80,8 @@ def adapt_copy(
     copy.eval().requires_grad_(requires_grad=False)
     torch.manual_seed(options.seed)
     method = MiUda(options, Shapes(dimension=copy.config.dimension, features=copy.config.dimension))
-    neck = [copy.image_encoder.lateral, copy.image_encoder.context, copy.image_encoder.position]
+    named = copy.image_encoder.named_modules()  # a twin has each of them twice
+    neck = [m for name, m in named if name.rpartition(".")[2] in _LEARNED]
     learned = nn.ModuleDict(
         {"neck": nn.ModuleList(neck), "projection": copy.patch_projection, "method": method}
     )

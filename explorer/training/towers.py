@@ -151,7 +151,7 @@ def assemble(
     model.text_encoder.eval().requires_grad_(requires_grad=False)
     if isinstance(model.image_encoder.trunk, EfficientNetLite0):
         if trunk is None:
-            raise ValueError("The tower lite0 starts from ImageNet weights, got none.")
+            raise ValueError(f"The tower {config.tower} starts from ImageNet weights, got none.")
         model.image_encoder.trunk.load_imagenet(torch.load(trunk, weights_only=True))
     for module in (model.image_encoder, model.patch_projection):
         for parameter in module.parameters():

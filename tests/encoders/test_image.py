@@ -9,6 +9,7 @@ from explorer.encoders.image import (
     TRUNK_CHANNELS,
     EfficientNetLite0,
     ImageEncoder,
+    TwinImageEncoder,
     summarise,
 )
 
@@ -80,6 +81,29 @@ def test_encoder_gives_a_grid_at_stride_8_and_a_summary() -> None:
     assert grid.shape == (2, 24, 96 // PATCH_STRIDE, 96 // PATCH_STRIDE)
     assert summary.shape == (2, ImageEncoder.summary_size)
     assert ImageEncoder.summary_size == 2 * (40 + 112 + 320)
+
+
+def test_a_twin_gives_the_grids_of_two_encoders_with_its_trunk_side_by_side() -> None:
+    torch.manual_seed(0)
+    twin = TwinImageEncoder(width=48).eval()
+    first, second = ImageEncoder(width=24).eval(), ImageEncoder(width=24).eval()
+    own = {k: v for k, v in twin.state_dict().items() if not k.startswith("second.")}
+    first.load_state_dict(own)
+    second.load_state_dict(
+        own | {k.removeprefix("second."): v for k, v in twin.second.state_dict().items()}
+    )
+    images = tiny_model.images(2, side=96)
+    with torch.inference_mode():
+        grid, summary = twin(images)
+        grids, summaries = zip(first(images), second(images), strict=True)
+    torch.testing.assert_close(grid, torch.cat(grids, dim=1))
+    assert not torch.allclose(*grids)
+    assert torch.equal(summary, summaries[0])
+
+
+def test_a_twin_shares_an_even_width() -> None:
+    with pytest.raises(ValueError, match="must be even, got 25"):
+        TwinImageEncoder(width=25)
 
 
 def test_summary_holds_means_then_deviations() -> None:

@@ -37,6 +37,14 @@ def test_the_shared_tower_gives_the_model_of_the_whole_checkpoint(pair: tuple[Pa
     assert tokenizer.to_str() == other.to_str()
 
 
+def test_who_shares_with_a_sharer_shares_with_the_one_that_holds_the_tower(
+    pair: tuple[Path, Path],
+) -> None:
+    whole, small = pair
+    assert SharedTower.of(small) == SharedTower.of(whole)
+    assert SharedTower.of(small).checkpoint == "whole"
+
+
 @pytest.mark.parametrize("changed", ["a word piece", "the tokenizer", "gone"])
 def test_another_tower_is_never_taken_in_its_place(pair: tuple[Path, Path], changed: str) -> None:
     whole, small = pair
