@@ -1,7 +1,6 @@
 """Learn what standings are worth on rendered films, from phantoms that are not among them."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -11,24 +10,23 @@ from explorer.entities import Float32
 from explorer.grounding.alignment import log_odds, phrase_base, pooled_logits
 from explorer.grounding.evidence import fit_evidence
 from explorer.grounding.reference import SHOWN_FROM, likeness, reference_logits
-from explorer.pipeline.embedding import embed_phrases, embed_pixels
+from explorer.pipeline.embedding import embed_phrases
+from explorer.pipeline.seen_phantoms import SeenPhantom
 
 LEAST_FILMS = 20  # fewer tell nothing
 _PRECISIONS = ("plain", "sided", "zoned")
 _AT_ONCE = 200  # phrases
 
 
-def learn_evidence(engine: Engine, films: ReferenceFilms, studies: Iterable[Any]) -> Float32 | None:
-    """Weights of `explorer.grounding.evidence` from phantom studies; None where they are too few.
+def learn_evidence(
+    engine: Engine, films: ReferenceFilms, phantoms: Sequence[SeenPhantom]
+) -> Float32 | None:
+    """Weights of `explorer.grounding.evidence` from phantoms; None where they are too few.
 
     Asked of each are its findings, with and without their place, and the names of the findings
     that it surely lacks.
     """
-    seen: list[tuple[Float32, list[tuple[str, bool]]]] = []
-    for study in studies:
-        looked = embed_pixels(engine, (study.image / np.float32(65535)).astype(np.float32))
-        if looked.check.verdict == "frontal":
-            seen.append((looked.grid.values, list(_asked(study))))
+    seen = [(phantom.grid, list(_asked(phantom))) for phantom in phantoms]
     phrases = list(dict.fromkeys(text for _, pairs in seen for text, _ in pairs))
     shown = np.array([true for _, pairs in seen for _, true in pairs], dtype=bool)
     if len(seen) < LEAST_FILMS or shown.all() or not shown.any():
@@ -53,13 +51,13 @@ def learn_evidence(engine: Engine, films: ReferenceFilms, studies: Iterable[Any]
     return fit_evidence(np.concatenate(odds), text[asked], shown, border=SHOWN_FROM)
 
 
-def _asked(study: Any) -> Iterator[tuple[str, bool]]:
+def _asked(phantom: SeenPhantom) -> Iterator[tuple[str, bool]]:
     """Phrases of a phantom, each with whether it is true of it."""
     from explorer.phantom.findings import list_findings
 
-    for finding in study.findings:
+    for finding in phantom.findings:
         for precision in _PRECISIONS:
             if precision in finding.phrases:
                 yield finding.phrases[precision][0], True
-    for name in dict.fromkeys(name for name, _ in study.absent):
+    for name in dict.fromkeys(name for name, _ in phantom.absent):
         yield list_findings()[name].CARD.name, False

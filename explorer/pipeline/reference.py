@@ -16,6 +16,7 @@ from explorer.grounding.alignment import representatives
 from explorer.pipeline.embedding import embed_pixels
 from explorer.pipeline.evidence import learn_evidence
 from explorer.pipeline.phantoms import Progress
+from explorer.pipeline.seen_phantoms import SeenPhantom, seen_phantoms
 from explorer.pipeline.studies import read_study
 from explorer.pipeline.taught import taught
 from explorer.pipeline.trust import learn_trust
@@ -95,16 +96,15 @@ def with_trust(
     if phantoms == 0:
         return reference
 
-    def told(stage: str) -> Iterator[Any]:
-        studies = phantom_studies(phantoms, ct=ct, seed=TRUST_SEED, progress=progress)
-        for done, study in enumerate(studies, start=1):
-            progress(stage, done, phantoms)
-            yield study
-
+    rendered = phantom_studies(phantoms, ct=ct, seed=TRUST_SEED, progress=progress)
+    seen: list[SeenPhantom] = []
+    for done, study in enumerate(rendered, start=1):
+        progress("Trust", done, phantoms)
+        seen.extend(seen_phantoms(engine, [study]))
     return replace(
         reference,
-        trust=learn_trust(engine, told("Trust")),
-        evidence=learn_evidence(engine, reference, told("Evidence")),
+        trust=learn_trust(engine, seen),
+        evidence=learn_evidence(engine, reference, seen),
     )
 
 

@@ -1,7 +1,6 @@
 """Learn how far phrases can be trusted, from phantoms, whose findings are known."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +14,9 @@ from explorer.grounding.alignment import (
     representatives,
 )
 from explorer.grounding.trust import fit_trust
-from explorer.pipeline.embedding import embed_phrases, embed_pixels
+from explorer.pipeline.embedding import embed_phrases
 from explorer.pipeline.query import statements_of
+from explorer.pipeline.seen_phantoms import SeenPhantom
 from explorer.text import mentions, read_report
 from explorer.text.location import find_side
 
@@ -25,23 +25,20 @@ LEAST_FILMS = 20  # fewer tell nothing
 _AT_ONCE = 100  # phrases
 
 
-def learn_trust(engine: Engine, studies: Iterable[Any]) -> Float32 | None:
-    """Weights of `explorer.grounding.trust` from phantom studies; None where they are too few.
+def learn_trust(engine: Engine, phantoms: Sequence[SeenPhantom]) -> Float32 | None:
+    """Weights of `explorer.grounding.trust` from phantoms; None where they are too few.
 
     The phrases are the statements of their reports; a phrase is true of a film that shows one of
     the findings it names, on the side it names.
     """
     patches, counts, shown = [], [], []
     texts: dict[str, None] = {}
-    for study in studies:
-        seen = embed_pixels(engine, (study.image / np.float32(65535)).astype(np.float32))
-        if seen.check.verdict != "frontal":
-            continue
-        vectors, known = representatives(seen.grid.values, count=PATCHES)
+    for phantom in phantoms:
+        vectors, known = representatives(phantom.grid, count=PATCHES)
         patches.append(vectors)
         counts.append(known)
-        shown.append([(set(mentions(f.name)), f.side) for f in study.findings])
-        texts.update(dict.fromkeys(s.asked for s in statements_of(read_report(study.report))))
+        shown.append([(set(mentions(f.name)), f.side) for f in phantom.findings])
+        texts.update(dict.fromkeys(s.asked for s in statements_of(read_report(phantom.report))))
     phrases = [text for text in texts if mentions(text)]
     if len(patches) < LEAST_FILMS or not phrases:
         return None

@@ -18,7 +18,8 @@ from explorer.adapters._reference import write_reference
 from explorer.encoders.files import REFERENCE_FILE
 from explorer.entities import ImageCheck, ImageEmbeddings
 from explorer.errors import DataSetError
-from explorer.pipeline import evidence, reference, trust
+from explorer.pipeline import evidence, reference, seen_phantoms, trust
+from explorer.pipeline.seen_phantoms import SeenPhantom
 from explorer.pipeline.taught import knows, taught, words_of
 
 ROWS = [
@@ -100,18 +101,18 @@ def test_words_leave_numbers_out() -> None:
 
 
 def test_phantoms_tell_how_far_phrases_can_be_trusted(
-    engine: pipeline.Engine, monkeypatch: pytest.MonkeyPatch
+    engine: pipeline.Engine,
 ) -> None:
     """The weights have one number a dimension and a constant, and come back from the file."""
-    monkeypatch.setattr(trust, "embed_pixels", reference.embed_pixels)
     rng = np.random.default_rng(0)
     told = {"effusion": "Left pleural effusion.", "mass": "No effusion. Mass in the right lung."}
     sides = {"effusion": ("pleural effusion", "left"), "mass": ("mass", "right")}
     studies = [
-        SimpleNamespace(
-            image=rng.integers(0, 65535, (40, 40), np.uint16),
-            report=told[kind],
-            findings=[SimpleNamespace(name=sides[kind][0], side=sides[kind][1])],
+        SeenPhantom(
+            rng.standard_normal((5, 5, engine.card.dimension)).astype(np.float32),
+            told[kind],
+            (SimpleNamespace(name=sides[kind][0], side=sides[kind][1]),),
+            (),
         )
         for kind in ("effusion", "mass") * 12
     ]
@@ -129,16 +130,16 @@ def test_phantoms_tell_how_far_phrases_can_be_trusted(
 
 
 def test_phantoms_tell_what_a_standing_is_worth_on_films_like_them(
-    engine: pipeline.Engine, monkeypatch: pytest.MonkeyPatch
+    engine: pipeline.Engine,
 ) -> None:
     """Asked are a finding with and without its place, and by its name what is surely absent."""
-    monkeypatch.setattr(evidence, "embed_pixels", reference.embed_pixels)
     rng = np.random.default_rng(0)
     studies = [
-        SimpleNamespace(
-            image=rng.integers(0, 65535, (40, 40), np.uint16),
-            findings=[SimpleNamespace(phrases={"plain": ["mass"], "sided": ["left mass"]})],
-            absent=[("effusion", "No effusion."), ("effusion", "The pleural spaces are clear.")],
+        SeenPhantom(
+            rng.standard_normal((5, 5, engine.card.dimension)).astype(np.float32),
+            "Left mass.",
+            (SimpleNamespace(phrases={"plain": ["mass"], "sided": ["left mass"]}),),
+            (("effusion", "No effusion."), ("effusion", "The pleural spaces are clear.")),
         )
         for _ in range(24)
     ]
@@ -159,6 +160,27 @@ def test_phantoms_tell_what_a_standing_is_worth_on_films_like_them(
     assert weights is not None
     assert weights.shape == (2, engine.card.dimension + 1)
     assert evidence.learn_evidence(engine, films, studies[:5]) is None
+
+
+def test_only_phantoms_that_pass_for_frontal_films_teach(
+    engine: pipeline.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of three phantoms the second is turned away; what is known of the others stays with them."""
+    seen = iter(("frontal", "lateral", "frontal"))
+    embed = seen_phantoms.embed_pixels
+
+    def judged(*arguments: object) -> ImageEmbeddings:
+        found = embed(*arguments)  # type: ignore[arg-type]
+        return replace(found, check=replace(found.check, verdict=next(seen)))
+
+    monkeypatch.setattr(seen_phantoms, "embed_pixels", judged)
+    studies = [
+        SimpleNamespace(image=np.zeros((40, 40), np.uint16), report=r, findings=[], absent=[])
+        for r in ("One.", "Two.", "Three.")
+    ]
+    found = list(seen_phantoms.seen_phantoms(engine, studies))
+    assert [phantom.report for phantom in found] == ["One.", "Three."]
+    assert found[0].grid.shape[-1] == engine.card.dimension
 
 
 def test_a_phrase_is_true_of_a_film_that_shows_it_on_its_side() -> None:
