@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from explorer import pipeline
 from explorer.evaluation.protocols import nih_boxes
 from explorer.grounding.controls import MAX_NONSENSE_CORRELATION, MIN_NULL_Z
-from explorer.grounding.reference import SHOWN_FROM
 
 PROTOCOL = (
     "Frontal films of the split val (patients not in training). Absent: the names of the eight "
@@ -81,7 +80,7 @@ def main() -> None:
     reads = read_films(engine, options.data)
     results: dict[str, Any] = {
         "checkpoint": pipeline.describe_engine(engine),
-        "threshold": SHOWN_FROM,
+        "threshold": None if engine.reference is None else engine.reference.shown_from,
         "badge": badge(reads),
         "cross_validated": cross_validated(reads),
         "grades": grades(reads),

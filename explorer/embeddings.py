@@ -91,6 +91,10 @@ class Taught:
     words: tuple[str, ...]
 
 
+# Log-odds from which a phrase is shown, where the bank of a checkpoint says nothing else.
+SHOWN_FROM = -0.5
+
+
 @dataclass(frozen=True, slots=True)
 class ReferenceFilms:
     """Radiographs that the scores of a checkpoint are read against.
@@ -109,6 +113,7 @@ class ReferenceFilms:
         rendered: (N,) bool, which films are phantoms; None where it was not written down.
         evidence: (2, D + 1) float32 of `explorer.grounding.evidence`, for films like the rendered
             ones; None where it was not learned.
+        shown_from: Log-odds from which a phrase is shown; chosen on validation films.
         means: (N, d) float32, mean direction of each film, unit norm; computed here.
     """
 
@@ -121,6 +126,7 @@ class ReferenceFilms:
     trust: Float32 | None = None
     rendered: NDArray[np.bool_] | None = None
     evidence: Float32 | None = None
+    shown_from: float = SHOWN_FROM
     means: Float32 = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from explorer.adapters._base import AdapterCard
-from explorer.embeddings import ReferenceFilms, Taught
+from explorer.embeddings import SHOWN_FROM, ReferenceFilms, Taught
 from explorer.encoders.files import CARD_FILE, REFERENCE_FILE, sha256_of
 from explorer.entities import Float32
 from explorer.errors import CheckpointError
@@ -41,6 +41,7 @@ def read_reference(card: AdapterCard) -> ReferenceFilms | None:
             trust=found["trust"].astype(np.float32) if "trust" in found else None,
             rendered=found["rendered"].astype(bool) if "rendered" in found else None,
             evidence=found["evidence"].astype(np.float32) if "evidence" in found else None,
+            shown_from=float(about.get("shown_from", SHOWN_FROM)),
         )
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise CheckpointError(
@@ -93,6 +94,7 @@ def write_reference(path: Path, films: ReferenceFilms) -> None:
         "weights_sha256": films.weights_sha256,
         "taught_findings": films.taught.findings,
         "taught_words": films.taught.words,
+        "shown_from": films.shown_from,
     }
     save_file(arrays, path, metadata={"about": json.dumps(about)})
 

@@ -113,6 +113,9 @@ def reference(
     trusted: Annotated[
         int, typer.Option(help="Rendered films that tell how far phrases can be trusted.", min=0)
     ] = 400,
+    shown_from: Annotated[
+        float, typer.Option(help="Log-odds from which a phrase is shown and no badge raised.")
+    ] = -0.5,
     ct_wheel: Annotated[
         Path | None,
         typer.Option("--ct-wheel", help="Folder or wheel with the chest CT.", exists=True),
@@ -132,6 +135,7 @@ def reference(
             abnormal=abnormal,
             phantoms=phantoms,
             trusted=trusted,
+            shown_from=shown_from,
             ct=ct_wheel,
             progress=told,
         )

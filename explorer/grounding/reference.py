@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.embeddings import ReferenceFilms, Scoring
+from explorer.embeddings import SHOWN_FROM, ReferenceFilms, Scoring
 from explorer.entities import Float32, Grade, Standing
 from explorer.grounding.alignment import (
     Float64,
@@ -29,9 +29,7 @@ from explorer.grounding.evidence import evidence
 
 # Difference of cosine of two mean patches that makes a film count 1 / e as much.
 LIKENESS = 0.02
-# Log-odds from which a phrase is shown, and from which it stands out. Chosen on validation films,
-# since training films score as no new film does; see docs/score.md.
-SHOWN_FROM = -0.5
+# Log-odds from which a phrase stands out; from which it is shown, the bank says.
 STANDS_OUT_FROM = 0.5
 
 _TELLING = 50  # of 100 films; fewer give no reason to doubt
@@ -108,6 +106,7 @@ def standings(
     normal: NDArray[np.bool_],
     known: Sequence[bool],
     read: Reading | None = None,
+    shown_from: float = SHOWN_FROM,
 ) -> tuple[Standing, ...]:
     """Say for each of S phrases how its logit stands among N reference films.
 
@@ -118,6 +117,7 @@ def standings(
         normal: (N,) which reference films are normal; there are films of both kinds.
         known: (S,) whether the checkpoint knows what the phrase speaks of.
         read: How log-odds (S,) are read on this film; None takes them as they are.
+        shown_from: Log-odds from which a phrase is shown.
     """
     base = phrase_base(reference[~normal], weight=weight[~normal])
     odds = log_odds(logits, base)
@@ -126,7 +126,7 @@ def standings(
     among_normal = _share(lower[normal], weight[normal])
     among_all = _share(lower, weight)
     return tuple(
-        _standing(float(a), float(b), float(c), known=k)
+        _standing(float(a), float(b), float(c), known=k, shown_from=shown_from)
         for a, b, c, k in zip(among_normal, among_all, odds, known, strict=True)
     )
 
@@ -135,15 +135,17 @@ def _share(lower: NDArray[np.bool_], weight: Float64) -> Float64:
     return np.asarray(weight @ lower / weight.sum(), dtype=np.float64)
 
 
-def _standing(among_normal: float, among_all: float, odds: float, *, known: bool) -> Standing:
-    grade = _grade(odds) if known else "unknown phrase"
+def _standing(
+    among_normal: float, among_all: float, odds: float, *, known: bool, shown_from: float
+) -> Standing:
+    grade = _grade(odds, shown_from) if known else "unknown phrase"
     return Standing(grade, among_normal, among_all, odds, _reason(grade, among_normal, among_all))
 
 
-def _grade(odds: float) -> Grade:
+def _grade(odds: float, shown_from: float) -> Grade:
     if odds >= STANDS_OUT_FROM:
         return "stands out"
-    return "doubtful" if odds >= SHOWN_FROM else "not above normal films"
+    return "doubtful" if odds >= shown_from else "not above normal films"
 
 
 def _reason(grade: Grade, among_normal: float, among_all: float) -> str:

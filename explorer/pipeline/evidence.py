@@ -9,7 +9,7 @@ from explorer.embeddings import ReferenceFilms
 from explorer.entities import Float32
 from explorer.grounding.alignment import log_odds, phrase_base, pooled_logits
 from explorer.grounding.evidence import fit_evidence
-from explorer.grounding.reference import SHOWN_FROM, likeness, reference_logits
+from explorer.grounding.reference import likeness, reference_logits
 from explorer.pipeline.embedding import embed_phrases
 from explorer.pipeline.seen_phantoms import SeenPhantom
 
@@ -48,7 +48,7 @@ def learn_evidence(
         base = phrase_base(reference[~films.normal][:, columns], weight=weight)
         odds.append(log_odds(pooled_logits(cosines, scoring), base))
         asked += columns
-    return fit_evidence(np.concatenate(odds), text[asked], shown, border=SHOWN_FROM)
+    return fit_evidence(np.concatenate(odds), text[asked], shown, border=films.shown_from)
 
 
 def _asked(phantom: SeenPhantom) -> Iterator[tuple[str, bool]]:

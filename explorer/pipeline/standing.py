@@ -84,6 +84,7 @@ def standings_of(
         normal=films.normal,
         known=[knows(films.taught, text) for text in texts],
         read=reading(films, embed_phrases(engine, texts).vectors, weight=weight),
+        shown_from=films.shown_from,
     )
     found = dict(zip(texts, stand, strict=True))
     return tuple(

@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from explorer.adapters import add_reference, list_checkpoints, open_checkpoint
-from explorer.embeddings import ReferenceFilms, Taught
+from explorer.embeddings import SHOWN_FROM, ReferenceFilms, Taught
 from explorer.encoders.files import REFERENCE_FILE
 from explorer.errors import CheckpointError
 
@@ -46,6 +46,7 @@ def test_films_are_read_as_they_were_written(folder: Path) -> None:
     assert found.taught == written.taught
     assert found.rendered is None
     assert found.evidence is None
+    assert found.shown_from == SHOWN_FROM
     assert json.loads((folder / "card.json").read_text(encoding="utf-8"))["reference"] == {
         "films": 3
     }
@@ -56,12 +57,13 @@ def test_what_rendered_films_taught_is_read_as_it_was_written(folder: Path) -> N
     (card,) = list_checkpoints(folder.parent)
     taught = np.arange(26, dtype=np.float32).reshape(2, 13)
     rendered = np.array([False, True, True])
-    written = replace(films(card.sha256), rendered=rendered, evidence=taught)
+    written = replace(films(card.sha256), rendered=rendered, evidence=taught, shown_from=-0.7)
     add_reference(card, written, about={})
     found = open_checkpoint(folder).reference
     assert found is not None
     assert_array_equal(found.rendered, rendered)
     assert_array_equal(found.evidence, taught)
+    assert found.shown_from == -0.7
 
 
 def test_a_checkpoint_without_films_opens_without(folder: Path) -> None:

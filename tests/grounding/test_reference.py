@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from explorer.embeddings import ReferenceFilms, Scoring, Taught
+from explorer.embeddings import SHOWN_FROM, ReferenceFilms, Scoring, Taught
 from explorer.entities import Standing
 from explorer.grounding.reference import (
     LIKENESS,
-    SHOWN_FROM,
     STANDS_OUT_FROM,
     likeness,
     pooling_line,
@@ -46,6 +45,22 @@ def test_shares_and_log_odds_by_hand() -> None:
 )
 def test_the_grade_follows_the_log_odds(above: float, grade: str) -> None:
     assert standing(3 + above).grade == grade
+
+
+def test_a_bank_may_show_phrases_from_other_log_odds() -> None:
+    def graded(logit: float) -> str:
+        (found,) = standings(
+            np.array([logit]),
+            REFERENCE,
+            weight=np.ones(6),
+            normal=NORMAL,
+            known=[True],
+            shown_from=-0.75,
+        )
+        return found.grade
+
+    assert graded(3 - 0.75) == "doubtful"
+    assert graded(3 - 0.76) == "not above normal films"
 
 
 def test_the_reason_counts_normal_films() -> None:
