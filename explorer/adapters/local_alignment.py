@@ -19,6 +19,7 @@ from explorer.encoders.alignment import (
 )
 from explorer.encoders.cast_once import cast_once
 from explorer.encoders.files import CONFIG_FILE, IMAGE_CHECK_FILE, TOKENIZER_FILE, WEIGHTS_FILE
+from explorer.encoders.fold_once import fold_once
 from explorer.encoders.preprocessing import standardise
 from explorer.encoders.stored import not_as_described, open_stored
 from explorer.encoders.text import tokenize
@@ -94,6 +95,7 @@ class LocalAlignmentEngine(DualEngine):
         self._tokenizer = tokenizer
         self._model = model.eval().requires_grad_(requires_grad=False).to(device)
         self._model.image_encoder.to(memory_format=torch.channels_last)
+        fold_once(self._model.image_encoder, dtype)
         if dtype != torch.float32:
             self._model.text_encoder.fix(dtype)
             cast_once(self._model.phrase_projection, dtype)
