@@ -18,6 +18,8 @@ def worn(encoder: nn.Module) -> nn.Module:
     generator = torch.Generator().manual_seed(0)
     for module in encoder.modules():
         if isinstance(module, nn.BatchNorm2d):
+            assert module.running_var is not None
+            assert module.running_mean is not None
             for tensor in (module.weight, module.running_var):
                 tensor.data = torch.rand(tensor.shape, generator=generator) + 0.5
             for tensor in (module.bias, module.running_mean):
