@@ -77,7 +77,10 @@ def detect(source: Path) -> str:
     found = special or [name for name in said if said[name]]
     if not found:
         known = "; ".join(f"{name} ({reader.TITLE})" for name, reader in readers().items())
-        raise DataSetError(f"{source.name!r} is of none of the known data sets: {known}.")
+        raise DataSetError(
+            f"{source.name!r} is of none of the known data sets: {known}. "
+            "Give the file, or the folder that holds it."
+        )
     if len(found) > 1:
         seen = "; ".join(f"{name}: {said[name]}" for name in found)
         raise DataSetError(

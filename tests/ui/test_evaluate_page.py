@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from explorer import pipeline
 
 from .driving import memory, words
-from .tiny import TinyEngine
+from .tiny import TinyEngine, card
 
 OpenApp = Callable[[], AppTest]
 
@@ -158,3 +158,20 @@ def test_a_reload_shows_the_same_runs_and_says_what_was_measured(
     assert not page.exception
     assert page.multiselect(key="evaluate_variants").value == ["one", "two"]
     assert "minus one" in words(page)
+
+
+def test_an_unfinished_run_says_how_much_is_measured(page: AppTest, tmp_path: Path) -> None:
+    from explorer.ui import evaluations as work
+
+    corpus = work.bundled_corpus()
+    folder = tmp_path / "kept" / "begun"
+    begun = pipeline.start_evaluation(
+        TinyEngine(card("one")), corpus, folder=folder, protocols=["original_pixels"], batch=1
+    )
+    next(begun.steps())
+    kept = memory(page).evaluations
+    assert kept is not None
+    kept.shown = (folder,)
+    page.run()
+    assert not page.exception
+    assert "1 of 2 images are measured, and the figures are of these alone." in words(page)

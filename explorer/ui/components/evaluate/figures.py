@@ -25,6 +25,9 @@ _MARKS = {
 }
 
 
+_ROWS = 12  # of a table that is shown whole
+
+
 def figures(memory: Evaluations, runs: "list[Run]") -> None:
     """Draw what was measured."""
     stamped = runs[0].card["key"]["protocols"]
@@ -57,7 +60,12 @@ def _one(run: "Run", table: dict[str, Any], metric: str) -> None:
         f":gray-badge[{stamp}]"
     )
     if not run.complete:
-        st.warning("Not all images were measured yet. Press Run to go on.", title="Unfinished run")
+        measured, of = run.samples["image"].nunique(), about["corpus"]["images"]
+        st.warning(
+            f"{measured:,} of {of:,} images are measured, and the figures are of these alone. With "
+            "the same data set above, Run goes on from here.",
+            title="Unfinished run",
+        )
     if not about["calibrated"]:
         st.caption("Scores of this checkpoint are not calibrated; figures that need it are empty.")
     left, right = st.columns((5, 6), gap="medium")
@@ -69,11 +77,12 @@ def _one(run: "Run", table: dict[str, Any], metric: str) -> None:
             alt=f"{table['metrics'][metric]} by finding with intervals; the table has the numbers",
         )
     with right:
+        lines = as_table(table)
         st.dataframe(
-            as_table(table),
+            lines,
             hide_index=True,
             key=f"table_{run.name}",
-            height=440,
+            height="content" if len(lines) < _ROWS else 440,
             column_config={"finding": st.column_config.TextColumn(pinned=True)},
         )
         st.caption(
