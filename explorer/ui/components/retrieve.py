@@ -76,8 +76,10 @@ def _ask(memory: Session) -> Query | None:
         persist_state="session",
     )
     kind: Kind = chosen or "text"
-    if kind != "text":
-        _film(memory, boxes=kind == "region")
+    # Places that are always there: what comes below keeps its own while the page runs again.
+    with st.container(key="film_place"):
+        if kind != "text":
+            _film(memory, boxes=kind == "region")
     with st.form("search", border=False):
         query = _fields(kind, before, memory)
         pressed = st.form_submit_button("Search", type="primary", key="run_search")
@@ -161,15 +163,17 @@ def _find(memory: Session, query: Query | None, uri: str) -> None:
     """Run what was asked, and show it or what was found last."""
     wanted = query or memory.asked_search
     memory.asked_search = None
+    sign, before = st.empty(), st.container(key="before_hits")
     with guarded():
         try:
             if wanted is not None:
-                with st.spinner("Searching"):
+                with sign, st.spinner("Searching"):
                     memory.search = search.run(memory, wanted, uri)
             if memory.search is None:
                 _about_index(uri)
                 return
-            _asked_before(memory, memory.search.query.asked)
+            with before:
+                _asked_before(memory, memory.search.query.asked)
             _show(memory, memory.search, fresh=wanted is not None)
         except ExplorerError as error:
             error_box(error)
