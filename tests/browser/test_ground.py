@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from .conftest import STUDY, Server, Visit, file
+from .panes import settle
 
 pytestmark = pytest.mark.browser
 OpenTab = Callable[..., Visit]
@@ -20,6 +21,8 @@ def marks(page: Page) -> Locator:
 
 
 def data(page: Page, name: str) -> str:
+    """What the viewer says of itself, once the frame after the last press is painted."""
+    settle(page)
     return marks(page).get_attribute(f"data-{name}") or ""
 
 
