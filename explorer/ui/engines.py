@@ -9,6 +9,7 @@ from explorer.errors import ExplorerError
 from explorer.ui.door import pipeline
 from explorer.ui.memory import give_back
 from explorer.ui.sharing import turn
+from explorer.ui.wording import one_line
 
 if TYPE_CHECKING:
     from explorer.pipeline import AdapterCard, Engine
@@ -83,6 +84,11 @@ def look_again() -> None:
 def checkpoints() -> "tuple[AdapterCard, ...]":
     """List the cards of the checkpoints on the shelf."""
     return tuple(pipeline.list_checkpoints())
+
+
+def label(card: "AdapterCard") -> str:
+    """What a list calls a checkpoint: its name first, for titles may begin alike."""
+    return one_line(f"{card.name} · {card.title}")
 
 
 def broken_checkpoints() -> tuple[Exception, ...]:

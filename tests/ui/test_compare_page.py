@@ -51,6 +51,8 @@ def test_a_first_visit_shows_two_checkpoints_on_one_film(
     assert not compare.exception
     assert not compare.error
     assert [p["checkpoint"] for p in setup(compare)["panes"]] == ["one", "two"]
+    # The name comes first: titles may be alike where a narrow field cuts them.
+    assert [label.split(" · ")[0] for _, label in setup(compare)["checkpoints"]] == ["one", "two"]
     one, two = of_pane(compare, 0), of_pane(compare, 1)
     assert one.keys() == two.keys() == {"head", "piece:0"}
     assert one["head"]["space"] != two["head"]["space"]

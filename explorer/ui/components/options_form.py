@@ -4,7 +4,6 @@ import streamlit as st
 
 from explorer.ui import engines
 from explorer.ui.state import Options, Rule, Session
-from explorer.ui.wording import one_line
 
 RULES: dict[Rule, str] = {"calibrated": "Calibrated", "otsu": "Otsu", "fixed": "Fixed"}
 RULE_HELP = (
@@ -92,7 +91,7 @@ def _checkpoint(before: Options) -> str | None:
     name = st.selectbox(
         "Checkpoint",
         names,
-        format_func=lambda name: one_line(cards[name].title),
+        format_func=lambda name: engines.label(cards[name]),
         key="checkpoint",
         persist_state="session",
     )

@@ -137,7 +137,8 @@ def _in_short(card: "AdapterCard") -> str:
     """One line that is enough to choose by."""
     rows, columns = card.input_size
     return (
-        f"{plain(card.family)} · {rows} x {columns} pixels · {card.parameters:,} parameters · "
+        f"Name: {plain(card.name)} · {plain(card.family)} · {rows} x {columns} pixels · "
+        f"{card.parameters:,} parameters · "
         f"{file_size(card.size_bytes)} on disk · {plain(card.allows)}"
     )
 

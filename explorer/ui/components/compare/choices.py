@@ -33,7 +33,7 @@ def setup_of(memory: Session) -> Setup:
     cards = {card.name: card for card in engines.checkpoints()}
     return Setup(
         panes=tuple(_shown(memory, pane, cards) for pane in panes_of(memory)),
-        checkpoints=tuple((name, one_line(card.title)) for name, card in cards.items()),
+        checkpoints=tuple((name, engines.label(card)) for name, card in cards.items()),
         poolings=tuple((name, name) for name in POOLINGS),
         films=tuple(
             f"{number}: {one_line(label, longest=40)}"

@@ -39,7 +39,9 @@ export class PaneBar {
     const choices = choicesOf(list, setup, own);
     if (choices.length < 2) return name === "checkpoint" ? el("span.only", { text: choices[0]?.[1] ?? "" }) : null;
     const options = choices.map(([value, text]) => el("option", { value: String(value), text, selected: value === own[name] }));
-    const select = el(`select.${name}`, { "aria-label": `${label}, pane ${letterOf(index)}`, title: label }, options);
+    const chosen = choices.find(([value]) => value === own[name])?.[1];
+    const title = chosen ? `${label}: ${chosen}` : label; // a narrow field cuts what it holds
+    const select = el(`select.${name}`, { "aria-label": `${label}, pane ${letterOf(index)}`, title }, options);
     select.onchange = () => {
       const [value] = choices[select.selectedIndex];
       viewer.post("set", { pane: index, name, value });
