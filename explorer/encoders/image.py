@@ -131,6 +131,9 @@ class Neck(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
+        self._grow(width)
+
+    def _grow(self, width: int) -> None:
         self.lateral = nn.ModuleList([nn.Conv2d(c, width, 1) for c in TRUNK_CHANNELS])
         self.context = nn.Linear(TRUNK_CHANNELS[2], width)
         self.position = nn.Conv2d(4, width, 1)
@@ -155,9 +158,10 @@ class ImageEncoder(Neck):
     summary_size = 2 * sum(TRUNK_CHANNELS)
 
     def __init__(self, *, width: int = 160, dropout: float = 0.1) -> None:
-        super().__init__(width)
+        nn.Module.__init__(self)
         self.width = width
-        self.trunk = EfficientNetLite0()
+        self.trunk = EfficientNetLite0()  # before the neck: a seed gives it the same weights
+        self._grow(width)
         self.dropout = nn.Dropout2d(dropout)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:

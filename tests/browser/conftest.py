@@ -203,7 +203,11 @@ def _record(visit: Visit) -> None:
     page.on("pageerror", lambda error: visit.complaints.append(str(error)))
     page.on(
         "console",
-        lambda message: visit.complaints.append(message.text) if message.type == "error" else None,
+        lambda message: (
+            visit.complaints.append(f"{message.text} ({message.location['url']})")
+            if message.type == "error"
+            else None
+        ),
     )
 
     def on_socket(socket: WebSocket) -> None:
