@@ -81,6 +81,7 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "torch": _version("torch"),
         "accelerator": _accelerator(),
+        **({"scheduling": "real time, before other work"} if _runs_before_others() else {}),
     }
 
 
@@ -114,6 +115,11 @@ def own_memory_mb() -> float:
     lines = status.read_text("utf-8").splitlines() if status.exists() else []
     own = [line.split()[1] for line in lines if line.startswith("RssAnon")]
     return int(own[0]) * 1024 / 1e6 if own else 0.0
+
+
+def _runs_before_others() -> bool:
+    """Whether the system gives this process the processors first, as `chrt -f` asks (Linux)."""
+    return sys.platform == "linux" and os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR)
 
 
 def _processor() -> str:
