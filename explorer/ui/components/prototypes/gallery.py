@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from explorer.ui.components.picture import show_picture
 from explorer.ui.components.prototypes.pictures import Picture, exemplars, strip
 from explorer.ui.rooms import SHOWN, Built, Order, Rooms, in_order, picked_rooms
 from explorer.ui.wording import count, one_line, plain
@@ -107,7 +108,8 @@ def _card(
     pictures: "list[Picture]",
     picked: int | None,
 ) -> None:
-    st.image(strip(pictures, count=_EACH), width="stretch", output_format="PNG")
+    alt = f"Exemplars of {plain(prototype.name, longest=48)}"
+    show_picture(strip(pictures, count=_EACH), alt=alt)
     st.button(
         f"**{plain(prototype.name, longest=48)}**",
         key=f"open_{prototype.id}",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from explorer.ui.clustered import uses
+from explorer.ui.components.picture import show_picture
 from explorer.ui.components.prototypes.pictures import film_with_use
 from explorer.ui.rooms import Built, Rooms
 from explorer.ui.state import Session
@@ -31,10 +32,9 @@ def on_screen(memory: Session, built: Built, rooms: Rooms) -> None:
     picture, words = st.columns((1, 1), gap="small")
     drawn = use if rooms.open is not None else found[0]
     with picture:
-        st.image(
+        show_picture(
             film_with_use(memory.radiograph, drawn, side=_SIDE),
-            width="stretch",
-            output_format="PNG",
+            alt="The film on screen with what looks like the prototype",
         )
     with words:
         if rooms.open is not None:

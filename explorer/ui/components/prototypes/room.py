@@ -10,6 +10,7 @@ import streamlit as st
 from explorer.errors import ExplorerError
 from explorer.ui.components.compare.choices import open_film
 from explorer.ui.components.error_box import error_box, guarded
+from explorer.ui.components.picture import show_picture
 from explorer.ui.components.prototypes.gallery import facts
 from explorer.ui.components.prototypes.pictures import exemplars
 from explorer.ui.door import pipeline
@@ -55,7 +56,7 @@ def _pictures(
     columns = st.columns(_COLUMNS)
     for place, (row, picture) in enumerate(zip(rows, pictures, strict=True)):
         with columns[place % _COLUMNS], st.container(key=f"exemplar_{place}", gap="xsmall"):
-            st.image(picture, width="stretch", output_format="PNG")
+            show_picture(picture, alt=f"Exemplar {place + 1}")
             if text := built.points.texts[row]:
                 st.caption(plain(text, longest=70))
             with st.container(horizontal=True, gap="small"):
