@@ -247,6 +247,21 @@ def test_a_press_on_a_list_that_is_out_of_date_opens_no_other_room() -> None:
     assert (rooms.open, rooms.at) == (3, "rooms")
 
 
+def test_another_checkpoint_than_that_of_the_index_is_changed_with_one_press(
+    open_page: Callable[[], AppTest],
+    engines: dict[str, TinyEngine],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pipeline, "maker_of", lambda _: engines["one"].card)
+    app = open_page()
+    app.selectbox(key="checkpoint").set_value("two").run()
+    assert "An index holds vectors of one checkpoint" in words(app)
+    app.button(key="use_maker").click().run()
+    assert not app.exception
+    assert app.selectbox(key="checkpoint").value == "one"
+    assert len(names(app)) == 12
+
+
 def test_too_few_points_are_explained(open_page: Callable[[], AppTest]) -> None:
     app = open_page()
     app.selectbox(key="prototype_granularity").set_value(96).run()

@@ -12,6 +12,7 @@ from explorer.ui import search
 from explorer.ui.components.banner import RESEARCH_USE
 from explorer.ui.components.error_box import error_box, guarded
 from explorer.ui.components.into_view import into_view
+from explorer.ui.components.options_form import fill_options
 from explorer.ui.components.other_index import other_index
 from explorer.ui.components.prototypes.gallery import gallery
 from explorer.ui.components.prototypes.mixed_plane import mixed_plane
@@ -198,6 +199,7 @@ def _build(
         status.empty()
         st.warning(plain(str(error)), title="There are no prototypes to show")
         st.caption("Change what is clustered above, or the checkpoint under Options.")
+        _offer_maker(memory, uri)
         return None
     except ExplorerError as error:
         status.empty()
@@ -205,6 +207,27 @@ def _build(
         return None
     status.empty()
     return index, built
+
+
+def _offer_maker(memory: Session, uri: str) -> None:
+    """Where another checkpoint is chosen than built the index: one press takes that one."""
+    try:
+        name = pipeline.maker_of(uri).name
+    except ExplorerError:
+        return
+    if name != search.engine_of(memory).card.name:
+        st.button(
+            f"Use {name}",
+            on_click=_use_checkpoint,
+            args=(memory, name),
+            key="use_maker",
+            help="Chooses the checkpoint that the index was built with, on all pages.",
+        )
+
+
+def _use_checkpoint(memory: Session, name: str) -> None:
+    memory.choose(checkpoint=name)
+    fill_options(memory.options, again=True)
 
 
 def _map(memory: Session, index: "Corpus", built: Built, look: Look) -> None:
