@@ -1,21 +1,18 @@
 """Choice of device and precision."""
 
-import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
 
 import torch
 
 from explorer.adapters._product_threads import at_most
 from explorer.errors import CheckpointError
 
-T = TypeVar("T")
 _PRECISIONS = {
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
@@ -71,26 +68,6 @@ def cpu_has_bfloat16() -> bool:
     except OSError:
         return False
     return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(flags))
-
-
-def in_one_thread(call: Callable[[], T]) -> T:
-    """Make a call in a thread for which PyTorch computes in one thread.
-
-    For small networks: their layers are quicker than what it costs several threads to wait for
-    each other, and where other work has a processor each layer waits for it.
-    """
-    if torch.get_num_threads() == 1:
-        return call()
-    return _lone_worker().submit(call).result()
-
-
-@cache
-def _lone_worker() -> ThreadPoolExecutor:
-    start = partial(_compute_with, 1)
-    return ThreadPoolExecutor(1, thread_name_prefix="one-thread", initializer=start)
-
-
-os.register_at_fork(after_in_child=_lone_worker.cache_clear)  # threads are not copied
 
 
 @contextmanager

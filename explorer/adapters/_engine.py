@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from explorer.adapters._base import AdapterCard, scoring_of
-from explorer.adapters._device import in_one_thread
 from explorer.adapters._recent import Recent
 from explorer.embeddings import ReferenceFilms, Scoring
 from explorer.encoders.pooling import pool
@@ -22,9 +21,6 @@ from explorer.grounding.geometry import fit_frame, to_model_input
 from explorer.grounding.similarity import cosines
 
 MAX_PHRASE_CHARACTERS = 2_000
-# A query has few statements. Beside other work on two processors, one of them took two threads 150
-# to 400 ms, one thread 12.
-_FEW_PHRASES = 3
 
 
 class Encoded(NamedTuple):
@@ -235,15 +231,9 @@ class DualEngine:
         self.check_phrases(phrases)
         if not phrases:
             return np.zeros((0, self.card.dimension), dtype=np.float32)
-
-        def encoded() -> Float32:
-            with torch.inference_mode(), self.autocast():
-                vectors = self._vectors(phrases)
-            return np.asarray(_unit(vectors).cpu().numpy(), dtype=np.float32)
-
-        if self.device == "cpu" and len(phrases) <= _FEW_PHRASES:
-            return in_one_thread(encoded)
-        return encoded()
+        with torch.inference_mode(), self.autocast():
+            vectors = self._vectors(phrases)
+        return np.asarray(_unit(vectors).cpu().numpy(), dtype=np.float32)
 
     def ensemble_vector(self, phrases: Sequence[str]) -> Float32:
         """Mean of phrases before unit norm, then unit norm: (D,); see `Engine`."""

@@ -12,7 +12,6 @@ import torch
 from threadpoolctl import threadpool_info
 
 from explorer.adapters import encoding_threads, products_in_one_thread, sharing_processors
-from explorer.adapters._device import in_one_thread
 
 
 def _threads() -> tuple[int, set[int]]:
@@ -66,19 +65,6 @@ def test_limits_that_end_in_another_order_than_they_began_leave_none() -> None:
     assert _threads()[1] == {1}  # the second still computes
     second.close()
     assert _threads() == before
-
-
-def test_a_call_in_one_thread_leaves_the_threads_of_all_others() -> None:
-    before = torch.get_num_threads()
-    torch.set_num_threads(3)
-    try:
-        assert in_one_thread(torch.get_num_threads) == 1
-        assert torch.get_num_threads() == 3
-        with ThreadPoolExecutor(1) as other:
-            assert other.submit(torch.get_num_threads).result() == 3
-        assert in_one_thread(torch.get_num_threads) == 1
-    finally:
-        torch.set_num_threads(before)
 
 
 def _loaded(**said: str) -> str:
