@@ -186,8 +186,8 @@ def test_a_film_that_scores_high_for_everything_is_not_first_for_everything(
     denied = on_own_scale(plain, *scale, ["absent"] * len(vectors))
     assert np.array_equal(denied, plain)
     # The vocabulary is what a film is read against, over whole grids as they were before packing.
-    assert odds.mean(axis=1) == pytest.approx(np.zeros(24), abs=0.1)
-    assert odds.std(axis=1) == pytest.approx(np.ones(24), abs=0.1)
+    assert odds.mean(axis=1) == pytest.approx(np.zeros(24), abs=0.15)
+    assert odds.std(axis=1) == pytest.approx(np.ones(24), abs=0.15)
 
 
 def test_the_agreement_with_every_report_varies_alike_over_films(engine: Any, index: Any) -> None:
