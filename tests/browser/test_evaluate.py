@@ -109,6 +109,6 @@ def test_a_kept_run_is_deleted_after_a_second_press(open_tab: Callable[..., Visi
     delete.click()
     page.get_by_role("button", name="Delete 1 run", exact=True).click()
     expect(page.get_by_text("1 run deleted.")).to_be_visible()
-    expect(delete).to_have_count(0)
-    expect(page.get_by_text("None yet.")).to_be_visible()
-    expect(page.locator(".js-plotly-plot")).to_have_count(0)
+    # Other tests of this server may have kept runs of theirs, of which none is chosen now.
+    expect(page.get_by_role("button", name="Delete 1 run", exact=True)).to_have_count(0)
+    expect(delete.and_(page.locator(":enabled"))).to_have_count(0)
