@@ -16,7 +16,7 @@ from explorer.grounding.alignment import representatives
 from explorer.pipeline.embedding import embed_pixels
 from explorer.pipeline.evidence import learn_evidence
 from explorer.pipeline.phantoms import Progress
-from explorer.pipeline.seen_phantoms import SeenPhantom, seen_phantoms
+from explorer.pipeline.seen_phantoms import seen_phantoms
 from explorer.pipeline.studies import read_study
 from explorer.pipeline.taught import taught
 from explorer.pipeline.trust import learn_trust
@@ -99,11 +99,13 @@ def with_trust(
     if phantoms == 0:
         return reference
 
-    rendered = phantom_studies(phantoms, ct=ct, seed=TRUST_SEED, progress=progress)
-    seen: list[SeenPhantom] = []
-    for done, study in enumerate(rendered, start=1):
-        progress("Trust", done, phantoms)
-        seen.extend(seen_phantoms(engine, [study]))
+    def told() -> Iterator[Any]:
+        studies = phantom_studies(phantoms, ct=ct, seed=TRUST_SEED, progress=progress)
+        for done, study in enumerate(studies, start=1):
+            progress("Trust", done, phantoms)
+            yield study
+
+    seen = list(seen_phantoms(engine, told()))
     return replace(
         reference,
         trust=learn_trust(engine, seen),

@@ -132,7 +132,7 @@ def search_text(
         RetrievalError: The query or the filter says nothing, or the index cannot be read.
     """
     statements, notes = read_query(text)
-    notes = notes or _unknown(engine, statements, ranking)
+    notes += _unknown(engine, statements, ranking)
     parts, shown = _parts(engine, statements), _page(page)
     asked = parts, asking_of(engine)
     only: frozenset[str] | None = None

@@ -19,6 +19,7 @@ from explorer.ui import search
 from explorer.ui.components.retrieve import _boxes, _hear
 from explorer.ui.search import PAGE, Query
 from explorer.ui.state import Session
+from tests.ui.driving import recognise_late
 from tests.ui.messages import bodies_of
 
 from .conftest import FRONTAL
@@ -253,16 +254,7 @@ def test_a_reload_names_the_second_index_again(
     assert shown is not None
     query = replace(shown.query, beside="other")
     record = Session(search=replace(shown, query=query))
-    told = iter((True,))
-
-    def recognise(_: object) -> bool:
-        """Put the record of the tab back once, after the fields were made empty."""
-        if next(told, False):
-            st.session_state["_session"] = record
-            return True
-        return False
-
-    monkeypatch.setattr("explorer.ui.tabs.recognise", recognise)
+    recognise_late(monkeypatch, record)
     app.run()
     assert not app.exception
     assert app.selectbox(key="search_beside").value == "other"

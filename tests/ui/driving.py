@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from explorer.ui.components.workbench import hear as _hear
@@ -23,6 +25,19 @@ def words(app: AppTest) -> str:
     for alert in (*app.error, *app.warning):
         parts += [alert.value, alert.proto.title]
     return "\n".join(parts).replace("\\", "")
+
+
+def recognise_late(monkeypatch: pytest.MonkeyPatch, record: Session) -> None:
+    """Put the record of the tab back once, after the fields were made anew, as a reload does."""
+    told = iter((True,))
+
+    def recognise(_: object) -> bool:
+        if next(told, False):
+            st.session_state["_session"] = record
+            return True
+        return False
+
+    monkeypatch.setattr("explorer.ui.tabs.recognise", recognise)
 
 
 def upload(

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from explorer.entities import Float32
@@ -11,7 +10,7 @@ from explorer.errors import PhraseError
 from explorer.ui import grounded
 from explorer.ui.components.options_form import POOLINGS
 
-from .driving import ask, desk, memory, on_screen, open_at, open_bundled_in, words
+from .driving import ask, desk, memory, on_screen, open_at, open_bundled_in, recognise_late, words
 from .messages import bodies, head, phrases, texts
 from .tiny import REPORT, TinyEngine
 
@@ -77,16 +76,8 @@ def test_options_survive_a_reload(open_app: OpenApp, monkeypatch: pytest.MonkeyP
     app = open_app()
     app.selectbox(key="checkpoint").set_value("two").run()
     app.segmented_control(key="rule").set_value("otsu").run()
-    record, again, told = memory(app), open_app(), iter((True,))
-
-    def recognise(_: object) -> bool:
-        """Put the record of the tab back once, after the fields were made anew."""
-        if next(told, False):
-            st.session_state["_session"] = record
-            return True
-        return False
-
-    monkeypatch.setattr("explorer.ui.tabs.recognise", recognise)
+    record, again = memory(app), open_app()
+    recognise_late(monkeypatch, record)
     again.run()
     assert not again.exception
     assert again.selectbox(key="checkpoint").value == "two"

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from explorer import pipeline
@@ -14,7 +13,7 @@ from explorer.ui import clustered
 from explorer.ui import rooms as work
 from explorer.ui.state import Session
 
-from .driving import memory, words
+from .driving import memory, recognise_late, words
 from .tiny import TinyEngine, png
 
 PAGE = "explorer/ui/pages/prototypes.py"
@@ -194,16 +193,7 @@ def test_a_reload_fills_the_form_again_and_leaves_the_room_open(
     number = pipeline_of(app).prototypes[2].id
     look = work.Look(colour="view", order="tightness", named="no")
     record = Session(rooms=work.Rooms(choice=MADE, look=look, open=number))
-    told = iter((True,))
-
-    def recognise(_: object) -> bool:
-        """Put the record of the tab back once, after the fields were made anew."""
-        if next(told, False):
-            st.session_state["_session"] = record
-            return True
-        return False
-
-    monkeypatch.setattr("explorer.ui.tabs.recognise", recognise)
+    recognise_late(monkeypatch, record)
     app.selectbox(key="prototype_granularity").set_value(24)  # what a fresh form would say
     app.run()
     assert not app.exception
