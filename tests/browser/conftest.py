@@ -176,11 +176,13 @@ def open_visit(
     width: int = 1400,
     height: int = 1000,
     scheme: Literal["light", "dark"] = "light",
+    script: str = "",
 ) -> Visit:
-    """Open the app in a new session."""
+    """Open the app in a new session; `script` runs in the page before anything else does."""
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
+    page.add_init_script(script)
     visit = Visit(page, server.url)
     _record(visit)
     page.goto(server.url)

@@ -1,5 +1,7 @@
 // Requests to Python, each with a serial number: none is lost when two are made before a run.
 
+import { whenHere } from "./leaving.js";
+
 const KEPT = 40;
 
 /** Makes a `post(kind, values)` that sends through a component's `setStateValue`. */
@@ -14,6 +16,6 @@ export class Outbox {
   post(kind, values = {}) {
     this.serial += 1;
     this.list = [...this.list, { from: this.sender, serial: this.serial, kind, ...values }].slice(-KEPT);
-    this.set?.("outbox", this.list);
+    whenHere(() => this.set?.("outbox", this.list));
   }
 }

@@ -1,5 +1,6 @@
 // The study's name in the bar, and the drawer behind it.
 
+import { whenHere } from "../../js/leaving.js";
 import { onOpening } from "../../js/tab.js";
 import { readMessage } from "../../viewer/js/maths/message.js";
 import { Drawer } from "./drawer.js";
@@ -17,11 +18,13 @@ export default function start({ data, parentElement, setStateValue }) {
     drawer.stop = onOpening(() => drawer.refresh());
   }
   drawer.outbox.set = setStateValue;
+  drawer.tell = setStateValue; // new on every run
   listenToThePage(drawer);
   drawer.take(readMessage(data).body);
   if (!tabTold) {
     tabTold = true;
-    setStateValue("tab", tabName());
+    const name = tabName();
+    whenHere(() => drawer.tell("tab", name));
   }
   return () => {
     drawer.stop();
