@@ -1,10 +1,8 @@
 """Adapt a copy of a checkpoint to films of another site, without labels; method `mi_uda`."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,17 +11,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explorer.encoders.alignment import LocalAlignmentModel
-from explorer.encoders.files import CARD_FILE, WEIGHTS_FILE, sha256_of
 from explorer.methods._base import Shapes
 from explorer.methods._heads import descend, require
 from explorer.methods.mi_uda import MiUda, MiUdaOptions, median_distance, squared_mmd
-from explorer.training.checkpoint import load_start
 from explorer.training.config import TrainingConfig
 from explorer.training.copies import (
     PlacedPhrase,
     Progress,
     as_inputs,
+    card_from,
+    digest_of,
     finish,
+    load_frozen,
     phrase_vectors,
     pointing,
 )
@@ -68,70 +67,106 @@ def adapt_copy(
         Divergence of the sites, information that target films leave in their vectors, and
         pointing on source films, before and after.
     """
+    _require_films(source, target)
+    before, tokenizer = load_frozen(folder)
+    copy, _ = load_frozen(folder)
+    torch.manual_seed(options.seed)
+    method = MiUda(options, Shapes(dimension=copy.config.dimension, features=copy.config.dimension))
+    learned = _learned(copy, method)
+    vectors = phrase_vectors(copy, tokenizer, phrases[: options.phrases])
+    sites = [as_inputs(films, copy.config.image_size) for films in (source, target)]
+    descend(
+        learned, _Lesson(before, copy, method, sites, vectors),
+        steps=options.steps, rate=options.rate, seed=options.seed, work=work,
+        settings={"options": asdict(options), "start": digest_of(folder), "source": len(source),
+                  "target": len(target), "phrases": list(phrases)},
+        progress=lambda done, total: progress("Copy", done, total),
+    )  # fmt: skip
+    copy.eval()
+    progress("Figures", 0, 1)
+    some = [site[:_MEASURED] for site in sites]
+    known = [_latent(before, site) for site in some]
+    moved = [_latent(copy, site) for site in some]
+    figures: dict[str, float] = {}
+    for name, model, latents in (("before", before, known), ("after", copy, moved)):
+        found = _figures(latents, known, options)
+        found["pointing"] = pointing(model, tokenizer, held_out, placed)
+        figures |= {f"{what} {name}": value for what, value in found.items()}
+    how = (
+        f"{folder.name}, adapted with {len(source)} known films and {len(target)} films of another "
+        "site without labels."
+    )
+    finish(
+        out, copy, tokenizer, source, config=_config(out, copy, options), check_views=0,
+        card=card_from(folder, figures, how=how, origin="adapted_from"),
+    )  # fmt: skip
+    progress("Figures", 1, 1)
+    return figures
+
+
+def _require_films(source: Sequence[UInt8], target: Sequence[UInt8]) -> None:
     for name, films in (("source", source), ("target", target)):
         require(
             len(films) >= 2,
             f"mi_uda needs at least two films of each site, got {len(films)} of the {name}. Give "
             "more.",
         )
-    before, tokenizer = load_start(folder)
-    copy, _ = load_start(folder)
-    before.eval().requires_grad_(requires_grad=False)
-    copy.eval().requires_grad_(requires_grad=False)
-    torch.manual_seed(options.seed)
-    method = MiUda(options, Shapes(dimension=copy.config.dimension, features=copy.config.dimension))
+
+
+def _learned(copy: LocalAlignmentModel, method: MiUda) -> nn.ModuleDict:
+    """What moves: the neck and the projection of patches of a frozen copy, and the method."""
     named = copy.image_encoder.named_modules()  # a twin has each of them twice
     neck = [m for name, m in named if name.rpartition(".")[2] in _LEARNED]
     learned = nn.ModuleDict(
         {"neck": nn.ModuleList(neck), "projection": copy.patch_projection, "method": method}
     )
-    learned.requires_grad_()
-    vectors = phrase_vectors(copy, tokenizer, phrases[: options.phrases])
-    images = [as_inputs(films, copy.config.image_size) for films in (source, target)]
-    scale, bias = copy.log_scale.exp(), copy.bias
+    return learned.requires_grad_()
 
-    def loss_of(_: int, generator: torch.Generator) -> dict[str, Tensor]:
-        copy.eval()  # running statistics are those of the checkpoint
-        rows = [torch.randperm(len(site), generator=generator)[: options.batch] for site in images]
-        batch = torch.cat([site[r] for site, r in zip(images, rows, strict=True)])
+
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    """The loss of a step: what the method asks of both sites, and answers on source films kept.
+
+    Attributes:
+        before: The checkpoint, whose answers are to stay.
+        copy: The copy of it that learns.
+        method: The method, which learns beside it.
+        sites: Inputs (N, 1, S, S) of source and target films.
+        vectors: (P, D) of the phrases whose answers are to stay.
+    """
+
+    before: LocalAlignmentModel
+    copy: LocalAlignmentModel
+    method: MiUda
+    sites: Sequence[Tensor]
+    vectors: Tensor
+
+    def __call__(self, _: int, generator: torch.Generator) -> dict[str, Tensor]:
+        options = self.method.options
+        self.copy.eval()  # running statistics are those of the checkpoint
+        rows = [
+            torch.randperm(len(site), generator=generator)[: options.batch] for site in self.sites
+        ]
+        batch = torch.cat([site[r] for site, r in zip(self.sites, rows, strict=True)])
         count = len(rows[0])
         with torch.no_grad():
-            known = before.encode_image(batch)[0]
-        patches = copy.encode_image(batch)[0]
-        latent = _whole(patches)
-        parts: dict[str, Tensor] = method(latent[:count], latent[count:], _whole(known[count:]))
-        answers = [
-            torch.einsum("bhwd,pd->bphw", each[:count], vectors) * scale + bias
-            for each in (patches, known)
-        ]
-        wanted = torch.sigmoid(answers[1])
-        task = F.binary_cross_entropy_with_logits(answers[0], wanted)
-        task = task - F.binary_cross_entropy_with_logits(answers[1], wanted)
-        return parts | {"source answers": options.task_weight * task}
+            known = self.before.encode_image(batch)[0]
+        patches = self.copy.encode_image(batch)[0]
+        own, others = _whole(patches).split([count, len(batch) - count])
+        parts: dict[str, Tensor] = self.method(own, others, _whole(known[count:]))
+        moved = self._moved(patches[:count], known[:count])
+        return parts | {"source answers": options.task_weight * moved}
 
-    descend(
-        learned, loss_of, steps=options.steps, rate=options.rate, seed=options.seed, work=work,
-        settings={"options": asdict(options), "start": _digest(folder), "source": len(source),
-                  "target": len(target), "phrases": list(phrases)},
-        progress=lambda done, total: progress("Copy", done, total),
-    )  # fmt: skip
-    copy.eval()
-    progress("Figures", 0, 1)
-    figures: dict[str, float] = {}
-    some = [site[:_MEASURED] for site in images]
-    inputs = _latent(before, some[1])
-    sigma = float(median_distance(_latent(before, some[0]), inputs))
-    for name, model in (("before", before), ("after", copy)):
-        latents = [_latent(model, site) for site in some]
-        figures[f"divergence {name}"] = float(squared_mmd(latents[0], latents[1], sigma=sigma))
-        figures[f"information {name}"] = _information(inputs, latents[1], options)
-        figures[f"pointing {name}"] = pointing(model, tokenizer, held_out, placed)
-    finish(
-        out, copy, tokenizer, source, config=_config(out, copy, options), check_views=0,
-        card=_card(folder, len(source), len(target), figures),
-    )  # fmt: skip
-    progress("Figures", 1, 1)
-    return figures
+    def _moved(self, patches: Tensor, known: Tensor) -> Tensor:
+        """Divergence of the copy's answers from the checkpoint's, of patches (B, h, w, D) each."""
+        scale, bias = self.copy.log_scale.exp(), self.copy.bias
+        own, wanted = (
+            torch.einsum("bhwd,pd->bphw", each, self.vectors) * scale + bias
+            for each in (patches, known)
+        )
+        shares = torch.sigmoid(wanted)
+        cross = F.binary_cross_entropy_with_logits(own, shares)
+        return cross - F.binary_cross_entropy_with_logits(wanted, shares)
 
 
 def _whole(patches: Tensor) -> Tensor:
@@ -144,6 +179,23 @@ def _latent(model: LocalAlignmentModel, images: Tensor) -> Tensor:
         found = [_whole(model.encode_image(part)[0]) for part in images.split(_BATCH)]
         whole = torch.cat(found)
     return whole.clone()
+
+
+def _figures(
+    latents: Sequence[Tensor], known: Sequence[Tensor], options: MiUdaOptions
+) -> dict[str, float]:
+    """How far apart the sites are, and what target films leave in their vectors, in nats.
+
+    Args:
+        latents: Vectors (N, D) of source and of target films.
+        known: Those that the checkpoint gives to the same films.
+        options: Of the method.
+    """
+    sigma = float(median_distance(*known))
+    return {
+        "divergence": float(squared_mmd(*latents, sigma=sigma)),
+        "information": _information(known[1], latents[1], options),
+    }
 
 
 def _information(inputs: Tensor, latent: Tensor, options: MiUdaOptions) -> float:
@@ -161,10 +213,6 @@ def _information(inputs: Tensor, latent: Tensor, options: MiUdaOptions) -> float
         return float(method.information(inputs[1::2], latent[1::2]))
 
 
-def _digest(folder: Path) -> str:
-    return sha256_of(folder / WEIGHTS_FILE)
-
-
 def _config(out: Path, copy: LocalAlignmentModel, options: MiUdaOptions) -> TrainingConfig:
     return TrainingConfig(
         name=out.name,
@@ -180,14 +228,3 @@ def _config(out: Path, copy: LocalAlignmentModel, options: MiUdaOptions) -> Trai
         steps=options.steps,
         seed=options.seed,
     )
-
-
-def _card(folder: Path, source: int, target: int, figures: dict[str, float]) -> dict[str, Any]:
-    said = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
-    return {
-        "licence": said["licence"],
-        "training_data": f"{folder.name}, adapted with {source} known films and {target} films of "
-        f"another site without labels. {folder.name}: {said['training_data']}",
-        "validation": {k: round(v, 4) for k, v in figures.items() if np.isfinite(v)},
-        "adapted_from": {"name": folder.name, "sha256": _digest(folder)},
-    }

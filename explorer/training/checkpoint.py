@@ -29,6 +29,18 @@ from explorer.methods._base import Method
 from explorer.methods._stored import write_method
 from explorer.training.config import TrainingConfig
 
+_SHAPE = (
+    "image_size",
+    "width",
+    "dimension",
+    "pooling",
+    "pooling_temperature",
+    "mirror",
+    "tower",
+    "checks_images",
+    "text",
+)
+
 
 def write_checkpoint(
     folder: Path,
@@ -52,30 +64,8 @@ def write_checkpoint(
         method: With what it learned; kept where its attention is a map.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    state = {
-        k: v.to(torch.float16).contiguous() if v.is_floating_point() else v.contiguous()
-        for k, v in model.state_dict().items()
-        if shared is None or not k.startswith(PREFIX)
-    }
-    save_file(state, folder / WEIGHTS_FILE, metadata={"format": "pt"})
-    shape = {
-        k: getattr(model.config, k)
-        for k in (
-            "image_size",
-            "width",
-            "dimension",
-            "pooling",
-            "pooling_temperature",
-            "mirror",
-            "tower",
-            "checks_images",
-            "text",
-        )
-    }
-    if shared is not None:
-        shape[ENTRY] = asdict(shared)
-    header = {"architectures": ["LocalAlignmentModel"], "model_type": "local_alignment"}
-    _write_json(folder / CONFIG_FILE, header | shape)
+    save_file(_halved(model, shared), folder / WEIGHTS_FILE, metadata={"format": "pt"})
+    _write_json(folder / CONFIG_FILE, _shape(model, shared))
     if shared is None:
         tokenizer.save(str(folder / TOKENIZER_FILE))
     _write_json(
@@ -94,7 +84,28 @@ def write_checkpoint(
         for f in sorted(folder.iterdir())
         if f.is_file() and f.name != CARD_FILE
     }
-    base: dict[str, Any] = {
+    _write_json(folder / CARD_FILE, _first_entries(model, config) | card | {"files": files})
+
+
+def _halved(model: LocalAlignmentModel, shared: SharedTower | None) -> dict[str, torch.Tensor]:
+    """Tensors of a model in half precision; those of a shared text tower are left out."""
+    return {
+        k: v.to(torch.float16).contiguous() if v.is_floating_point() else v.contiguous()
+        for k, v in model.state_dict().items()
+        if shared is None or not k.startswith(PREFIX)
+    }
+
+
+def _shape(model: LocalAlignmentModel, shared: SharedTower | None) -> dict[str, Any]:
+    """What config.json says: the shape of the model, and where a shared text tower is."""
+    header = {"architectures": ["LocalAlignmentModel"], "model_type": "local_alignment"}
+    shape = {name: getattr(model.config, name) for name in _SHAPE}
+    return header | shape | ({} if shared is None else {ENTRY: asdict(shared)})
+
+
+def _first_entries(model: LocalAlignmentModel, config: TrainingConfig) -> dict[str, Any]:
+    """What every card says of a model."""
+    return {
         "title": config.title,
         "method": config.method,
         "family": "local_alignment",
@@ -105,7 +116,6 @@ def write_checkpoint(
         "frame_mode": "letterbox",
         "pooling": model.config.pooling,
     }
-    _write_json(folder / CARD_FILE, base | card | {"files": files})
 
 
 def _write_json(path: Path, data: dict[str, Any]) -> None:

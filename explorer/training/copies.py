@@ -1,6 +1,7 @@
 """What fine-tuned copies and students of a checkpoint share: films in memory, figures, a folder."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from explorer.encoders.alignment import LocalAlignmentModel, both_views
+from explorer.encoders.files import CARD_FILE, WEIGHTS_FILE, sha256_of
 from explorer.encoders.preprocessing import standardise
 from explorer.encoders.text import tokenize
 from explorer.entities import Float32
 from explorer.text import NULL_PHRASES, side_swapped
 from explorer.training import calibrate
-from explorer.training.checkpoint import write_checkpoint
+from explorer.training.checkpoint import load_start, write_checkpoint
 from explorer.training.config import TrainingConfig
 from explorer.training.image_check import fit_image_check
 from explorer.training.other_radiographs import other_radiographs
@@ -38,6 +40,17 @@ class PlacedPhrase:
     film: int
     phrase: str
     mask: Float32
+
+
+def load_frozen(folder: Path) -> tuple[LocalAlignmentModel, Tokenizer]:
+    """Model and tokenizer of a checkpoint; nothing of it learns."""
+    model, tokenizer = load_start(folder)
+    return model.eval().requires_grad_(requires_grad=False), tokenizer
+
+
+def digest_of(folder: Path) -> str:
+    """Sha256 of the weights of a checkpoint folder."""
+    return sha256_of(folder / WEIGHTS_FILE)
 
 
 def as_inputs(films: Sequence[UInt8], side: int) -> Tensor:
@@ -172,3 +185,23 @@ def finish(
         folder, model, tokenizer, config=config, card={"calibration": calibration} | card
     )
     return told
+
+
+def card_from(
+    folder: Path, figures: Mapping[str, float], *, how: str, origin: str
+) -> dict[str, Any]:
+    """Entries of the card of what was trained from a checkpoint.
+
+    Args:
+        folder: Of that checkpoint.
+        figures: That were measured; NaN is left out.
+        how: How it was trained, one sentence; what the checkpoint was trained on is added.
+        origin: Entry that names the checkpoint.
+    """
+    said = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+    return {
+        "licence": said["licence"],
+        "training_data": f"{how} {folder.name}: {said['training_data']}",
+        "validation": {k: round(v, 4) for k, v in figures.items() if np.isfinite(v)},
+        origin: {"name": folder.name, "sha256": digest_of(folder)},
+    }

@@ -1,9 +1,8 @@
 """Distil a checkpoint into a small tower for the CPU; method `mimkd`."""
 
-import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explorer.encoders.alignment import LocalAlignmentConfig, LocalAlignmentModel
-from explorer.encoders.files import CARD_FILE, WEIGHTS_FILE, sha256_of
 from explorer.methods._base import Shapes
 from explorer.methods._heads import descend, require
 from explorer.methods.mimkd import Mimkd, MimkdOptions
 from explorer.text import side_swapped
-from explorer.training.checkpoint import load_start
 from explorer.training.config import TrainingConfig
 from explorer.training.copies import (
     PlacedPhrase,
     Progress,
     as_inputs,
+    card_from,
+    digest_of,
     finish,
+    load_frozen,
     maps_from,
     patches_of,
     phrase_vectors,
@@ -66,44 +66,21 @@ def distil_student(
         Pointing, parameters, size and time of an image of teacher and student.
     """
     require(len(films) >= 2, f"mimkd needs at least two films, got {len(films)}. Give more.")
-    teacher, tokenizer = load_start(teacher_folder)
-    teacher.eval().requires_grad_(requires_grad=False)
+    teacher, tokenizer = load_frozen(teacher_folder)
     torch.manual_seed(options.seed)
     student = _student(teacher, options)
     method = Mimkd(options, Shapes(dimension=teacher.config.dimension))
-    both = {s: None for p in phrases for s in (p, side_swapped(p) or p)}
-    words = list(both)
-    swapped = torch.tensor([words.index(side_swapped(p) or p) for p in words])
-    known = _Taught(teacher, tokenizer, films, words, student.config.grid_size, progress)
+    words = list(dict.fromkeys(form for p in phrases for form in (p, side_swapped(p) or p)))
+    taught = _Taught(teacher, tokenizer, films, words, student.config.grid_size, progress)
     images = as_inputs(films, options.image_size)
-    vectors = phrase_vectors(teacher, tokenizer, words)
+    lesson = _Lesson(student, method, taught, images, phrase_vectors(teacher, tokenizer, words))
     learned = nn.ModuleDict(
         {"tower": student.image_encoder, "projection": student.patch_projection, "method": method}
     )
-
-    def loss_of(step: int, generator: torch.Generator) -> dict[str, Tensor]:
-        rows = torch.randint(
-            len(images), (min(options.batch, len(images)),), generator=generator
-        ).unique()
-        if len(rows) < 2:
-            rows = torch.arange(2)
-        mirrored = bool(torch.rand(1, generator=generator) < 0.5)
-        torch.manual_seed(options.seed * 100_003 + step)  # for dropout
-        patches, _ = student.encode_image(_changed(images[rows], mirrored, generator))
-        taught = known.patches[int(mirrored)][rows].float().flatten(1, 2)
-        maps = known.maps[rows].float()
-        if mirrored:
-            maps = maps[:, swapped].flip(-1)
-        scale, bias = student.log_scale.exp(), student.bias
-        own = patches.flatten(1, 2)
-        logits = torch.einsum("brd,pd->bpr", own, vectors) * scale + bias
-        parts: dict[str, Tensor] = method(taught, own)
-        return parts | {"scores": method.task(logits, maps.flatten(2) * scale + bias)}
-
     descend(
-        learned, loss_of, steps=options.steps, rate=options.rate, seed=options.seed,
+        learned, lesson, steps=options.steps, rate=options.rate, seed=options.seed,
         weight_decay=options.weight_decay, work=work,
-        settings={"options": asdict(options), "teacher": _digest(teacher_folder),
+        settings={"options": asdict(options), "teacher": digest_of(teacher_folder),
                   "films": len(films), "phrases": words},
         progress=lambda done, total: progress("Student", done, total),
     )  # fmt: skip
@@ -114,10 +91,11 @@ def distil_student(
         for name, model in (("teacher", teacher), ("student", student))
         for what, value in _figures(model, tokenizer, held_out, placed).items()
     }
+    how = f"Distilled from {teacher_folder.name} on {len(films)} films without their labels."
     told = finish(
         out, student, tokenizer, films,
         config=_config(out, options, student), check_views=options.check_views,
-        card=_card(teacher_folder, films, figures),
+        card=card_from(teacher_folder, figures, how=how, origin="teacher"),
     )  # fmt: skip
     progress("Check and figures", 1, 1)
     return figures | {"image check": told}
@@ -156,6 +134,7 @@ class _Taught:
     Attributes:
         patches: Of the film and of its mirror image, (N, g, g, D) each; means of unit vectors.
         maps: (N, P, g, g) cosines as the checkpoint answers.
+        swapped: (P,) place of the side-swapped form of each phrase.
     """
 
     def __init__(
@@ -167,8 +146,9 @@ class _Taught:
         grid: int,
         progress: Progress,
     ) -> None:
-        words = [phrases, [side_swapped(p) or p for p in phrases]]
-        vectors = [phrase_vectors(teacher, tokenizer, each) for each in words]
+        others = [side_swapped(p) or p for p in phrases]
+        self.swapped = torch.tensor([phrases.index(other) for other in others])
+        vectors = [phrase_vectors(teacher, tokenizer, each) for each in (phrases, others)]
         patches: tuple[list[Tensor], list[Tensor]] = ([], [])
         maps = []
         for first in range(0, len(films), _TIMED):
@@ -182,6 +162,47 @@ class _Taught:
             progress("Teacher", min(first + _TIMED, len(films)), len(films))
         self.patches = (torch.cat(patches[0]), torch.cat(patches[1]))
         self.maps = torch.cat(maps)
+
+    def of(self, rows: Tensor, *, mirrored: bool) -> tuple[Tensor, Tensor]:
+        """Patches (B, g, g, D) and maps (B, P, g, g) of some films, or of their mirror images."""
+        maps = self.maps[rows].float()
+        if mirrored:
+            maps = maps[:, self.swapped].flip(-1)
+        return self.patches[int(mirrored)][rows].float(), maps
+
+
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    """The loss of a step: what the method asks of student and teacher, and the maps to learn.
+
+    Attributes:
+        student: The model that learns.
+        method: The method, which learns beside it.
+        taught: What the teacher makes of the films.
+        images: Inputs (N, 1, S, S) of the student.
+        vectors: (P, D) of the phrases whose maps are learned.
+    """
+
+    student: LocalAlignmentModel
+    method: Mimkd
+    taught: _Taught
+    images: Tensor
+    vectors: Tensor
+
+    def __call__(self, step: int, generator: torch.Generator) -> dict[str, Tensor]:
+        count = len(self.images)
+        options: MimkdOptions = self.method.options
+        drawn = torch.randint(count, (min(options.batch, count),), generator=generator).unique()
+        rows = drawn if len(drawn) > 1 else torch.arange(2)
+        mirrored = bool(torch.rand(1, generator=generator) < 0.5)
+        torch.manual_seed(options.seed * 100_003 + step)  # for dropout
+        patches, _ = self.student.encode_image(_changed(self.images[rows], mirrored, generator))
+        own = patches.flatten(1, 2)
+        taught, maps = self.taught.of(rows, mirrored=mirrored)
+        scale, bias = self.student.log_scale.exp(), self.student.bias
+        logits = torch.einsum("brd,pd->bpr", own, self.vectors) * scale + bias
+        parts: dict[str, Tensor] = self.method(taught.flatten(1, 2), own)
+        return parts | {"scores": self.method.task(logits, maps.flatten(2) * scale + bias)}
 
 
 def _changed(images: Tensor, mirrored: bool, generator: torch.Generator) -> Tensor:
@@ -215,10 +236,6 @@ def _figures(
     }
 
 
-def _digest(folder: Path) -> str:
-    return sha256_of(folder / WEIGHTS_FILE)
-
-
 def _config(out: Path, options: MimkdOptions, student: LocalAlignmentModel) -> TrainingConfig:
     return TrainingConfig(
         name=out.name,
@@ -234,16 +251,3 @@ def _config(out: Path, options: MimkdOptions, student: LocalAlignmentModel) -> T
         steps=options.steps,
         seed=options.seed,
     )
-
-
-def _card(
-    teacher_folder: Path, films: Sequence[UInt8], figures: dict[str, float]
-) -> dict[str, Any]:
-    said = json.loads((teacher_folder / CARD_FILE).read_text(encoding="utf-8"))
-    return {
-        "licence": said["licence"],
-        "training_data": f"Distilled from {teacher_folder.name} on {len(films)} films without "
-        f"their labels. {teacher_folder.name}: {said['training_data']}",
-        "validation": {k: round(v, 4) for k, v in figures.items() if np.isfinite(v)},
-        "teacher": {"name": teacher_folder.name, "sha256": _digest(teacher_folder)},
-    }
