@@ -92,27 +92,9 @@ def compare(
     found: dict[str, Any] = {}
     for name in metrics or protocol.METRICS:
         key = column(protocol, name)
-        a, b = both[f"{key} 1"].to_numpy(), both[f"{key} 2"].to_numpy()
-        known = np.isfinite(a) & np.isfinite(b)
-        if not known.any():
-            continue
-        groups = _findings(both[known])
-        by_finding, macro = paired_differences(
-            a[known],
-            b[known],
-            groups=groups,
-            clusters=both[known]["patient"].tolist(),
-            replicates=replicates,
-            seed=seed,
-        )
-        means = pd.DataFrame({"finding": groups, "a": a[known], "b": b[known]}).groupby("finding")
-        levels = means.mean()
-        entries = {
-            finding: _difference(found_, levels["a"][finding], levels["b"][finding])
-            for finding, found_ in by_finding.items()
-        }
-        entries[MACRO] = _difference(macro, levels["a"].mean(), levels["b"].mean())
-        found[name] = entries
+        known = both[np.isfinite(both[f"{key} 1"]) & np.isfinite(both[f"{key} 2"])]
+        if len(known):
+            found[name] = _differences(known, key, replicates=replicates, seed=seed)
     return {
         "protocol": protocol.ID,
         "first": first.name,
@@ -122,6 +104,29 @@ def compare(
         "metrics": found,
         "test": "flips of sign by patient; p_holm and p_bh corrected over findings",
     }
+
+
+def _differences(
+    known: pd.DataFrame, key: str, *, replicates: int, seed: int
+) -> dict[str, dict[str, Any]]:
+    """Differences of one figure by finding, and of the mean over findings."""
+    values = known[[f"{key} 1", f"{key} 2"]].set_axis(["first", "second"], axis=1)
+    groups = _findings(known)
+    by_finding, macro = paired_differences(
+        values["first"].to_numpy(),
+        values["second"].to_numpy(),
+        groups=groups,
+        clusters=known["patient"].tolist(),
+        replicates=replicates,
+        seed=seed,
+    )
+    levels = values.assign(finding=groups).groupby("finding").mean()
+    entries = {
+        finding: _difference(found, levels["first"][finding], levels["second"][finding])
+        for finding, found in by_finding.items()
+    }
+    entries[MACRO] = _difference(macro, levels["first"].mean(), levels["second"].mean())
+    return entries
 
 
 def shared_samples(first: Run, second: Run) -> pd.DataFrame:

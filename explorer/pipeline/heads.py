@@ -87,7 +87,6 @@ def train_head(
     """
     from explorer.methods import find_method
     from explorer.methods._base import read_options
-    from explorer.training import heads
 
     read_options(find_method(method).Options, options, method=method)  # before the long part
     work = work or out.with_name(f"{out.name}.work")
@@ -100,6 +99,24 @@ def train_head(
         )  # fmt: skip
     if sources.target is not None:
         raise DataSetError(f"{method} adapts to no site; --target is for mi_uda.")
+    return _fit_and_write(
+        method, sources, engine=engine, out=out, options=options, work=work, progress=progress
+    )
+
+
+def _fit_and_write(
+    method: str,
+    sources: HeadSources,
+    *,
+    engine: Engine,
+    out: Path,
+    options: Mapping[str, Any],
+    work: Path,
+    progress: Progress,
+) -> dict[str, float]:
+    """A head that leaves the checkpoint as it is: fitted, measured on what was held out, kept."""
+    from explorer.training import heads
+
     data, held_out = head_data(
         sources, engine, work=work, progress=lambda done, total: progress("Films", done, total)
     )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from explorer.pipeline.exports import describe_engine
 from explorer.pipeline.known_films import KnownFilm
 
 if TYPE_CHECKING:
-    from explorer.methods._information import Pairs
+    from explorer.methods._information import Estimates, Pairs
 
 PROTOCOL = "information/1"
 NO_INFORMATION = ("jsd",)  # a divergence, on a scale of its own
@@ -55,21 +56,9 @@ def measure_information(
         PhraseError: The checkpoint does not read text.
     """
     from explorer.methods import _information
-    from explorer.methods._bounds import BOUND_NAMES
 
-    names = tuple(estimators) or BOUND_NAMES
-    if unknown := [name for name in names if name not in BOUND_NAMES]:
-        raise DataSetError(
-            f"Unknown estimator {unknown[0]!r}. Available: {', '.join(BOUND_NAMES)}."
-        )
-    spoken = [film for film in films if phrases_of(film)]
-    parts = {split: [f for f in spoken if f.split == split] for split in ("train", "val")}
-    for split, some in parts.items():
-        if len(some) < size:
-            raise DataSetError(
-                f"A batch of {size} films needs as many of which a finding is known, split {split} "
-                f"has {len(some)}. Lower --batch, or take more films."
-            )
+    names = _known_estimators(estimators)
+    parts = _spoken_films(films, size=size)
     pairs = {
         split: encode_pairs(engine, some, side=side, name=split, progress=progress)
         for split, some in parts.items()
@@ -83,22 +72,12 @@ def measure_information(
         seed=seed,
         progress=lambda done, total: progress("Estimators", done, total),
     )
-    rows: dict[str, Any] = {}
-    for name, found in told.items():
-        rows[name] = {level: _spread(values) for level, values in found.levels().items()}
-        if name not in NO_INFORMATION:
-            verdict = _information.claim(found.summed, found.whole)
-            rows[name]["sum below global"] = {
-                "verdict": verdict.verdict,
-                "excess": verdict.excess,
-                "error": verdict.error,
-            }
     return {
         "protocol": PROTOCOL,
         "checkpoint": describe_engine(engine),
         "unit": "nats",
         "log_k": math.log(size),
-        "estimators": rows,
+        "estimators": {name: _row(name, found) for name, found in told.items()},
         "n": {
             "train": len(parts["train"]),
             "val": len(parts["val"]),
@@ -110,6 +89,40 @@ def measure_information(
         "regions": side * side,
         "seed": seed,
     }
+
+
+def _known_estimators(names: Sequence[str]) -> tuple[str, ...]:
+    """The names that were given, or those of all bounds."""
+    from explorer.methods._bounds import BOUND_NAMES
+
+    if unknown := [name for name in names if name not in BOUND_NAMES]:
+        raise DataSetError(
+            f"Unknown estimator {unknown[0]!r}. Available: {', '.join(BOUND_NAMES)}."
+        )
+    return tuple(names) or BOUND_NAMES
+
+
+def _spoken_films(films: Sequence[KnownFilm], *, size: int) -> dict[str, list[KnownFilm]]:
+    """Films with a phrase by split, at least `size` in each."""
+    spoken = [film for film in films if phrases_of(film)]
+    parts = {split: [f for f in spoken if f.split == split] for split in ("train", "val")}
+    for split, some in parts.items():
+        if len(some) < size:
+            raise DataSetError(
+                f"A batch of {size} films needs as many of which a finding is known, split {split} "
+                f"has {len(some)}. Lower --batch, or take more films."
+            )
+    return parts
+
+
+def _row(name: str, found: "Estimates") -> dict[str, Any]:
+    """What an estimator says at each level, and whether the sum is below the global value."""
+    from explorer.methods._information import claim
+
+    row: dict[str, Any] = {level: _spread(values) for level, values in found.levels().items()}
+    if name not in NO_INFORMATION:
+        row["sum below global"] = asdict(claim(found.summed, found.whole))
+    return row
 
 
 def phrases_of(film: KnownFilm) -> tuple[str, ...]:

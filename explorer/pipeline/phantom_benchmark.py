@@ -1,6 +1,7 @@
 """Measure a checkpoint on phantoms, whose truth is exact to the pixel."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,21 +69,17 @@ def evaluate_phantoms(
             ct_place=ct, progress=lambda done, total: progress("Poses", done, total)
         )
     seed = benchmark_set.SEED if seed is None else seed
-    made = stream(
-        seed, count, size=benchmark_set.SIZE, bank=bank, workers=workers or usual_workers()
-    )
     records: list[dict[str, Any]] = []
 
-    def noted() -> Iterator["PhantomStudy"]:
+    def noted(made: "Iterable[PhantomStudy]") -> Iterator["PhantomStudy"]:
         for study in made:
             records.append(benchmark_set.study_record(study))
             yield study
             progress("Studies", len(records), count)
 
-    try:
-        measured = measure_phantoms(engine, noted(), replicates=replicates)
-    finally:
-        made.close()
+    workers = workers or usual_workers()
+    with closing(stream(seed, count, size=benchmark_set.SIZE, bank=bank, workers=workers)) as made:
+        measured = measure_phantoms(engine, noted(made), replicates=replicates)
     about = {
         "set": benchmark_set.NAME if own_set else None,
         "seed": seed,

@@ -99,12 +99,7 @@ def evaluate_probe(
         "protocol": PROTOCOL,
         "checkpoint": describe_engine(engine),
         "findings": list(names),
-        "n": {
-            "train": len(train.films),
-            "val": len(val.films),
-            "patients": len(set(val.patients)),
-            "present": dict(zip(names, np.nansum(val.labels, 0).astype(int).tolist(), strict=True)),
-        },
+        "n": _counts(names, train, val),
         "linear": linear,
         "nearest": nearest,
         "corruption": worse,
@@ -116,6 +111,17 @@ def evaluate_probe(
         "uniformity": uniformity(val.vectors),
         "seed": seed,
         "replicates": replicates,
+    }
+
+
+def _counts(names: Sequence[str], train: _Set, val: _Set) -> dict[str, Any]:
+    """Films, patients of val, and how many of its films have each finding."""
+    present = np.nansum(val.labels, 0).astype(int).tolist()
+    return {
+        "train": len(train.films),
+        "val": len(val.films),
+        "patients": len(set(val.patients)),
+        "present": dict(zip(names, present, strict=True)),
     }
 
 
