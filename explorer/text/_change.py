@@ -57,6 +57,12 @@ NO_CHANGE = (
     "(?:acute|subacute|old|chronic|new|recent|remote|healed) versus "
     "(?:acute|subacute|old|chronic|new|recent|remote|healed)",
     "no (?:doubt|question)",
+    "not (?:entirely |completely |fully |quite |wholly )?(?:free|clear|devoid) (?:of|from)",
+    "not without",
+    "(?:has|have|did|does) not(?=[.;]|\\Z)",
+    f"{_IS}not (?:well|fully|completely|entirely|optimally|adequately) (?:{SEEN})",
+    "(?:has|have) (?:\\w{1,14} ){0,2}(?:cleared|resolved)(?: up)? (?:except|apart from|other than|"
+    "save|but for)",
     r"(?:neither|nor)(?=(?: (?!(?:and|but|while)\b)[\w'\u2019-]{1,24}){1,10} "
     rf"(?:has|have|had|is|are|was|were) {_YET}{{0,2}}(?:changed|different|increased|decreased|"
     r"improved|worsened|progressed|grown|diminished|regressed|larger|smaller|worse|better|bigger|"
@@ -75,6 +81,8 @@ NOTHING_ELSE = (
     "(?:ct|mri?|follow-?up|imaging|radiographs?|films?|views?|correlation|evaluation|biopsy|"
     "bronchoscopy|ultrasound)(?: \\w{1,14}){0,3} suggested"
     "(?= (?:for|of|to|as|in|if)(?!\\w)|[^\\w\\s]|\\Z)",
+    "(?:ngt|ogt|ng tube|(?:chest|feeding|enteric|nasogastric|endotracheal) tube|picc|central line|"
+    "drain) (?:placement )?(?:is |are )?(?:recommended|advised)",
     "no comparisons?",
     "no previous",
 )

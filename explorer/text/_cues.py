@@ -42,9 +42,12 @@ DOUBT_BEFORE = (
     "query",
     r"consider(?:ations? of)?(?! (?:\w{1,14} ){0,4}(?:ct|mri|mr|pet|radiographs?|films?|views?|"
     "imaging|series|evaluation|follow-?up|followup|ultrasound|examination|technique))",
-    "raises? (?:the )?(?:question|possibility|concern)(?: of| for)?",
+    "(?:something|features|appearances?|signs) (?:that )?(?:to )?suggests?",
+    "rais(?:es?|ed|ing) (?:the )?(?:question|possibility|concern)(?: of| for)?",
     "perhaps",
     "wonder(?:s|ing)? (?:about|if|whether)",
+    "either(?= (?:[\\w'-]{1,20} ){1,8}or(?!\\w))(?! (?:sides?|lungs?|hemithorax|of|base|apex|"
+    "costophrenic|cp|way|end))",
     "(?:unclear|uncertain|unknown|indeterminate|not clear|not certain) (?:as to )?(?:whether|if)"
     "(?: there (?:is|are|was|were))?",
     "doubtful (?:that|whether|if)",
@@ -58,6 +61,7 @@ DOUBT_BEFORE = (
 )
 """Put what follows in doubt."""
 
+_NOT_SEEN = f"(?:(?:is|are|was|were) )?not (?:\\w{{1,14}}ly )?(?:{SEEN})"
 DOUBT_AFTER = (
     "(?:is|are) (?:also |still )?(?:possible|suspected|questioned|questionable|likely|probable|"
     "equivocal|doubtful(?! (?:that|whether|if))|in question)",
@@ -77,6 +81,12 @@ DOUBT_AFTER = (
     "produce|mimic|simulate)",
     "(?:is|are|was|were) (?:\\w{1,14} ){0,1}favou?red(?! over)",
     "(?:may|might|could) (?:also |well |still )?(?:persist|exist|remain)",
+    "(?:would|could|may|might|can) (?:also |easily |well )?be (?:hard|difficult|impossible|easy) "
+    "to (?:see|detect|appreciate|identify|miss|overlook)",
+    "(?:cannot|can not|could not) be (?:\\w{1,14}ly )?confirmed",
+    f"{_NOT_SEEN},? (?:but|though|although|yet)(?: it| this)? (?:cannot|can not|could not|not) "
+    "(?:entirely |completely |fully |definitely )?(?:be )?(?:entirely |completely )?"
+    "(?:excluded|ruled out)",
 )
 """Put what stands before in doubt."""
 
@@ -135,6 +145,7 @@ DENIAL_AFTER = (
     f"no longer (?:\\w{{1,14}} ){{0,1}}(?:{SEEN})",
     f"not (?:\\w{{1,14}}ly )?(?:{SEEN})",
     "(?:is|are) absent",
+    "(?:is|are) (?:radiographically )?occult",
     f"(?:has|have|had) {_ALL}(?:resolved|cleared|disappeared|vanished|gone|come and gone)",
     f"(?:is|are|was|were) {_ALL}(?:ruled out|excluded|resolved|gone|negative(?! for)|"
     "clear(?! (?:of|from)))",
@@ -151,9 +162,11 @@ DENIAL_AFTER = (
 UNLIKELY = ("(?:highly |very |felt |considered )?unlikely(?! that)",)
 """Denies what it stands beside."""
 
+_IF_ANY = "if (?:any|present|real|true|at all)(?=[,.;]| (?:is|are)(?!\\w)|\\Z)"
 LESS_LIKELY = (
     "(?:much )?less likely(?! than)",
     "doubtful(?! (?:that|whether|if))",
+    _IF_ANY,
     "(?:difficult|hard|impossible) to (?:completely |entirely |definitely )?(?:exclude|rule out)",
 )
 """Puts what it stands beside in doubt."""
@@ -170,14 +183,15 @@ VERSUS = ("versus", r"vs\.?", "(?:(?:is|are) )?favou?red over", "less likely tha
 """Puts its two neighbours in doubt: one of them is there, neither for sure."""
 
 NOT_SAID_BEFORE = (
-    "if(?: there (?:is|are|was))?",
+    f"(?!{_IF_ANY})if(?: there (?:is|are|was))?",
     "(?:to )?(?:further |better )?(?:evaluat(?:e|ion)|assess|assessment|look|check|screen) "
     "for(?: the)?",
     "(?:for|to) (?:further )?(?:evaluat(?:e|ion of)|assess(?:ment of)?) (?:possible|any|potential)",
     "(?:to )?(?:ensure|document|confirm|assess|verify|demonstrate|establish|monitor|until)"
     "(?: for)? (?:complete |full |interval )?"
     "(?:resolution|clearing|clearance|stability|improvement)(?: of)?",
-    "correlat(?:e|ion)(?: is| are)?(?: clinical(?:ly)?)? (?:for|with|to)",
+    "correlat(?:e|ion)(?: is| are)?(?: clinical(?:ly)?)? (?:for|with|to)"
+    "(?! (?:the|this|these) (?!presence|possibility|clinical|exclusion))",
     "(?:(?:past|prior|previous|known|clinical) )?(?:history|hx) of",
     "h/o",
 )
@@ -198,6 +212,7 @@ SCOPE_END = (
     "although",
     "though",
     "except(?: for)?",
+    "with the (?:sole |single |possible )?exception of",
     "aside from",
     "apart from",
     "other than",
@@ -219,6 +234,9 @@ SCOPE_END = (
     "due to",
     "superimposed on",
     "positive for",
+    "(?:heart|cardiac silhouette|mediastinum|lungs?)(?: size)?(?: is| are)? (?:mildly |moderately "
+    "|markedly )?(?:enlarged|normal|hyperinflated|clear(?! (?:of|from)))",
+    "and (?:interval )?(?:placement|insertion|development|appearance) of",
     "given",
     "to (?:suggest|indicate|account for|explain)",
 )
@@ -265,7 +283,9 @@ ABNORMAL = (
     "pathology",
     "complications?",
     # "Findings may represent edema" says nothing but the edema.
-    "findings?(?! (?:may|might|could|are (?:suspicious|concerning|suggestive|unlikely)|suggest))",
+    "findings?(?! (?:may|might|could|suggest|rais(?:e|es|ed|ing)|represent|"
+    "(?:(?:are|is|were|was) )?(?:not |in|most |more |less )?(?:suspicious|concerning|suggestive|"
+    "unlikely|likely|compatible|consistent|typical|characteristic|diagnostic|indicative)))",
     "enlarge(?:d|ment)",
     "enlarging",
     "patchy (?:changes?|shadowing)",

@@ -42,6 +42,12 @@ _ADVISED = re.compile(
     r"views?|films?|radiographs?|follow-?up|examination|evaluation|imaging|needed|helpful|study)\b",
     re.IGNORECASE,
 )
+# What could be considered of "drainage of the effusion" is the drainage.
+_PROCEDURE = re.compile(
+    r"\b(?:thoracentesis|drainage|biopsy|aspiration(?!\spneumon)|bronchoscopy|resection|intubation|removal|"
+    r"repositioning|retraction|withdrawal|advancement|treatment|placement)\b",
+    re.IGNORECASE,
+)
 _NEGATIVE = re.compile(r"(?:negative|neg|nil|n|nad|excluded|clear)\b", re.IGNORECASE)
 # "Rib fracture: (-)", "PTX (-), effusion (+)"
 _SIGN = re.compile(
@@ -131,6 +137,8 @@ def _directed(
         text, max(0, match.start() - 100), match.start()
     ):
         kind = "void_before"
+    if kind == "doubt_after" and _of_a_procedure(text, match):
+        return
     if kind == "setting":
         direction = _direction(text, match.end(), strong, cut=_PUNCTUATION)
         yield Event(match.start(), "doubt_next" if direction == "before" else "doubt_last")
@@ -145,6 +153,14 @@ def _directed(
     yield Event(match.start(), kind)
     if kind == "versus":  # before it only the neighbour is in doubt, after it all that follows
         yield Event(match.start(), "doubt_before")
+
+
+def _of_a_procedure(text: str, match: re.Match[str]) -> bool:
+    """Whether what "could be considered" is a procedure named earlier in the clause."""
+    if not match[0].lower().endswith(("considered", "consideration")):
+        return False
+    before = text[max(0, match.start() - 100) : match.start()]
+    return _PROCEDURE.search(re.split(r"[,;.:]", before)[-1]) is not None
 
 
 def _direction(

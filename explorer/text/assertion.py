@@ -30,7 +30,9 @@ _ANATOMY = re.compile(
     re.IGNORECASE,
 )
 _PART = re.compile(
-    r"\b(?:sides?|bases?|apex|apices|zones?|angles?|fields?|chest|sinus(?:es)?)\b", re.IGNORECASE
+    r"\b(?:(?:sides?|bases?|apex|apices|zones?|angles?|fields?|chest|sinus(?:es)?)\b"
+    r"|(?:right|left|rt|lt)(?=\s(?:is\s)?(?:clear|normal|unremarkable|negative)\b))",
+    re.IGNORECASE,
 )
 _SAME = re.compile(r"\b(?:stable|unchanged)\b", re.IGNORECASE)
 # The title of an examination and no statement: "Right knee.", "Chest 1."

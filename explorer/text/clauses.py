@@ -16,9 +16,11 @@ _SEPARATOR = re.compile(
     r"(?P<stop>;{1,40}|\s?\.{2,6}\s(?=[a-z])|:(?=\s)|\s[-\u2013\u2014]{1,3}\s|\s?=\s?(?=[a-z])|[\u2013\u2014]|(?<=\w)\?(?=\s)"
     r"|\s?\((?=(?:none|nil|no|negative|absent|yes|possible|questionable|[-+\u2013\u2212])\))"
     # "Effusion, none;": an answer that is all that follows.
-    r"|,(?=\s(?:none|nil|absent|negative|not (?:seen|identified|present))\s{0,4}(?:[;.]|\Z)))"
+    r"|,(?=\s(?:none|nil|absent|negative|not (?:seen|identified|present)|probable|possible|"
+    r"suspected|questionable|equivocal|doubtful)\s{0,4}(?:[;.]|\Z)))"
     r"|(?P<aside>\s{0,4}\()"
-    r"|(?P<comma>,{1,40}(?:\s{1,4}(?:and|but|with|plus)\b)?)"
+    r"|(?P<comma>,{1,40}(?!\s(?:if (?:any|present|real|true)\b))"
+    r"(?:\s{1,4}(?:and|but|with|plus)\b)?)"
     r"|(?P<joint>\s(?:and|with|plus|&)(?=\s))",
     re.IGNORECASE,
 )
@@ -57,7 +59,7 @@ _NEW_SIDE = re.compile(
     re.IGNORECASE,
 )
 _NEW_STATE = re.compile(
-    r"\s{0,4}(?:(?:a|an|the)\s)?(?:some|residual|small|tiny|trace|mild|mildly|moderate|minimal|stable|unchanged|persistent|chronic|"
+    r"\s{0,4}(?:(?:a|an|the)\s)?(?:some|present|residual|small|tiny|trace|mild|mildly|moderate|minimal|stable|unchanged|persistent|chronic|"
     r"improv\w{2,4}|worsen\w{2,4}|increas\w{2,4}|decreas\w{2,4}|possible|probable|likely|old|"
     r"interval|several|multiple|numerous|few|scattered|two|three|s/p|status post|"
     r"post-?(?:surgical|operative)|\d{1,3}(?:\.\d{1,2})?\s{0,4}[cm]m)\b",

@@ -82,6 +82,8 @@ FINDINGS: dict[str, tuple[str, ...]] = {
         r"metasta(?:sis|ses|tic)",
         r"lesions?",
         r"carcinoma",
+        r"lymphoma",
+        r"sarcoma",
         r"(?:mycetoma|aspergilloma)s?",
     ),
     "emphysema": (

@@ -12,12 +12,14 @@ Span = tuple[int, int]
 # The part before `keep` is dropped between two phrases; what `keep` holds opens the next one.
 _SEPARATOR = re.compile(
     r"(?P<strong>[;,]?\s{1,4}(?:but|however|although|though|while|whereas|yet|despite),?\s{1,4}"
+    r"|[;,]?\s{1,4}(?:except(?:\sfor)?|apart\sfrom|aside\sfrom|other\sthan|"
+    r"with\sthe\s(?:sole\s|single\s|possible\s)?exception\sof),?\s{1,4}(?!that\b)"
     r"|[;,]?\s{1,4}otherwise,?\s{1,4}(?=(?:no|the|lungs?|heart|negative)\b)"
     r"|;\s{0,4}|(?:(?<=in place)|(?<=in situ))\s{1,4}(?=the\b|there\b|no\b))"
     r"|(?P<denial>,?\s{1,4}(?:(?:and|with)\s{1,4}(?=no\b)|(?=without\b|w/o\b)))"
     r"|(?P<list>,\s{0,4}"
     r"(?:(?:and|or|as well as|and/or|with|plus|and with|otherwise,?)\s{1,4})?)"
-    r"|(?P<aside>\s{0,4}\((?=\w))"
+    r"|(?P<aside>\s{0,4}\((?=\w)|,?\s{1,4}(?:given|in\sview\sof|in\slight\sof)\s{1,4})"
     r"|(?P<bare>\s{1,4}(?:and|or|as well as|and/or|with|plus|nor)\s{1,4})",
     re.IGNORECASE,
 )
@@ -44,6 +46,7 @@ _HALF_SAID = re.compile(
     r"\b(?:borderline|possibl[ey]|probabl[ey]|may|question\w{0,4})\b", re.IGNORECASE
 )
 _SIDE_ANSWER = re.compile(r"(?:right|left|rt|lt|(?-i:R|L))\s?[:=]\s?\w", re.IGNORECASE)
+_ADVISED = re.compile(r"\b(?:recommended|advised|notified|informed|aware)\b", re.IGNORECASE)
 _NEXT_STEP_CLAUSE = re.compile(
     r"(?:clinical\w*\s+correlat\w+|correlat\w+|recommend\w*|consider|follow-?up|suggest\b)",
     re.IGNORECASE,
@@ -80,9 +83,10 @@ def _cuts(
     right_targets = targets_within(targets, start=right[0], end=right[1])
     if match["strong"] is not None:
         clause = sentence[right[0] : right[0] + _LOOK_AHEAD]
-        said = bool(right_targets) or _SIDE_ANSWER.match(clause) or calls_normal(clause)
+        found = _SIDE_ANSWER.match(clause) or _ADVISED.search(clause)
+        said = bool(right_targets) or found is not None or calls_normal(clause)
         named = bool(left_targets) or " " in left_text.strip()
-        return named and (bool(said) or len(clause.split()) > 2)
+        return named and (said or len(clause.split()) > 2)
     if match["aside"] is not None:  # "no pneumothorax (small left effusion)"
         states = [{target.state for target in side} for side in (left_targets, right_targets)]
         return all(states) and states[0] != states[1]

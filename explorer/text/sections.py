@@ -11,17 +11,20 @@ from explorer.text._headings import (
     heading_name,
 )
 from explorer.text._unlisted_headings import find_unlisted
+from explorer.text.findings import find_mentions
 
 _LEAD = re.compile(r"[ \t>#*_\-•·\d.)\ufeff\u200e\u200f]{0,80}\Z")
 _LEAD_WINDOW = 80
 _SEPARATOR = re.compile(r"[ \t]{0,4}(?:[:\uff1a]|[-\u2013\u2014](?=[ \t\r\n]))[ \t*_]{0,6}")
 _LINE_END = re.compile(r"[ \t#*_]{0,8}(?=[\r\n]|\Z)")
-_PROSE = re.compile(r"[.;]?[ \t]{1,4}(?=[A-Z][a-z])")
+_PROSE = re.compile(r"[.;]?[ \t]{1,4}(?=[A-Z][a-z]|1[.)]?[ \t])")
 _BLANK_LINE = re.compile(r"\r?\n[ \t\r]{0,40}\n")
 # Reports of letters go on without heading or blank line: "Clinical details: cough.\nThe lungs ...".
 _LINE_OF_ITS_OWN = re.compile(
     r"[^\r\n]{0,400}[.?!)][ \t]*\r?\n[ \t]*(?=[A-Z])|[^\r\n]{1,48}\r?\n[ \t]*(?=[A-Z])"
 )
+# "EXAM: Chest, 2 views. No effusion."
+_TITLE_SENTENCE = re.compile(r"[^\r\n.]{0,80}\.[ \t]{1,4}(?=[A-Z])")
 _BODY_WORD = re.compile(
     r"\b(?:lungs?|heart|cardiac|cardiomediastinal|mediastin\w{2,5}|pleural?|effusions?|diaphragms?|"
     r"pneumothora\w{1,3}|consolidation|hil(?:a|ar|um)|costophrenic|bon[ey]s?|skeleton|opacit\w{1,3})\b",
@@ -193,16 +196,27 @@ def _without_stray_paragraphs(text: str, section: Section, *, bare: bool) -> lis
         start += 1
     blank = _BLANK_LINE.search(text, start, section.end)
     if blank is None or not text[blank.end() : section.end].strip():
-        line = _LINE_OF_ITS_OWN.match(text, start, section.end) if bare else None
-        if line is None or not _is_body(text[line.end() : section.end]):
+        own = _end_without_blank_line(text, section, start) if bare else None
+        if own is None:
             return [section]
-        cut = line.end()
+        cut = own
     else:
         cut = blank.start()
     return [
         replace(section, end=cut),
         replace(section, name=IMPLIED_SECTION, heading_start=cut, start=cut),
     ]
+
+
+def _end_without_blank_line(text: str, section: Section, start: int) -> int | None:
+    """Where a section ends whose next line, or sentence, speaks of the image; None if nowhere."""
+    line = _LINE_OF_ITS_OWN.match(text, start, section.end)
+    if line and _is_body(text[line.end() : section.end]):
+        return line.end()
+    title = _TITLE_SENTENCE.match(text, start, section.end)
+    if section.name == "Examination" and title and find_mentions(text[title.end() : section.end]):
+        return title.end()
+    return None
 
 
 def _is_body(text: str) -> bool:

@@ -19,6 +19,13 @@ _TOKENS = re.compile(r"(?:X{2,}|_{2,})\Z")
 _PAREN_ITEM = re.compile(
     r"(?<!\S)\(?(?P<item>\d{1,2}|[a-hA-H]|(?i:i{1,3}|iv|vi{0,3}))\)\s{1,4}(?=\S)"
 )
+# "1 No pneumonia 2 Stable cardiomegaly", and no sizes, times or views: "1 CM", "2 Views".
+_BARE_ITEM = re.compile(
+    r"(?<!\S)(?:#\s?(?P<marked>\d{1,2})[.:)]?\s{1,4}(?=\S)|(?P<item>\d{1,2})\s{1,4}(?=(?-i:[A-Z])))"
+    r"(?!(?:[cm]m|views?|images?|films?|days?|weeks?|months?|years?|hours?|hrs?|[ap]m|x|of|or|to|and)\b)",
+    re.IGNORECASE,
+)
+_DASHED_ITEM = re.compile(r"(?<!\S)(?P<mark>[-*•])\s{1,4}(?=[A-Z])")
 _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii")
 _LABEL = re.compile(r"[A-Za-z][\w /()-]{1,40}:(?:\s|\Z)")
 _ANSWER = re.compile(
@@ -143,21 +150,40 @@ def _run_on_parts(text: str, start: int, end: int) -> Iterator[Span]:
 
 def _inline_items(text: str, start: int, end: int) -> Iterator[Span]:
     """Items of a list inside one line: "1) left effusion 2) nodule", "(a) ... (b) ..."."""
-    found: list[int] = []
-    kind = ""
-    for match in _PAREN_ITEM.finditer(text, start, end):
-        own_kind, number = _counted(match["item"].lower())
-        kind = kind if found else own_kind
-        if own_kind == kind and number == len(found) + 1:
-            found.append(match.start())
-    if len(found) < 2:
-        found = []
-    elif text[start : found[0]].strip()[-1:] not in set(".:;"):
-        found = found[1:]  # what introduces the list stays with its first item
-    for begin, stop in pairwise([start, *found, end]):
+    found = _numbered(_PAREN_ITEM, text, start, end)
+    if not found and (marks := _from_the_first(text, start, end)):
+        stops = [*(mark.start() for mark in marks[1:]), end]
+        yield from ((mark.end(), stop) for mark, stop in zip(marks, stops, strict=True))
+        return
+    starts = [mark.start() for mark in found]
+    if found and text[start : starts[0]].strip()[-1:] not in set(".:;"):
+        del starts[0]  # what introduces the list stays with its first item
+    for begin, stop in pairwise([start, *starts, end]):
         while stop > begin and (text[stop - 1].isspace() or text[stop - 1] in ",;"):
             stop -= 1
         yield begin, stop
+
+
+def _numbered(mark: re.Pattern[str], text: str, start: int, end: int) -> list[re.Match[str]]:
+    """Marks that count up from one in one kind; none where there is one alone."""
+    found: list[re.Match[str]] = []
+    kind = ""
+    for match in mark.finditer(text, start, end):
+        own_kind, number = _counted((match.groupdict().get("marked") or match["item"]).lower())
+        kind = kind if found else own_kind
+        if own_kind == kind and number == len(found) + 1:
+            found.append(match)
+    return found if len(found) > 1 else []
+
+
+def _from_the_first(text: str, start: int, end: int) -> list[re.Match[str]]:
+    """Marks of a line that begins with a bare number or a dash: "1 No effusion 2 Nodule"."""
+    found = _numbered(_BARE_ITEM, text, start, end)
+    if not found:
+        marks = list(_DASHED_ITEM.finditer(text, start, end))
+        found = [mark for mark in marks if mark["mark"] == marks[0]["mark"]]
+    opens = len(found) > 1 and not text[start : found[0].start()].strip()
+    return found if opens else []
 
 
 def _counted(item: str) -> tuple[str, int]:

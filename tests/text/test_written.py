@@ -23,3 +23,5 @@ def test_first_tries_are_those_that_the_page_gives() -> None:
     assert (counts["1", True], counts["1", False]) == (136, 23)
     assert (counts["2", True], counts["2", False]) == (79, 21)
     assert (counts["3", True], counts["3", False]) == (44, 6)
+    assert (counts["4", True], counts["4", False]) == (117, 17)
+    assert (counts["5", True], counts["5", False]) == (89, 15)
