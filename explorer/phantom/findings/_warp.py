@@ -86,6 +86,31 @@ def _gentle(line: Float32, *, first: int, last: int) -> tuple[int, int]:
     )
 
 
+def flatten_dome(
+    scene: Scene, side: Side, edge: tuple[Float32, Float32], *, share: float, fall_px: float
+) -> Float32:
+    """Press one half of the diaphragm down and flat.
+
+    Args:
+        scene: As in `move_dome`.
+        side: One lung.
+        edge: Rows of the dome and places of the columns, of `dome_rows`.
+        share: Of the height of the dome over its lowest part, which is lost.
+        fall_px: How far all of it comes down besides.
+
+    Returns:
+        (W,) pixels that it came down.
+    """
+    px = scene.px_per_mm
+    dome, place = edge
+    low = float(np.percentile(dome[(place >= 0) & (place <= 1)], 92))
+    drop = share * np.clip(low - dome, 0, None) + fall_px
+    within = np.clip((place + 0.12) / 0.2, 0, 1) * np.clip((1.1 - place) / 0.2, 0, 1)
+    lift = -blur(np.repeat((drop * within)[None].astype(np.float32), 5, axis=0), 4 * px)[2]
+    move_dome(scene, side, lift=lift, dome=dome, room_px=max(40 * px, 1.2 * -lift.min()))
+    return -lift
+
+
 _UNDER_DOME = ("abdomen", "T_abdomen", "wall", "mediastinum")
 
 

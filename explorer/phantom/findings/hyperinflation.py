@@ -4,7 +4,7 @@ import numpy as np
 
 from explorer.entities import Float32
 from explorer.phantom.findings._base import Card, Inserted, rounded, severity_of
-from explorer.phantom.findings._warp import bend, dome_rows, measure_again, move_dome
+from explorer.phantom.findings._warp import bend, dome_rows, flatten_dome, measure_again
 from explorer.phantom.findings.cardiomegaly import resize_heart
 from explorer.phantom.scene import LOBES_OF, SIDES, Scene
 from explorer.phantom.textures import blur, sigmoid, smooth_noise
@@ -53,36 +53,16 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     """Lower and flatten both domes, thin the lungs' substance, narrow the heart."""
     amount = float(rng.beta(1.6, 1.8))
     px = scene.px_per_mm
-    flat = 0.2 + 0.45 * amount
-    base_mm = 2 + 13 * amount
-    drops = np.zeros((2, scene.shape[1]), np.float32)
-    for k, side in enumerate(SIDES):
-        found = dome_rows(scene.lungs[side], px_per_mm=px)
-        if found is None:
-            return None
-        dome, place = found
-        inner = dome[(place >= 0) & (place <= 1)]
-        low = float(np.percentile(inner, 92))
-        drop = flat * np.clip(low - dome, 0, None) + base_mm * px
-        edge = np.clip((place + 0.12) / 0.2, 0, 1) * np.clip((1.1 - place) / 0.2, 0, 1)
-        lift = -blur(np.repeat((drop * edge)[None].astype(np.float32), 5, axis=0), 4 * px)[2]
-        move_dome(scene, side, lift=lift, dome=dome, room_px=max(40.0 * px, 1.2 * -lift.min()))
-        drops[k] = -lift
-    _stretch_heart(scene, drops.max(axis=0))
-    resize_heart(scene, rng, wider=float(1 - rng.uniform(0.04, 0.2) * (0.4 + amount)))
-    upper = rng.random() < 0.5  # Emphysema of smokers takes the upper lobes first.
+    falls = []
     for side in SIDES:
-        lung = scene.lungs[side]
-        uneven = 1 + 0.15 * smooth_noise(rng, scene.shape, cell=45 * px)
-        more = 0.65 + 0.7 * sigmoid((0.45 - lung.height) * 6) if upper else 1.0
-        lost = np.clip((0.08 + 0.26 * amount) * more * uneven, 0.03, 0.7).astype(np.float32)
-        for name in LOBES_OF[side]:
-            layer = scene.layers[name]
-            # Vessels thin out more than the substance between them.
-            scene.layers[name] = np.minimum(blur(layer, 5 * px), layer) * (1 - lost) + np.clip(
-                layer - blur(layer, 5 * px), 0, None
-            ) * (1 - np.minimum(1.3 * lost, 0.8))
-            scene.layers[f"T_{name}"] = scene.layers[f"T_{name}"] * (1 - 0.8 * lost)
+        edge = dome_rows(scene.lungs[side], px_per_mm=px)
+        if edge is None:
+            return None
+        share, fall_px = 0.2 + 0.45 * amount, (2 + 13 * amount) * px
+        falls.append(flatten_dome(scene, side, edge, share=share, fall_px=fall_px))
+    _stretch_heart(scene, np.maximum(*falls))
+    resize_heart(scene, rng, wider=float(1 - rng.uniform(0.04, 0.2) * (0.4 + amount)))
+    _thin_out(scene, rng, amount=amount)
     measure_again(scene)
     mask = np.zeros(scene.shape, bool)
     for side in SIDES:
@@ -92,6 +72,23 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     return Inserted(
         mask=mask, side="bilateral", zone=None, severity=severity_of(amount, 0.35, 0.65)
     )
+
+
+def _thin_out(scene: Scene, rng: np.random.Generator, *, amount: float) -> None:
+    """Take substance from the lungs, and more from vessels than from what lies between."""
+    px = scene.px_per_mm
+    upper = rng.random() < 0.5  # Emphysema of smokers takes the upper lobes first.
+    for side in SIDES:
+        lung = scene.lungs[side]
+        uneven = 1 + 0.15 * smooth_noise(rng, scene.shape, cell=45 * px)
+        more = 0.65 + 0.7 * sigmoid((0.45 - lung.height) * 6) if upper else 1.0
+        lost = np.clip((0.08 + 0.26 * amount) * more * uneven, 0.03, 0.7).astype(np.float32)
+        for name in LOBES_OF[side]:
+            layer = scene.layers[name]
+            scene.layers[name] = np.minimum(blur(layer, 5 * px), layer) * (1 - lost) + np.clip(
+                layer - blur(layer, 5 * px), 0, None
+            ) * (1 - np.minimum(1.3 * lost, 0.8))
+            scene.layers[f"T_{name}"] = scene.layers[f"T_{name}"] * (1 - 0.8 * lost)
 
 
 def _stretch_heart(scene: Scene, drop: Float32) -> None:

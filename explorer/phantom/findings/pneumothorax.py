@@ -16,11 +16,11 @@ from explorer.phantom.findings._warp import (
     bend,
     carry_landmarks,
     dome_rows,
+    flatten_dome,
     measure_again,
-    move_dome,
 )
 from explorer.phantom.places import draw_air, lungs_width_mm
-from explorer.phantom.scene import LOBES_OF, SIDES, Scene
+from explorer.phantom.scene import LOBES_OF, SIDES, Lung, Scene
 from explorer.phantom.textures import blur, smooth_noise
 
 CARD = Card(
@@ -56,8 +56,31 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
     side, kind, share = draw_air(rng)
     kind = "tension" if kind == "large" and rng.random() < 0.35 else kind
     moved = _push_aside(scene, rng, side=side) if kind == "tension" else None
-    lung = scene.lungs[side]
-    width = max(6.0, share * lungs_width_mm(scene))
+    width_mm = max(6.0, share * lungs_width_mm(scene))
+    gap = outer_distance_mm(scene, side)
+    air = _air(scene.lungs[side], rng, kind=kind, gap=gap, width_mm=width_mm, px=scene.px_per_mm)
+    if air.sum() < 30:
+        return None
+    _empty(scene, rng, side=side, air=air, gap=gap)
+    share = float(air.sum() / max(1, scene.lungs[side].aerated.sum()))
+    return Inserted(
+        mask=air,
+        side=side,
+        zone=_ZONES.get(kind),
+        severity="severe" if kind == "tension" else severity_of(share, 0.12, 0.4),
+        templates=_templates(kind, small=width_mm < 18),
+        beyond=moved,
+    )
+
+
+_ZONES: dict[str, Zone] = {"apical": "upper", "basal": "lower"}
+_WORDS = {"apical": "apical ", "basal": "basilar ", "lateral": "lateral "}
+
+
+def _air(
+    lung: Lung, rng: np.random.Generator, *, kind: str, gap: Float32, width_mm: float, px: float
+) -> Mask:
+    """Where the air is: along the ribs, or all that a shrunken lung leaves free."""
     height = np.clip(lung.height, 0, 1.2)
     profile = {
         "apical": np.clip(1.15 - height * rng.uniform(1.2, 2.4), 0, 1),
@@ -66,42 +89,30 @@ def insert(scene: Scene, rng: np.random.Generator) -> Inserted | None:
         "tension": np.ones_like(height),
         "basal": np.clip((height - 0.45) * 2.2, 0, 1),
     }[kind]
-    ripple = 1 + 0.12 * smooth_noise(rng, scene.shape, cell=60 * scene.px_per_mm)
-    gap = outer_distance_mm(scene, side)
-    air = (gap < width * profile * ripple) & lung.aerated
+    ripple = 1 + 0.12 * smooth_noise(rng, lung.aerated.shape, cell=60 * px)
+    air = (gap < width_mm * profile * ripple) & lung.aerated
     if kind in {"large", "tension"}:  # The lung shrinks towards its hilum instead.
         wide, tall = ((0.35, 0.75), (0.34, 0.5)) if kind == "large" else ((0.3, 0.5), (0.24, 0.36))
         away = (lung.lateral / rng.uniform(*wide)) ** 2
         away = away + ((lung.height - 0.52) / rng.uniform(*tall)) ** 2
         air = (away * ripple > 1) & lung.aerated & (lung.lateral > 0.06)
     air = cv2.morphologyEx(air.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
-    air = without_crumbs(air)
-    if air.sum() < 30:
-        return None
-    _empty(scene, rng, side=side, air=air, gap=gap)
-    zones: dict[str, Zone] = {"apical": "upper", "basal": "lower"}
-    zone = zones.get(kind)
-    words = {"apical": "apical ", "basal": "basilar ", "lateral": "lateral "}.get(kind, "")
-    templates: tuple[str, ...] = (
-        f"{{side}} {words}pneumothorax",
-        f"{words}pneumothorax on the {{side}}",
-        f"small {{side}} {words}pneumothorax" if width < 18 else f"{{side}} {words}pneumothorax",
-    )
+    return without_crumbs(air)
+
+
+def _templates(kind: str, *, small: bool) -> tuple[str, ...]:
     if kind == "tension":
-        templates = (
+        return (
             "{side} tension pneumothorax",
             "tension pneumothorax on the {side}",
             "large {side} pneumothorax with mediastinal shift",
             "large {side} pneumothorax with mediastinal shift and flattening of the hemidiaphragm",
         )
-    share = float(air.sum() / max(1, lung.aerated.sum()))
-    return Inserted(
-        mask=air,
-        side=side,
-        zone=zone,
-        severity="severe" if kind == "tension" else severity_of(share, 0.12, 0.4),
-        templates=templates,
-        beyond=moved,
+    words = _WORDS.get(kind, "")
+    return (
+        f"{{side}} {words}pneumothorax",
+        f"{words}pneumothorax on the {{side}}",
+        f"small {{side}} {words}pneumothorax" if small else f"{{side}} {words}pneumothorax",
     )
 
 
@@ -134,14 +145,10 @@ def _push_aside(scene: Scene, rng: np.random.Generator, *, side: Side) -> Mask:
         scene.layers[name] = bend(scene.layers[name], dx=dx)
     carry_landmarks(scene, _MARKS, dx=dx)
     measure_again(scene)
-    found = dome_rows(scene.lungs[side], px_per_mm=px)
-    if found is not None:
-        dome, place = found
-        low = float(np.percentile(dome[(place >= 0) & (place <= 1)], 92))
-        drop = rng.uniform(0.4, 0.8) * np.clip(low - dome, 0, None) + rng.uniform(2, 12) * px
-        edge = np.clip((place + 0.12) / 0.2, 0, 1) * np.clip((1.1 - place) / 0.2, 0, 1)
-        lift = -blur(np.repeat((drop * edge)[None].astype(np.float32), 5, axis=0), 4 * px)[2]
-        move_dome(scene, side, lift=lift, dome=dome, room_px=max(40 * px, 1.2 * -lift.min()))
+    edge = dome_rows(scene.lungs[side], px_per_mm=px)
+    if edge is not None:
+        share, fall_px = rng.uniform(0.4, 0.8), rng.uniform(2, 12) * px
+        flatten_dome(scene, side, edge, share=share, fall_px=fall_px)
     changed = np.zeros(scene.shape, bool)
     for name, layer in before.items():
         if scene.layers[name] is not layer:
