@@ -125,6 +125,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory, script: Path) -> Iterator[Se
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
 
 
 @pytest.fixture(scope="session")
