@@ -13,12 +13,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from explorer.errors import DataSetError
 from explorer.placed import PlacedCorpus, PlacedPhrase
 from explorer.ui import engines
 from explorer.ui.door import pipeline
+from explorer.ui.fields import fill_fields
 from explorer.ui.sharing import Told, turn
 from explorer.ui.state import LoadedStudy, Reference, session
 
@@ -85,7 +84,7 @@ def fill_form(memory: Evaluations, *, again: bool) -> None:
 
     Args:
         memory: What is remembered.
-        again: Whatever they hold now: a reload makes them anew before the tab is known.
+        again: As in `fill_fields`.
     """
     titles = [variant.title for variant in variants()]
     protocols = (pipeline.DEFAULT_PROTOCOL, "phrase_trust")
@@ -100,9 +99,7 @@ def fill_form(memory: Evaluations, *, again: bool) -> None:
         "evaluate_protocols": list(protocols if memory.protocols is None else memory.protocols),
         **dict(zip(("evaluate_data", "evaluate_images", "evaluate_split"), folder, strict=True)),
     }
-    for key, value in held.items():
-        if again or key not in st.session_state:
-            st.session_state[key] = value
+    fill_fields(held, again=again)
 
 
 def variants() -> list[Variant]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import streamlit as st
 
 from explorer.entities import Float32
+from explorer.ui.fields import fill_fields
 from explorer.ui.state import Session
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def fill_form(rooms: Rooms, *, again: bool) -> None:
 
     Args:
         rooms: What is remembered.
-        again: Whatever they hold now: a reload makes them anew before the tab is known.
+        again: As in `fill_fields`.
     """
     choice, look = rooms.choice, rooms.look
     held = {
@@ -185,9 +185,7 @@ def fill_form(rooms: Rooms, *, again: bool) -> None:
         "prototype_name": look.named,
         "prototype_hidden": look.hidden,
     }
-    for key, value in held.items():
-        if again or key not in st.session_state:
-            st.session_state[key] = value
+    fill_fields(held, again=again)
 
 
 def in_order(clustering: "Clustering", order: Order) -> list[int]:

@@ -14,6 +14,7 @@ from explorer.entities import Box, ImageEmbeddings, Radiograph
 from explorer.errors import RetrievalError
 from explorer.ui import encoded, engines
 from explorer.ui.door import pipeline
+from explorer.ui.fields import fill_fields
 from explorer.ui.sharing import turn
 from explorer.ui.state import Beside, LoadedStudy, Session
 
@@ -168,7 +169,7 @@ def fill_form(query: Query, *, again: bool) -> None:
 
     Args:
         query: What was asked.
-        again: Whatever they hold now: a reload makes them anew, and empty, before the tab is known.
+        again: As in `fill_fields`.
     """
     held = {
         "search_kind": query.kind,
@@ -178,9 +179,7 @@ def fill_form(query: Query, *, again: bool) -> None:
         "search_ranking": query.ranking,
         "search_beside": query.beside or None,
     }
-    for key, value in held.items():
-        if again or key not in st.session_state:
-            st.session_state[key] = value
+    fill_fields(held, again=again)
 
 
 def run(memory: Session, query: Query, uri: str | None) -> Search:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from explorer.ui import engines
+from explorer.ui.fields import fill_fields
 from explorer.ui.state import Options, Rule, Session
 
 RULES: dict[Rule, str] = {"calibrated": "Calibrated", "otsu": "Otsu", "fixed": "Fixed"}
@@ -66,21 +67,18 @@ def fill_options(options: Options, *, again: bool) -> None:
 
     Args:
         options: What is chosen.
-        again: Whatever they hold now: a reload makes them anew before the tab is known.
+        again: As in `fill_fields`.
     """
     names = [card.name for card in engines.checkpoints()]
-    held: dict[str, object] = {
-        "checkpoint": options.checkpoint
-        if options.checkpoint in names
-        else next(iter(names), None),
+    name = options.checkpoint if options.checkpoint in names else next(iter(names), None)
+    gone = st.session_state.get("checkpoint") not in names
+    fill_fields({"checkpoint": name}, again=again or gone)
+    held = {
         "rule": options.rule,
         "threshold": options.threshold,
         "pooling": options.pooling or _OWN,
     }
-    for key, value in held.items():
-        gone = key == "checkpoint" and st.session_state.get(key) not in names
-        if again or gone or key not in st.session_state:
-            st.session_state[key] = value
+    fill_fields(held, again=again)
 
 
 def _checkpoint(before: Options) -> str | None:

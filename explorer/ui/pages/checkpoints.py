@@ -90,6 +90,22 @@ def _card(card: "AdapterCard", *, default: bool) -> None:
     options = session().options
     badges = " ".join(_badges(card, default=default, loaded=bool(loaded)))
     st.markdown(f"#### {plain(card.title)} {badges}")
+    _buttons(card, loaded)
+    if wrong := engines.hash_state(card.name):
+        st.error(plain(wrong), title="A file is not the one its card names")
+    for problem in session().problems:
+        if problem.about == card.name:
+            st.error(plain(problem.message), title=problem.title)
+    st.caption(_in_short(card))
+    if found := measured(card.name, options.device, options.precision):
+        st.table(_measured_rows(found), alt=f"Measured here with {card.title}", width="content")
+    with st.expander("Details", expanded=default, key=f"details_{card.name}"):
+        _details(card, loaded)
+
+
+def _buttons(card: "AdapterCard", loaded: "dict[tuple[str, str], Engine]") -> None:
+    """What can be done with a checkpoint, and the wait while it is loaded or measured."""
+    options = session().options
     with st.container(horizontal=True, gap="small"):
         st.button(
             "Check hashes",
@@ -121,16 +137,6 @@ def _card(card: "AdapterCard", *, default: bool) -> None:
         with st.spinner("Loading and measuring" if measures else "Loading"):
             (_measure if measures else _load)(card.name)
         st.rerun()
-    if wrong := engines.hash_state(card.name):
-        st.error(plain(wrong), title="A file is not the one its card names")
-    for problem in session().problems:
-        if problem.about == card.name:
-            st.error(plain(problem.message), title=problem.title)
-    st.caption(_in_short(card))
-    if found := measured(card.name, options.device, options.precision):
-        st.table(_measured_rows(found), alt=f"Measured here with {card.title}", width="content")
-    with st.expander("Details", expanded=default, key=f"details_{card.name}"):
-        _details(card, loaded)
 
 
 def _in_short(card: "AdapterCard") -> str:

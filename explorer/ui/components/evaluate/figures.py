@@ -122,52 +122,46 @@ def signed(value: float, digits: int) -> str:
 
 def forest(table: dict[str, Any], metric: str) -> go.Figure:
     """One line a finding: means with intervals, a colour a row."""
-    known = {
-        finding
-        for findings in table["rows"].values()
-        for finding, values in findings.items()
-        if values[metric]["mean"] is not None
+    measured = {
+        row: {f: v[metric] for f, v in findings.items() if v[metric]["mean"] is not None}
+        for row, findings in table["rows"].items()
     }
+    known = {finding for values in measured.values() for finding in values}
     first = next(iter(table["rows"].values()))
     order = [f for f in first if f in known and f != "macro"] + ["macro"]
     figure = go.Figure()
-    middle = (len(table["rows"]) - 1) / 2  # a single row stands on the line of its finding
-    shift = {row: (i - middle) * 0.18 for i, row in enumerate(table["rows"])}
-    for row, findings in table["rows"].items():
-        points = [
-            (order.index(f), findings[f][metric]) for f in order
-            if f in findings and findings[f][metric]["mean"] is not None
-        ]  # fmt: skip
-        low, high = (
-            [None if v[end] is None else abs(v["mean"] - v[end]) for _, v in points]
-            for end in ("low", "high")
-        )
-        colour, symbol, size = _MARKS[row]
-        figure.add_trace(
-            go.Scatter(
-                x=[v["mean"] for _, v in points],
-                y=[place + shift[row] for place, _ in points],
-                error_x={
-                    "type": "data",
-                    "array": high,
-                    "arrayminus": low,
-                    "thickness": 1.5,
-                    "width": 0,
-                },
-                mode="markers",
-                name=row,
-                marker={
-                    "color": colour,
-                    "symbol": symbol,
-                    "size": size,
-                    "line": {"width": 1.5 if symbol.endswith("open") else 0},
-                },
-                customdata=[[order[place], v["n"]] for place, v in points],
-                hovertemplate="%{customdata[0]}, n = %{customdata[1]}<br>%{x:.3f}<extra></extra>",
-            )
-        )
+    middle = (len(measured) - 1) / 2  # a single row stands on the line of its finding
+    for i, (row, values) in enumerate(measured.items()):
+        figure.add_trace(_marks(row, values, order, shift=(i - middle) * 0.18))
     _lay_out(figure, order, title=table["metrics"][metric])
     return figure
+
+
+def _marks(
+    row: str, values: dict[str, dict[str, Any]], order: list[str], *, shift: float
+) -> go.Scatter:
+    """Means with intervals of one row, `shift` below the lines of their findings."""
+    shown = [(place, values[f]) for place, f in enumerate(order) if f in values]
+    low, high = (
+        [None if v[end] is None else abs(v["mean"] - v[end]) for _, v in shown]
+        for end in ("low", "high")
+    )
+    colour, symbol, size = _MARKS[row]
+    return go.Scatter(
+        x=[v["mean"] for _, v in shown],
+        y=[place + shift for place, _ in shown],
+        error_x={"type": "data", "array": high, "arrayminus": low, "thickness": 1.5, "width": 0},
+        mode="markers",
+        name=row,
+        marker={
+            "color": colour,
+            "symbol": symbol,
+            "size": size,
+            "line": {"width": 1.5 if symbol.endswith("open") else 0},
+        },
+        customdata=[[order[place], v["n"]] for place, v in shown],
+        hovertemplate="%{customdata[0]}, n = %{customdata[1]}<br>%{x:.3f}<extra></extra>",
+    )
 
 
 def _lay_out(figure: go.Figure, order: list[str], *, title: str) -> None:
@@ -199,37 +193,37 @@ def _pair(memory: Evaluations, first: "Run", second: "Run", *, protocol: str, me
         return
     left, right = st.columns((5, 6), gap="medium")
     with left:
-        figure = forest(
-            {"rows": {"model": {f: {metric: {**v, "n": v["samples"]}} for f, v in values.items()}},
-             "metrics": {metric: f"difference of {found['titles'][metric]}"}},
-            metric,
-        )  # fmt: skip
+        rows = {"model": {f: {metric: {**v, "n": v["samples"]}} for f, v in values.items()}}
+        title = f"difference of {found['titles'][metric]}"
         st.plotly_chart(
-            figure,
+            forest({"rows": rows, "metrics": {metric: title}}, metric),
             key=f"pair_{second.name}",
             config={"displayModeBar": False},
             alt="Differences by finding with intervals; the table has the numbers",
         )
     with right:
-        lines = [
-            {"finding": finding, "n": v["samples"], "difference": span(v, digits=3), "p": v["p"],
-             "Holm": v["p_holm"], "BH": v["p_bh"], names[0]: v["first"], names[1]: v["second"]}
-            for finding, v in sorted(values.items(), key=lambda item: item[0] != "macro")
-        ]  # fmt: skip
-        numbers: dict[str, Any] = {
-            name: st.column_config.NumberColumn(format="%.3f")
-            for name in (*names, "p", "Holm", "BH")
-        }
-        numbers["difference"] = st.column_config.TextColumn(width=170)
-        st.dataframe(
-            pd.DataFrame(lines), hide_index=True, column_config=numbers, height="content",
-            key=f"pair_table_{second.name}",
-        )  # fmt: skip
-        st.caption(
-            "The same phrases in both; intervals by patient, none where a finding is of one. p "
-            "from flips of sign by patient; Holm and BH: corrected over the findings."
-        )
+        _pair_table(values, names, key=f"pair_table_{second.name}")
     if memory.corpus is not None and memory.corpus.digest == first.card["key"]["corpus"]:
         films(memory.corpus, first, second, protocol=protocol, metric=metric)
     else:
         st.caption("Read the data set of these runs to open the films that differ.")
+
+
+def _pair_table(values: dict[str, dict[str, Any]], names: list[str], *, key: str) -> None:
+    """Differences of two runs by finding, in numbers; macro first."""
+    lines = [
+        {"finding": finding, "n": v["samples"], "difference": span(v, digits=3), "p": v["p"],
+         "Holm": v["p_holm"], "BH": v["p_bh"], names[0]: v["first"], names[1]: v["second"]}
+        for finding, v in sorted(values.items(), key=lambda item: item[0] != "macro")
+    ]  # fmt: skip
+    numbers: dict[str, Any] = {
+        name: st.column_config.NumberColumn(format="%.3f") for name in (*names, "p", "Holm", "BH")
+    }
+    numbers["difference"] = st.column_config.TextColumn(width=170)
+    st.dataframe(
+        pd.DataFrame(lines), hide_index=True, column_config=numbers, height="content", key=key
+    )
+    st.caption(
+        "The same phrases in both; intervals by patient, none where a finding is of one. p from "
+        "flips of sign by patient; Holm and BH: corrected over the findings."
+    )

@@ -74,14 +74,7 @@ def _listed(clustering: "Clustering", rooms: Rooms, picked: dict[int, int]) -> l
             )
     rooms.look = replace(rooms.look, order=order, named=words, hidden=with_hidden)
     if picked:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            points = sum(picked.values())
-            st.markdown(
-                f"**{count(points, 'point')} picked on the map**, of "
-                f"{count(len(picked), 'prototype')}.",
-                width="stretch",
-            )
-            st.button("Show all", on_click=rooms.forget_picked, key="forget_picked")
+        _say_picked(rooms, picked)
     asked = words.casefold().strip()
     numbers = list(picked) if picked else in_order(clustering, order)
     shown = [clustering.prototype(number) for number in numbers]
@@ -89,6 +82,18 @@ def _listed(clustering: "Clustering", rooms: Rooms, picked: dict[int, int]) -> l
     if not kept:
         st.info(f"No prototype is named like that. There are {len(shown)}.", title="Nothing fits")
     return kept
+
+
+def _say_picked(rooms: Rooms, picked: dict[int, int]) -> None:
+    """Why only some rooms are listed, and the way back to all."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        points = sum(picked.values())
+        st.markdown(
+            f"**{count(points, 'point')} picked on the map**, of "
+            f"{count(len(picked), 'prototype')}.",
+            width="stretch",
+        )
+        st.button("Show all", on_click=rooms.forget_picked, key="forget_picked")
 
 
 def _pictures(

@@ -97,31 +97,12 @@ def _figure(
     names: Sequence[str],
 ) -> go.Figure:
     moves = found.moves
-    figure = go.Figure()
-    gap = np.full(len(trails), np.nan)
-    lines = [
-        np.stack([moves.here[trails, axis], moves.there[trails, axis], gap], axis=1).ravel()
-        for axis in (0, 1)
-    ]
-    figure.add_trace(
-        go.Scattergl(
-            x=lines[0], y=lines[1], mode="lines", name="moved",
-            line={"color": CHART_NULL, "width": 1.2}, hoverinfo="skip",
-        )
-    )  # fmt: skip
+    figure = go.Figure(_lines(found, trails))
     shown = np.arange(len(found.rows))
     if len(shown) > _DRAWN:
         sample = np.random.default_rng(0).permutation(len(shown))[:_DRAWN]
         shown = np.union1d(sample, np.array(trails, dtype=np.intp))
-    data = [
-        [
-            int(found.rows[k]),
-            html.escape(one_line(built.points.texts[found.rows[k]], longest=60))
-            or built.points.films[found.rows[k]][:8],
-            f"moved {moves.relative[k]:.1f}x, {moves.kept[k]:.0%} of neighbours kept",
-        ]
-        for k in shown
-    ]
+    data = [_told(built, found, k) for k in shown.tolist()]
     for number, (plane, name) in enumerate(zip((moves.here, moves.there), names, strict=True)):
         figure.add_trace(
             go.Scattergl(
@@ -135,3 +116,22 @@ def _figure(
             )
         )
     return laid_out(figure, legend=True, revision=f"{built.key}{rooms.maps}moved")
+
+
+def _lines(found: "ComparedMaps", trails: Sequence[int]) -> go.Scattergl:
+    """A line from here to there for each of some points."""
+    here, there = found.moves.here[trails], found.moves.there[trails]
+    gap = np.full(len(trails), np.nan)
+    x, y = (np.stack([here[:, axis], there[:, axis], gap], axis=1).ravel() for axis in (0, 1))
+    return go.Scattergl(
+        x=x, y=y, mode="lines", name="moved", line={"color": CHART_NULL, "width": 1.2},
+        hoverinfo="skip",
+    )  # fmt: skip
+
+
+def _told(built: Built, found: "ComparedMaps", k: int) -> list[Any]:
+    """What a point says under the cursor: its row, what it is, how it moved."""
+    row, moves = int(found.rows[k]), found.moves
+    words = html.escape(one_line(built.points.texts[row], longest=60))
+    moved = f"moved {moves.relative[k]:.1f}x, {moves.kept[k]:.0%} of neighbours kept"
+    return [row, words or built.points.films[row][:8], moved]

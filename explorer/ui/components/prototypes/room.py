@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -117,7 +118,27 @@ def _neighbours(clustering: "Clustering", prototype: "Prototype", rooms: Rooms) 
 
 
 def _edits(built: Built, clustering: "Clustering", prototype: "Prototype", rooms: Rooms) -> None:
-    number, points = prototype.id, built.points
+    """What can be changed, what the last edit did, and the edit that was asked for."""
+    renamed = _rename(clustering, prototype, rooms)
+    if renamed is not None:
+        _do(built, rooms, renamed)
+    changed = _change(built.points, clustering, prototype, rooms)
+    if rooms.said:
+        st.caption(rooms.said)
+    if changed is not None:
+        _do(built, rooms, changed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """An edit and what is said of it; "{new}" stands for the prototype that it makes."""
+
+    make: "Callable[[], Clustering]"
+    said: str
+
+
+def _rename(clustering: "Clustering", prototype: "Prototype", rooms: Rooms) -> _Edit | None:
+    number = prototype.id
     with (
         st.form("rename", border=False),
         st.container(horizontal=True, vertical_alignment="bottom"),
@@ -125,17 +146,23 @@ def _edits(built: Built, clustering: "Clustering", prototype: "Prototype", rooms
         name = st.text_input(
             "Name", value=one_line(prototype.name), max_chars=80, key=f"name_{number}_{rooms.edits}"
         )
-        renamed = st.form_submit_button("Rename")
-    if renamed:
-        rename = partial(pipeline.rename, clustering, number=number, name=name or "")
-        _do(built, rooms, rename, said=f"Renamed: {plain(prototype.name, longest=60)} before.")
+        if not st.form_submit_button("Rename"):
+            return None
+    rename = partial(pipeline.rename, clustering, number=number, name=name or "")
+    return _Edit(rename, f"Renamed: {plain(prototype.name, longest=60)} before.")
+
+
+def _change(
+    points: "Points", clustering: "Clustering", prototype: "Prototype", rooms: Rooms
+) -> _Edit | None:
+    """Buttons that merge, split, hide and undo."""
+    number = prototype.id
     others = {p.id: p.name for p in clustering.prototypes if p.id != number}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         near = [n for n in prototype.neighbours if n in others]
-        rest = [n for n in others if n not in near]
         other = st.selectbox(
             "Merge with",
-            [*near, *rest],
+            [*near, *(n for n in others if n not in near)],
             format_func=lambda n: one_line(others[n], longest=50),
             key=f"merge_with_{number}",
             width=240,
@@ -145,35 +172,29 @@ def _edits(built: Built, clustering: "Clustering", prototype: "Prototype", rooms
         split = st.button("Split in two", key="split")
         hide = st.button("Show again" if prototype.hidden else "Hide", key="hide")
         undo = st.button("Undo", key="undo_room", disabled=clustering.before is None)
-    if rooms.said:
-        st.caption(rooms.said)
     if merge and other is not None:
-        both = partial(pipeline.merge, clustering, points, ids=[number, other])
         rooms.open = min(number, other)  # the room that stays
-        _do(built, rooms, both, said=f"Merged with {plain(others[other], longest=60)}.")
+        both = partial(pipeline.merge, clustering, points, ids=[number, other])
+        return _Edit(both, f"Merged with {plain(others[other], longest=60)}.")
     if split:
         parts = partial(pipeline.split, clustering, points, number=number)
-        _do(
-            built,
-            rooms,
-            parts,
-            said="Split in two. This is the larger part, the other one is {new}.",
-        )
+        return _Edit(parts, "Split in two. This is the larger part, the other one is {new}.")
     if hide:
         other_way = partial(pipeline.hide, clustering, number=number, hidden=not prototype.hidden)
-        said = "Shown again." if prototype.hidden else "Hidden from the gallery and the map."
-        _do(built, rooms, other_way, said=said)
+        shown = "Shown again." if prototype.hidden else "Hidden from the gallery and the map."
+        return _Edit(other_way, shown)
     if undo:
-        _do(built, rooms, partial(pipeline.undo, clustering), said="The last edit is taken back.")
+        return _Edit(partial(pipeline.undo, clustering), "The last edit is taken back.")
+    return None
 
 
-def _do(built: Built, rooms: Rooms, edit: "Callable[[], Clustering]", *, said: str) -> None:
-    """Make an edit; "{new}" in what is said of it stands for the prototype that it made."""
+def _do(built: Built, rooms: Rooms, edit: _Edit) -> None:
+    """Make an edit and draw anew, or say why it cannot be made."""
     before = {p.id for p in rooms.current(built).prototypes}
     try:
-        edited = edit()
+        edited = edit.make()
         new = ", ".join(plain(p.name, longest=60) for p in edited.prototypes if p.id not in before)
-        rooms.edit(built, edited, said=said.replace("{new}", new))
+        rooms.edit(built, edited, said=edit.said.replace("{new}", new))
     except ExplorerError as error:
         error_box(error)
         return

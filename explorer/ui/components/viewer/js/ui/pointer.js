@@ -1,6 +1,7 @@
 // Mouse, pen and touch on one pane: one pointer works the tool, two fingers pinch and pan.
 
 const DOUBLE_TAP_MS = 300;
+const DOUBLE_TAP_PX = 24;
 
 /** Keep the drag when the pointer leaves the canvas; a pointer that is already gone is no error. */
 function capture(canvas, pointerId) {
@@ -11,93 +12,112 @@ function capture(canvas, pointerId) {
   }
 }
 
-export function listenToPointer(canvas, pane, viewer) {
-  const down = new Map();
-  let gesture = null;
-  let lastTap = { time: 0, x: 0, y: 0 };
-  // Asking for the place costs a layout: once a drag is enough.
-  let edge = null;
-  const at = (event) => {
-    if (down.size === 0) edge = canvas.getBoundingClientRect();
-    return [event.clientX - edge.left, event.clientY - edge.top];
-  };
-  const pinch = () => {
-    const [[x0, y0], [x1, y1]] = [...down.values()];
-    return { x: (x0 + x1) / 2, y: (y0 + y1) / 2, span: Math.hypot(x1 - x0, y1 - y0) };
-  };
+/** What is pressed on one canvas, and the gesture that it makes. */
+class Pointers {
+  constructor(canvas, pane, viewer) {
+    Object.assign(this, { canvas, pane, viewer });
+    this.down = new Map();
+    this.gesture = null;
+    this.lastTap = { time: 0, x: 0, y: 0 };
+    this.edge = null;
+  }
 
-  canvas.onpointerdown = (event) => {
-    capture(canvas, event.pointerId);
-    canvas.focus({ preventScroll: true });
-    down.set(event.pointerId, at(event));
-    if (down.size === 2) {
-      if (gesture) viewer.cancelGesture(gesture);
-      gesture = { kind: "pinch", pane, last: pinch() };
-    } else if (down.size === 1) {
+  /** Place on the canvas. Asking where that is costs a layout: once a drag is enough. */
+  at(event) {
+    if (this.down.size === 0) this.edge = this.canvas.getBoundingClientRect();
+    return [event.clientX - this.edge.left, event.clientY - this.edge.top];
+  }
+
+  press(event) {
+    capture(this.canvas, event.pointerId);
+    this.canvas.focus({ preventScroll: true });
+    this.down.set(event.pointerId, this.at(event));
+    if (this.down.size === 2) {
+      if (this.gesture) this.viewer.cancelGesture(this.gesture);
+      this.gesture = { kind: "pinch", pane: this.pane, last: this.pinch() };
+    } else if (this.down.size === 1) {
       const pan = event.button === 1 || event.shiftKey;
-      gesture = viewer.startGesture(pane, pan ? "pan" : viewer.state.tool, at(event));
+      const tool = pan ? "pan" : this.viewer.state.tool;
+      this.gesture = this.viewer.startGesture(this.pane, tool, this.at(event));
     }
     event.preventDefault();
-  };
+  }
 
-  canvas.onpointermove = (event) => {
-    const point = at(event);
-    if (!down.has(event.pointerId)) {
-      if (event.pointerType !== "touch") viewer.hoverAt(pane, ...point);
+  move(event) {
+    const point = this.at(event);
+    if (!this.down.has(event.pointerId)) {
+      if (event.pointerType !== "touch") this.viewer.hoverAt(this.pane, ...point);
       return;
     }
-    down.set(event.pointerId, point);
-    if (gesture?.kind === "pinch" && down.size === 2) {
-      const next = pinch();
-      const { last } = gesture;
-      viewer.panBy(pane, next.x - last.x, next.y - last.y);
-      viewer.zoomAt(pane, next.x, next.y, next.span / Math.max(last.span, 1));
-      gesture.last = next;
-    } else if (gesture) {
-      viewer.moveGesture(gesture, point);
-    }
-  };
+    this.down.set(event.pointerId, point);
+    if (this.gesture?.kind === "pinch" && this.down.size === 2) this.movePinch();
+    else if (this.gesture) this.viewer.moveGesture(this.gesture, point);
+  }
 
-  const up = (event) => {
-    const point = down.get(event.pointerId);
-    down.delete(event.pointerId);
-    if (gesture && gesture.kind !== "pinch") viewer.endGesture(gesture);
-    if (event.pointerType === "touch" && point) doubleTap(point);
+  /** Middle of two fingers and how far they are apart. */
+  pinch() {
+    const [[x0, y0], [x1, y1]] = [...this.down.values()];
+    return { x: (x0 + x1) / 2, y: (y0 + y1) / 2, span: Math.hypot(x1 - x0, y1 - y0) };
+  }
+
+  movePinch() {
+    const { pane, viewer, gesture } = this;
+    const { last } = gesture;
+    const next = this.pinch();
+    viewer.panBy(pane, next.x - last.x, next.y - last.y);
+    viewer.zoomAt(pane, next.x, next.y, next.span / Math.max(last.span, 1));
+    gesture.last = next;
+  }
+
+  lift(event) {
+    const touch = event.pointerType === "touch";
+    const point = this.down.get(event.pointerId);
+    this.down.delete(event.pointerId);
+    if (this.gesture && this.gesture.kind !== "pinch") this.viewer.endGesture(this.gesture);
+    if (touch && point) this.tap(point);
     // A finger left over from a pinch does nothing until it is lifted.
-    gesture = null;
-    if (event.pointerType !== "touch" && point) viewer.hoverAt(pane, ...point);
-  };
+    this.gesture = null;
+    if (!touch && point) this.viewer.hoverAt(this.pane, ...point);
+  }
 
   /** Touch has no double click while `touch-action` is none; and a tap is its hover. */
-  const doubleTap = ([x, y]) => {
+  tap([x, y]) {
+    const { lastTap: last } = this;
     const now = performance.now();
-    const again = now - lastTap.time < DOUBLE_TAP_MS && Math.hypot(x - lastTap.x, y - lastTap.y) < 24;
-    lastTap = { time: again ? 0 : now, x, y };
-    if (again) viewer.toggleFit(pane, x, y);
-    else viewer.hoverAt(pane, x, y);
-  };
+    const near = Math.hypot(x - last.x, y - last.y) < DOUBLE_TAP_PX;
+    const again = now - last.time < DOUBLE_TAP_MS && near;
+    this.lastTap = { time: again ? 0 : now, x, y };
+    if (again) this.viewer.toggleFit(this.pane, x, y);
+    else this.viewer.hoverAt(this.pane, x, y);
+  }
 
-  canvas.onpointerup = up;
-  canvas.onpointercancel = (event) => {
-    down.delete(event.pointerId);
-    if (gesture) viewer.cancelGesture(gesture);
-    gesture = null;
-  };
+  cancel(event) {
+    this.down.delete(event.pointerId);
+    if (this.gesture) this.viewer.cancelGesture(this.gesture);
+    this.gesture = null;
+  }
+
+  /** The wheel zooms about its place, and does not scroll the page. */
+  wheel(event) {
+    event.preventDefault();
+    const lines = event.deltaMode === 1 ? 16 : 1;
+    const step = Math.max(-240, Math.min(240, event.deltaY * lines));
+    if (this.pane.view) this.viewer.zoomAt(this.pane, ...this.at(event), Math.exp(-step * 0.0015));
+  }
+}
+
+export function listenToPointer(canvas, pane, viewer) {
+  const pointers = new Pointers(canvas, pane, viewer);
+  canvas.onpointerdown = (event) => pointers.press(event);
+  canvas.onpointermove = (event) => pointers.move(event);
+  canvas.onpointerup = (event) => pointers.lift(event);
+  canvas.onpointercancel = (event) => pointers.cancel(event);
   canvas.onpointerleave = (event) => {
     if (event.pointerType !== "touch") viewer.leave();
   };
-  canvas.ondblclick = (event) => viewer.toggleFit(pane, ...at(event));
-  // The wheel would scroll the page: not passive, so that it can be stopped; on the whole pane, so
-  // that letters and buttons over the film do not let it through.
-  pane.node.addEventListener(
-    "wheel",
-    (event) => {
-      event.preventDefault();
-      const lines = event.deltaMode === 1 ? 16 : 1;
-      const step = Math.max(-240, Math.min(240, event.deltaY * lines));
-      if (pane.view) viewer.zoomAt(pane, ...at(event), Math.exp(-step * 0.0015));
-    },
-    { passive: false },
-  );
+  canvas.ondblclick = (event) => viewer.toggleFit(pane, ...pointers.at(event));
   canvas.onauxclick = (event) => event.preventDefault();
+  // Not passive, so that it can be stopped; on the whole pane, so that letters and buttons over
+  // the film do not let it through.
+  pane.node.addEventListener("wheel", (event) => pointers.wheel(event), { passive: false });
 }
