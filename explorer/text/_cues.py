@@ -309,6 +309,7 @@ ABNORMAL = (
     "fluid",
     "hemorrhage",
     "infection",
+    "embol(?:ism|us|i)",
     "inflammation",
     "sequelae?",
     "air-fluid levels?",

@@ -27,7 +27,8 @@ _WORDS = {
         le la les un une des du de et est sont pas sans avec dans au aux sur en par pour
         que qui il elle on ce cette ces d l à plus ou ni absence gauche droit droite
         droits poumon poumons cœur coeur épanchement opacité radiographie conclusion base
-        bases aucun aucune lobe inférieur supérieur moyen inférieure supérieure
+        bases aucun aucune lobe inférieur supérieur moyen inférieure supérieure silhouette
+        cardiaque normale normaux clairs claires
     """,
     "es": """
         el la los las un una unos de del y es son no sin con en al por para que se lo su

@@ -131,7 +131,10 @@ def _sweep(targets: Sequence[Target], events: Sequence[Event], *, before: bool) 
 def _doubt_around(targets: list[Target], events: Sequence[Event]) -> list[Target]:
     """Put the neighbours of every "versus" and the like in doubt unless they are denied."""
     result = list(targets)
+    doubted = any(target.state == "uncertain" for target in targets)
     for event in events:
+        if event.kind == "doubt_next" and doubted:
+            continue  # "in the proper setting, the opacity may represent pneumonia"
         if event.kind in _NEIGHBOURS:
             after = bisect_left(result, event.at, key=lambda target: target.start)
             for at in (after + step for step in _NEIGHBOURS[event.kind]):

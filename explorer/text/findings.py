@@ -33,7 +33,12 @@ FINDINGS: dict[str, tuple[str, ...]] = {
         r"loss of (?:lung )?volume",
     ),
     "consolidation": (r"consol", r"consolidat(?:ion|ions|ive|ed)", r"air bronchograms?"),
-    "pneumonia": (r"(?:broncho)?pneumoni(?:a|as|c)", r"pneumonitis", r"pna"),
+    "pneumonia": (
+        r"(?:broncho)?pneumoni(?:a|as|c)",
+        r"pneumonitis",
+        r"pna",
+        r"infect\w{2,4} process",
+    ),
     "infiltrate": (
         r"infils?",
         r"infiltrat(?:es?|ions?|ive)",

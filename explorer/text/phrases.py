@@ -46,6 +46,9 @@ _HALF_SAID = re.compile(
     r"\b(?:borderline|possibl[ey]|probabl[ey]|may|question\w{0,4})\b", re.IGNORECASE
 )
 _SIDE_ANSWER = re.compile(r"(?:right|left|rt|lt|(?-i:R|L))\s?[:=]\s?\w", re.IGNORECASE)
+_OTHERWISE_NORMAL = re.compile(
+    r"otherwise\s(?:clear|normal|negative|unremarkable)\b", re.IGNORECASE
+)
 _ADVISED = re.compile(r"\b(?:recommended|advised|notified|informed|aware)\b", re.IGNORECASE)
 _NEXT_STEP_CLAUSE = re.compile(
     r"(?:clinical\w*\s+correlat\w+|correlat\w+|recommend\w*|consider|follow-?up|suggest\b)",
@@ -83,7 +86,9 @@ def _cuts(
     right_targets = targets_within(targets, start=right[0], end=right[1])
     if match["strong"] is not None:
         clause = sentence[right[0] : right[0] + _LOOK_AHEAD]
-        found = _SIDE_ANSWER.match(clause) or _ADVISED.search(clause)
+        found = (
+            _SIDE_ANSWER.match(clause) or _OTHERWISE_NORMAL.match(clause) or _ADVISED.search(clause)
+        )
         said = bool(right_targets) or found is not None or calls_normal(clause)
         named = bool(left_targets) or " " in left_text.strip()
         return named and (said or len(clause.split()) > 2)

@@ -25,3 +25,4 @@ def test_first_tries_are_those_that_the_page_gives() -> None:
     assert (counts["3", True], counts["3", False]) == (44, 6)
     assert (counts["4", True], counts["4", False]) == (117, 17)
     assert (counts["5", True], counts["5", False]) == (89, 15)
+    assert (counts["6", True], counts["6", False]) == (108, 5)
