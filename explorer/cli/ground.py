@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -14,7 +14,8 @@ from explorer.cli._options import CheckpointOption, Device, DeviceOption, Dtype,
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from explorer.entities import GroundedPhrase, Report, Sentence
+    from explorer import pipeline
+    from explorer.entities import GroundedPhrase, ImageEmbeddings, Radiograph, Report, Sentence
 
 
 class Rule(StrEnum):
@@ -71,25 +72,13 @@ def ground(
     Writes OUT/grounding.json (boxes in original pixels, controls, provenance) and
     OUT/grounding.png (a figure). Neither holds the file name or data of the patient.
     """
-    if bool(phrase) == bool(report):
-        raise typer.BadParameter("Give either --phrase (once or more) or --report FILE.")
-    if preset and not phrase:
-        raise typer.BadParameter("--preset goes with --phrase.")
-    if any(not one.strip() for one in phrase or []):
-        raise typer.BadParameter("--phrase needs at least one word.")
+    _check(phrase, report, preset)
     chosen = _chosen_rule(rule, threshold)
     targets = _targets(out, preset, force=force)
     from explorer import pipeline
 
     console, log = consoles()
-    with working(log, "Reading the image and the report"):
-        text = pipeline.read_report_file(report.read_bytes()) if report else None
-        study = pipeline.read_study([image.read_bytes()], text)
-    radiograph = study.radiographs[0]
-    if invert:
-        radiograph = pipeline.invert(radiograph)
-    for note in (*radiograph.notes, *(study.report.notes if study.report else ())):
-        say(log, note)
+    radiograph, said = _read(image, report, log, invert=invert)
     with working(log, "Loading the checkpoint"):
         engine = pipeline.open_engine(checkpoint, device=device.value, precision=dtype.value)
     with working(log, "Encoding the image"):
@@ -97,36 +86,33 @@ def ground(
     pipeline.check_image(embeddings, radiograph)
     if embeddings.check.message:
         say(log, embeddings.check.message)
-    if preset:
-        published = pipeline.ground_as_hi_ml(
-            engine,
-            embeddings,
-            phrase or [],
-            interpolation="nearest" if preset is Preset.hi_ml else "linear",
-        )
+    published = [] if preset is None else _published(engine, embeddings, phrase or [], preset)
     with working(log, "Grounding"):
-        if study.report is not None:
-            found = pipeline.ground_report(
-                engine, embeddings, study.report, rule=chosen.value, threshold=threshold
-            )
-            grounded, sentences = _spoken(study.report, found)
+        how: dict[str, Any] = {"rule": chosen.value, "threshold": threshold}
+        sentences = None
+        if said is not None:
+            found = pipeline.ground_report(engine, embeddings, said, **how)
+            grounded, sentences = _spoken(said, found)
         else:
-            grounded = pipeline.ground(
-                engine, embeddings, phrase or [], rule=chosen.value, threshold=threshold
-            )
-            sentences = None
+            grounded = pipeline.ground(engine, embeddings, phrase or [], **how)
         document = pipeline.grounding_document(
             engine, radiograph, embeddings, grounded, sentences=sentences
         )
-        written = pipeline.to_json_text(document)
+        written = pipeline.to_json_text(document).encode()
         picture = pipeline.grounding_figure(engine, radiograph, grounded)
-    contents = [written.encode(), picture]
-    if preset:
-        contents += [pipeline.to_json_text(published.document(engine)).encode(), published.as_npz()]
-    _write_results(targets, contents)
+    _write_results(targets, [written, picture, *published])
     _print_grounding(console, grounded)
     names = ", ".join(str(target) for target in targets[:-1])
     say(log, f"Wrote {names} and {targets[-1]}. Research use, not for diagnosis.")
+
+
+def _check(phrase: list[str] | None, report: Path | None, preset: Preset | None) -> None:
+    if bool(phrase) == bool(report):
+        raise typer.BadParameter("Give either --phrase (once or more) or --report FILE.")
+    if preset and not phrase:
+        raise typer.BadParameter("--preset goes with --phrase.")
+    if any(not one.strip() for one in phrase or []):
+        raise typer.BadParameter("--phrase needs at least one word.")
 
 
 def _chosen_rule(rule: Rule | None, threshold: float | None) -> Rule:
@@ -151,6 +137,34 @@ def _targets(out: Path, preset: Preset | None, *, force: bool) -> tuple[Path, ..
             f"{' and '.join(present)} already exist in {out}; add --force to overwrite."
         )
     return targets
+
+
+def _read(
+    image: Path, report: Path | None, log: "Console", *, invert: bool
+) -> "tuple[Radiograph, Report | None]":
+    """The radiograph and the report, having said what is unusual about them."""
+    from explorer import pipeline
+
+    with working(log, "Reading the image and the report"):
+        text = pipeline.read_report_file(report.read_bytes()) if report else None
+        study = pipeline.read_study([image.read_bytes()], text)
+    radiograph = study.radiographs[0]
+    if invert:
+        radiograph = pipeline.invert(radiograph)
+    for note in (*radiograph.notes, *(study.report.notes if study.report else ())):
+        say(log, note)
+    return radiograph, study.report
+
+
+def _published(
+    engine: "pipeline.Engine", embeddings: "ImageEmbeddings", phrases: list[str], preset: Preset
+) -> list[bytes]:
+    """hi_ml.json and hi_ml.npz."""
+    from explorer import pipeline
+
+    interpolation: Literal["nearest", "linear"] = "nearest" if preset is Preset.hi_ml else "linear"
+    found = pipeline.ground_as_hi_ml(engine, embeddings, phrases, interpolation=interpolation)
+    return [pipeline.to_json_text(found.document(engine)).encode(), found.as_npz()]
 
 
 def _write_results(targets: "Sequence[Path]", contents: "Sequence[bytes]") -> None:

@@ -1,7 +1,7 @@
 """`explorer train`: from data on disk to a checkpoint folder."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from explorer.cli._options import (
     existing_folder,
 )
 from explorer.cli._train_head import OptionsOption, pair, train_head
+
+if TYPE_CHECKING:
+    from explorer import pipeline
 
 
 def train(
@@ -124,14 +127,7 @@ def train(
         start_text=start_text,
         text_memory=text_memory,
     )
-    said = {"licence": licence, "training_data": training_data}
-    choices = pipeline.TrainingChoices(
-        config=config,
-        method=method,
-        settings=dict(pair(text, flag="--set") for text in settings or []),
-        options=dict(pair(text, flag="--option") for text in option or []),
-        card={name: text for name, text in said.items() if text},
-    )
+    choices = _choices(config, method, settings, option, licence, training_data)
     with logged(log), staged(log) as progress:
         figures = pipeline.train(sources, choices=choices, work=work, out=out, progress=progress)
     if not figures:  # this process only helped
@@ -139,3 +135,24 @@ def train(
     for name, value in figures.items():
         say(console, f"{name} {value:.3f}")
     say(log, f"Wrote {out}. Research use, not for diagnosis.")
+
+
+def _choices(
+    config: Path | None,
+    method: str | None,
+    settings: list[str] | None,
+    options: list[str] | None,
+    licence: str | None,
+    training_data: str | None,
+) -> "pipeline.TrainingChoices":
+    """How to train, as the options of the command have it."""
+    from explorer import pipeline
+
+    said = {"licence": licence, "training_data": training_data}
+    return pipeline.TrainingChoices(
+        config=config,
+        method=method,
+        settings=dict(pair(text, flag="--set") for text in settings or []),
+        options=dict(pair(text, flag="--option") for text in options or []),
+        card={name: text for name, text in said.items() if text},
+    )

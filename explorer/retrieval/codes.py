@@ -149,7 +149,7 @@ def _codes_of(corpus: Corpus, coder: Coder) -> RegionCodes:
     if known is None:
         size = corpus.space.dimension
         words, film = [pack(coder.of_regions(np.zeros((0, size), np.float32)))], []
-        for block in corpus.region_blocks("film_id vector"):
+        for block in corpus.tables.region_blocks("film_id vector"):
             words.append(pack(coder.of_regions(matrix_of(block["vector"], dimension=size))))
             film += [corpus.row_of(name) for name in block["film_id"].to_pylist()]
         rows = np.array(film, dtype=np.intp)

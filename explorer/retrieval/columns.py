@@ -78,6 +78,35 @@ class Sentences:
         )  # fmt: skip
 
 
+def films_of_rows(rows: Any, *, dimension: int) -> Films:
+    """Films from rows of their table; studies are numbered as they come."""
+    arrays = ("vector", "signature", "height", "width")
+    columns = {n: rows[n].to_pylist() for n in rows.column_names if n not in arrays}
+    number = {study: k for k, study in enumerate(dict.fromkeys(columns["study_id"]))}
+    shapes = [rows[name].to_numpy() for name in ("height", "width")]
+    signatures = rows["signature"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    width = len(signatures) // max(1, len(rows))
+    return Films(
+        vectors=matrix_of(rows["vector"], dimension=dimension),
+        signatures=signatures.astype(np.float32).reshape(len(rows), width),
+        shapes=np.stack(shapes, axis=1).astype(np.int32),
+        study=np.array([number[s] for s in columns["study_id"]], dtype=np.intp),
+        columns=columns,
+    )
+
+
+def regions_of_rows(rows: Any, film_of: Mapping[str, int], *, dimension: int) -> Regions:
+    """Regions from rows of their table; `film_of` gives the row of a film id."""
+    edges = [rows[name].to_numpy() for name in ("x_min", "y_min", "x_max", "y_max")]
+    return Regions(
+        vectors=matrix_of(rows["vector"], dimension=dimension),
+        boxes=np.stack(edges, axis=1).astype(np.float32),
+        film=np.array([film_of[f] for f in rows["film_id"].to_pylist()], dtype=np.intp),
+        scores=rows["score"].to_numpy().astype(np.float32),
+        columns={n: rows[n].to_pylist() for n in ("region_id", "label", "source")},
+    )
+
+
 def sentences_of_rows(rows: Any, study_of: Mapping[str, int], *, dimension: int) -> Sentences:
     """Statements from rows of their table; `study_of` gives the number of a study id."""
     asked = rows["asked"].to_pylist()

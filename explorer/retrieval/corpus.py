@@ -1,4 +1,4 @@
-"""An index that is open: its columns as arrays, its patch grids, and what is asked of Lance.
+"""An index that is open: its columns as arrays, patch grids, reports, and what all have in common.
 
 Below `EXACT_REGIONS` regions everything is held in memory and searched exactly. Above, regions are
 searched with the ANN index of Lance, and grids are read for the films on the shortlist alone.
@@ -6,7 +6,7 @@ searched with the ANN index of Lance, and grids are read for the films on the sh
 
 import copy
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +24,8 @@ from explorer.retrieval.columns import (
     Rows,
     Sentences,
     Whole,
+    films_of_rows,
+    regions_of_rows,
     sentences_of_rows,
 )
 from explorer.retrieval.filters import Filter
@@ -37,7 +39,6 @@ EXACT_REGIONS = 50_000
 KEPT_GRIDS = 2_000  # patch grids, 22 KB each, that an approximate search keeps
 # Films that the scale of a phrase is measured on.
 BASE_FILMS = 400
-_BLOCK = 16_384  # regions that are read at once
 _FILM_COLUMNS = (
     "film_id study_id vector signature height width view age_band sex findings findings_known "
     "source path"
@@ -102,40 +103,23 @@ class Corpus:
     @cached_property
     def regions(self) -> Regions:
         """All regions in memory: for an index that is searched exactly."""
-        return self.regions_in(self._read("regions", REGION_COLUMNS))
+        return self.regions_in(self.tables.read("regions", REGION_COLUMNS))
 
     def regions_in(self, rows: Any) -> Regions:
         """Regions of some rows of the table, with the columns `REGION_COLUMNS`."""
-        edges = [rows[name].to_numpy() for name in ("x_min", "y_min", "x_max", "y_max")]
-        return Regions(
-            vectors=matrix_of(rows["vector"], dimension=self.space.dimension),
-            boxes=np.stack(edges, axis=1).astype(np.float32),
-            film=np.array([self._rows[f] for f in rows["film_id"].to_pylist()], dtype=np.intp),
-            scores=rows["score"].to_numpy().astype(np.float32),
-            columns={n: rows[n].to_pylist() for n in ("region_id", "label", "source")},
-        )
-
-    def region_blocks(self, columns: str) -> Iterator[Any]:
-        """Columns of all regions, some thousand rows after others: memory stays flat."""
-        with in_words(self.uri, "read"):
-            query = self.tables.regions.search().select(columns.split())
-            yield from query.to_batches(_BLOCK)
+        return regions_of_rows(rows, self._rows, dimension=self.space.dimension)
 
     @cached_property
     def sentences(self) -> Sentences:
         """All statements of the reports: for an index that is searched exactly, and for counts."""
-        return self._sentences_in(self._read("sentences", _SENTENCE_COLUMNS))
+        return self._sentences_in(self.tables.read("sentences", _SENTENCE_COLUMNS))
 
     def sentences_of(self, studies: Sequence[int]) -> Sentences:
         """Statements of the reports of some studies; of a large index nothing else is read."""
         if self.is_exact:
             return self.sentences.within(np.isin(self.sentences.study, studies))
-        names = ", ".join(f"'{self.study_ids[study]}'" for study in studies)
-        with in_words(self.uri, "read"):
-            query = self.tables.sentences.search().where(f"study_id IN ({names})")
-            rows = query.limit(self.tables.sentences.count_rows() or 1)
-            table = rows.select(_SENTENCE_COLUMNS.split()).to_arrow()
-        return self._sentences_in(table)
+        ids = [self.study_ids[study] for study in studies]
+        return self._sentences_in(self.tables.sentences_of(ids, _SENTENCE_COLUMNS))
 
     def are_all(self, sentences: Sentences) -> bool:
         """Whether statements are those of the whole index."""
@@ -204,7 +188,7 @@ class Corpus:
             return np.array(noted, dtype=np.float64)
         size = self.space.dimension
         total = np.zeros(size)
-        for block in self.region_blocks("vector"):
+        for block in self.tables.region_blocks("vector"):
             total += matrix_of(block["vector"], dimension=size).sum(axis=0, dtype=np.float64)
         return total / max(1, self.region_count)
 
@@ -220,7 +204,7 @@ class Corpus:
         noted = self.tables.commit.about.get("words")
         if noted is not None:
             return WordCounts(**noted)
-        return count_words(self._read("sentences", "words")["words"].to_pylist())
+        return count_words(self.tables.read("sentences", "words")["words"].to_pylist())
 
     def factors(self, rows: Rows) -> list[PatchFactors]:
         """Patch grids of films, in the order of `rows`."""
@@ -233,7 +217,10 @@ class Corpus:
         kept: dict[int, bytes] = self.memory.setdefault("grids", {})
         wanted = [int(row) for row in rows]
         found = {row: grid for row in wanted if (grid := kept.get(row)) is not None}
-        fresh = self._read_grids([row for row in wanted if row not in found])
+        ids = self.films.columns["film_id"]
+        missing = [row for row in wanted if row not in found]
+        read = self.tables.grids_at(missing)
+        fresh = {row: read[ids[row]] for row in missing}
         kept.update(fresh)
         for row in list(kept)[: max(0, len(kept) - KEPT_GRIDS)]:
             kept.pop(row, None)
@@ -272,7 +259,7 @@ class Corpus:
         if self.tables.agreement is None:
             return None
         about = self.tables.commit.about["agreement"]
-        rows = self._read("agreement", "study_id vector")
+        rows = self.tables.read("agreement", "study_id vector")
         signatures = np.array(about["signatures"], dtype=np.float32)
         values = matrix_of(rows["vector"], dimension=len(signatures))
         return rows["study_id"].to_pylist(), values, signatures
@@ -283,14 +270,14 @@ class Corpus:
         Raises:
             RetrievalError: The index has no such film.
         """
-        found = self._take("films", [film_id], "thumbnail")
+        found = self.tables.thumbnails_of([film_id])
         if not found:
             raise RetrievalError(f"The index {self.uri!r} has no film {film_id!r}.")
-        return found[0][1]
+        return found[film_id]
 
     def thumbnails(self, film_ids: Sequence[str]) -> dict[str, bytes]:
         """WebP of some films, by film; those that the index does not have are missing."""
-        return dict(self._take("films", list(dict.fromkeys(film_ids)), "thumbnail"))
+        return self.tables.thumbnails_of(list(dict.fromkeys(film_ids)))
 
     def frame(self, row: int) -> ModelFrame:
         """How a film was placed in the model input."""
@@ -332,52 +319,11 @@ class Corpus:
 
     @cached_property
     def _grids(self) -> list[bytes]:
-        return [bytes(grid) for grid in self._read("films", "grid")["grid"].to_pylist()]
-
-    def _read_grids(self, rows: Sequence[int]) -> dict[int, bytes]:
-        """By their places in the table: asked for by id, every row would be looked at."""
-        if not rows:
-            return {}
-        ids = self.films.columns["film_id"]
-        with in_words(self.uri, "read"):
-            query = self.tables.films.take_offsets(list(rows)).select(["film_id", "grid"])
-            table = query.to_arrow()
-        found = dict(zip(table["film_id"].to_pylist(), table["grid"].to_pylist(), strict=True))
-        return {row: found[ids[row]] for row in rows}
+        return [bytes(grid) for grid in self.tables.read("films", "grid")["grid"].to_pylist()]
 
     def _read_films(self) -> Films:
-        table = self._read("films", _FILM_COLUMNS)
-        arrays = ("vector", "signature", "height", "width")
-        columns = {n: table[n].to_pylist() for n in table.column_names if n not in arrays}
-        number = {study: k for k, study in enumerate(dict.fromkeys(columns["study_id"]))}
-        shapes = [table[name].to_numpy() for name in ("height", "width")]
-        signatures = table["signature"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        width = len(signatures) // max(1, len(table))
-        return Films(
-            vectors=matrix_of(table["vector"], dimension=self.space.dimension),
-            signatures=signatures.astype(np.float32).reshape(len(table), width),
-            shapes=np.stack(shapes, axis=1).astype(np.int32),
-            study=np.array([number[s] for s in columns["study_id"]], dtype=np.intp),
-            columns=columns,
-        )
-
-    def _read(self, name: str, columns: str) -> Any:
-        """Columns of a whole table."""
-        table = getattr(self.tables, name)
-        with in_words(self.uri, "read"):
-            rows = max(1, int(table.count_rows()))
-            return table.search().select(columns.split()).limit(rows).to_arrow()
-
-    def _take(self, name: str, ids: Sequence[str], column: str) -> list[tuple[str, bytes]]:
-        """(film, value) of some films; ids are digests, so they need no quoting."""
-        named = ", ".join(f"'{film}'" for film in ids if film.replace("-", "").isalnum())
-        if not named:
-            return []
-        table = getattr(self.tables, name)
-        with in_words(self.uri, "read"):
-            query = table.search().where(f"film_id IN ({named})").select(["film_id", column])
-            rows = query.limit(len(ids)).to_list()
-        return [(row["film_id"], bytes(row[column])) for row in rows]
+        rows = self.tables.read("films", _FILM_COLUMNS)
+        return films_of_rows(rows, dimension=self.space.dimension)
 
 
 def open_corpus(uri: str, *, space: Space | None = None) -> Corpus:

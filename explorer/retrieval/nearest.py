@@ -87,7 +87,7 @@ def recalls_at_10(corpus: Corpus, *, queries: int = 50, seed: int = 0) -> tuple[
 def _exactly(corpus: Corpus, asked: Float32) -> list[list[set[str]]]:
     """Ids of the ten nearest regions of each vector (Q, D), by dot product and by likeness."""
     best: list[list[tuple[Any, Any]]] = [[], []]
-    for block in corpus.region_blocks("region_id vector"):
+    for block in corpus.tables.region_blocks("region_id vector"):
         ids = np.array(block["region_id"].to_pylist())
         others = matrix_of(block["vector"], dimension=corpus.space.dimension)
         for kept, scores in zip(

@@ -38,6 +38,7 @@ _KEEP_VERSIONS = timedelta(days=1)  # for readers that are open
 # What a commit notes of all rows, so that opening need not read them; a write forgets it.
 COUNTED = ("sentences", "reports", "words", "region_mean")
 AGREEMENT = "agreement"  # the entry and the table of what reports get from some films
+_BLOCK = 16_384  # regions that are read at once
 # Appends leave one small file each; after so many they are joined.
 _OPTIMIZE_EVERY = 100
 
@@ -68,6 +69,45 @@ class Tables:
     regions: Any
     sentences: Any
     agreement: Any = None  # of a large index alone
+
+    def read(self, name: str, columns: str) -> Any:
+        """Columns of a whole table."""
+        table = getattr(self, name)
+        with in_words(self.uri, "read"):
+            rows = max(1, int(table.count_rows()))
+            return table.search().select(columns.split()).limit(rows).to_arrow()
+
+    def region_blocks(self, columns: str) -> Iterator[Any]:
+        """Columns of all regions, some thousand rows after others: memory stays flat."""
+        with in_words(self.uri, "read"):
+            yield from self.regions.search().select(columns.split()).to_batches(_BLOCK)
+
+    def sentences_of(self, study_ids: Sequence[str], columns: str) -> Any:
+        """Columns of the statements of some studies."""
+        names = ", ".join(f"'{study}'" for study in study_ids)
+        with in_words(self.uri, "read"):
+            query = self.sentences.search().where(f"study_id IN ({names})")
+            rows = query.limit(self.sentences.count_rows() or 1)
+            return rows.select(columns.split()).to_arrow()
+
+    def grids_at(self, places: Sequence[int]) -> dict[str, bytes]:
+        """Patch grids by film; asked for by id instead, every row would be looked at."""
+        if not places:
+            return {}
+        with in_words(self.uri, "read"):
+            query = self.films.take_offsets(list(places)).select(["film_id", "grid"])
+            rows = query.to_arrow()
+        return dict(zip(rows["film_id"].to_pylist(), rows["grid"].to_pylist(), strict=True))
+
+    def thumbnails_of(self, film_ids: Sequence[str]) -> dict[str, bytes]:
+        """WebP by film; ids are digests, so they need no quoting."""
+        named = ", ".join(f"'{film}'" for film in film_ids if film.replace("-", "").isalnum())
+        if not named:
+            return {}
+        with in_words(self.uri, "read"):
+            query = self.films.search().where(f"film_id IN ({named})")
+            rows = query.select(["film_id", "thumbnail"]).limit(len(film_ids)).to_list()
+        return {row["film_id"]: bytes(row["thumbnail"]) for row in rows}
 
 
 def open_tables(uri: str) -> Tables:

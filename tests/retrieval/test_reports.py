@@ -14,7 +14,7 @@ from explorer.retrieval.report_shortlist import Agreement, foretold, measured, r
 from explorer.retrieval.search_film import film_of_index
 from explorer.retrieval.search_indices import finish
 from explorer.retrieval.statements import gains_of_films, report_totals
-from explorer.retrieval.store import open_tables, writer
+from explorer.retrieval.store import Tables, open_tables, writer
 
 
 def opened(uri: str, *, exact_below: int = 1) -> Corpus:
@@ -41,7 +41,7 @@ def test_what_is_counted_at_the_end_of_a_build_is_not_read_to_open(
 ) -> None:
     about = open_tables(large).commit.about
     assert (about["reports"], about["sentences"]) == (24, 36)
-    monkeypatch.setattr(Corpus, "_read", lambda *_: pytest.fail("a whole table was read"))
+    monkeypatch.setattr(Tables, "read", lambda *_: pytest.fail("a whole table was read"))
     monkeypatch.setattr(
         Corpus, "_read_films", lambda _: type("", (), {"columns": {"study_id": ()}})
     )
