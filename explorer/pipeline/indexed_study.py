@@ -40,10 +40,11 @@ def _radiograph(index: Corpus, film_id: str, row: int) -> Radiograph:
     side = max(pixels.shape)
     return to_radiograph(
         Decoded(
-            levels=np.round(pixels * 65535).astype(np.uint16),
+            levels=np.round(pixels * 255).astype(np.uint16),
             level_slope=1.0,
             level_intercept=0.0,
-            windows=(Window("As stored in the index", 32767.5, 65535.0, "LINEAR_EXACT"),),
+            # The picture holds the film as its own first window shows it.
+            windows=(Window("as kept in the index", 127.5, 255.0, "LINEAR_EXACT"),),
             source_format="picture of an index",
             view_position=_VIEWS.get(index.films.columns["view"][row], "unknown"),
             notes=(_smaller(side, width, height),) if side < max(width, height) else (),

@@ -42,6 +42,15 @@ def test_the_colour_bar_lies_beside_or_below_the_film(page: Page, width: int) ->
     below = bar["y"] >= film["y"] + film["height"] - 0.5
     assert beside or below
     assert film["width"] * film["height"] > 4 * bar["width"] * bar["height"]
+    # A raised badge hides the map: nothing moves, and the bar says why it is pale.
+    show(page, RAISED)
+    settle(page)
+    assert page.locator(".film").bounding_box() == film
+    assert page.locator(".colour-bar").bounding_box() == bar
+    assert page.locator(".bar-title").inner_text().split() == ["map", "hidden"]
+    page.get_by_role("button", name="Show anyway").click()
+    settle(page)
+    assert page.locator(".bar-title").inner_text() == "score"
 
 
 def test_one_key_resets_everything_but_what_was_drawn(page: Page) -> None:

@@ -9,6 +9,7 @@ import pytest
 from explorer.entities import Box, ModelFrame, PatchGrid
 from explorer.errors import RetrievalError
 from explorer.grounding.geometry import fit_frame
+from explorer.reading import read_radiograph
 from explorer.retrieval.filters import Filter, parse_filter
 from explorer.retrieval.fusion import fuse
 from explorer.retrieval.patch_factors import pack, unpack
@@ -243,6 +244,15 @@ def test_a_thumbnail_comes_near_the_film() -> None:
     pixels = (pixels - pixels.min()) / (pixels.max() - pixels.min())
     off = from_thumbnail(to_thumbnail(pixels)) - pixels
     assert np.sqrt((off**2).mean()) < 3 / 255
+
+
+def test_a_thumbnail_of_a_deep_film_is_windowed_as_the_film() -> None:
+    """Values of 20,000 to 25,100 in 16 bits: flat grey unless the film's own window shows them."""
+    values = np.linspace(20_000, 25_100, 64 * 64).reshape(64, 64).astype(np.uint16)
+    shown = read_radiograph(cv2.imencode(".png", values)[1].tobytes()).pixels
+    picture = from_thumbnail(to_thumbnail(shown))
+    assert np.ptp(picture) > 0.95
+    assert np.abs(picture - shown).mean() < 0.01
 
 
 def test_a_thumbnail_keeps_the_shape_within_its_side() -> None:

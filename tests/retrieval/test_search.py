@@ -290,6 +290,14 @@ def test_a_thumbnail_is_the_film_small_enough(index: Any) -> None:
         pipeline.film_pixels(index, "x")
 
 
+def test_a_film_opened_from_an_index_is_shown_as_its_picture_in_256_levels(index: Any) -> None:
+    film = index.films.columns["film_id"][0]
+    shown = pipeline.indexed_study(index, film).radiographs[0]
+    np.testing.assert_allclose(shown.pixels, pipeline.film_pixels(index, film), atol=1e-6)
+    assert (shown.windows[0].center, shown.windows[0].width) == (127.5, 255)  # type: ignore[union-attr]
+    assert shown.levels.max() <= 255
+
+
 def test_likeness_is_highest_for_the_film_itself(engine: Any, index: Any) -> None:
     from explorer.retrieval.search_film import film_of_index
 

@@ -71,8 +71,8 @@ test("a map in words follows the threshold in force", () => {
     width: 100, height: 100, laterality: "R", spacing: { row: 2, column: 1 }, doubt: "none", reason: "", absent: true,
   };
   const words = describeMap(shown);
-  assert.match(words, /Highest score 0\.83, on the patient's right, in the lower third\./);
-  assert.match(words, /One highlighted area above 0\.50, 6\u00a0% of the seen image, extent of the highlighted area 2\.0 \u00d7 4\.0 cm\./);
+  assert.match(words, /Peak 0\.83 on the patient's right, in the lower third\./);
+  assert.match(words, /One area above 0\.50: 6\u00a0% of the seen image, within 2\.0 \u00d7 4\.0 cm\./);
   assert.match(words, /says it is absent/);
   assert.match(describeMap({ ...shown, regions: [] }), /Nothing is above the threshold of 0\.50\./);
   assert.doesNotMatch(words, /part of the image/);
@@ -81,7 +81,7 @@ test("a map in words follows the threshold in force", () => {
 test("a raised badge is said first, and no place is named until it is shown anyway", () => {
   const shown = { peak: { x: 10, y: 90, value: 0.8 }, threshold: 0.5, regions: [], width: 100, height: 100, laterality: "R", spacing: null, doubt: "hidden", reason: "Weaker than in 62 of 100 normal films.", absent: false };
   assert.equal(describeMap(shown), "Weaker than in 62 of 100 normal films. No region is drawn.");
-  assert.match(describeMap({ ...shown, doubt: "shown" }), /^Weaker than .* Shown anyway: Highest score 0\.80, on the patient's right/);
+  assert.match(describeMap({ ...shown, doubt: "shown" }), /^Weaker than .* Shown anyway: Peak 0\.80 on the patient's right/);
 });
 
 test("a message of another kind is refused", () => {
@@ -117,6 +117,6 @@ test("the parts that decide most are shown first, all of them where there are fe
 
 test("a long phrase is cut between words before what is said of its map", () => {
   assert.equal(shortened("Small left effusion."), "Small left effusion.");
-  assert.equal(shortened("There is a moderate right lower lobe consolidation."), "There is a moderate right lower\u2026");
-  assert.equal(shortened("x".repeat(80)).length, 36);
+  assert.equal(shortened("There is a moderate right lower lobe consolidation."), "There is a moderate right\u2026");
+  assert.equal(shortened("x".repeat(80)).length, 30);
 });

@@ -38,7 +38,7 @@ export function describeMap(shown) {
   const parts = doubt === "shown" ? [reason, "Shown anyway:"] : [];
   // The peak of the first region where there is one: the number that stands beside its box.
   const highest = regions[0]?.peak ?? peak.value;
-  parts.push(`Highest score ${highest.toFixed(2)}, ${placeInWords(peak.x, peak.y, shown)}.`);
+  parts.push(`Peak ${highest.toFixed(2)} ${placeInWords(peak.x, peak.y, shown)}.`);
   if (regions.length === 0) parts.push(`Nothing is above the threshold of ${threshold.toFixed(2)}.`);
   else parts.push(describeRegions(shown));
   if (shown.absent) parts.push("The report says it is absent: the map shows where the model looks, not a finding.");
@@ -47,10 +47,10 @@ export function describeMap(shown) {
 
 function describeRegions({ regions, threshold, spacing }) {
   const area = regions.reduce((total, region) => total + region.area, 0);
-  const what = regions.length === 1 ? "One highlighted area" : `${regions.length} highlighted areas`;
+  const what = regions.length === 1 ? "One area" : `${regions.length} areas`;
   const together = regions.length === 1 ? "" : "together ";
-  const extent = regions.length === 1 && spacing ? `, extent of the highlighted area ${extentOf(regions[0].box, spacing)}` : "";
-  return `${what} above ${threshold.toFixed(2)}, ${together}${share(area)} of the seen image${extent}.`;
+  const extent = regions.length === 1 && spacing ? `, within ${extentOf(regions[0].box, spacing)}` : "";
+  return `${what} above ${threshold.toFixed(2)}: ${together}${share(area)} of the seen image${extent}.`;
 }
 
 /** Width times height in centimetres. */

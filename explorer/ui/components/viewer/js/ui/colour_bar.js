@@ -20,21 +20,24 @@ export class ColourBar {
     this.node = el("div.colour-bar", { "aria-hidden": "true", hidden: true }, [this.title, this.body]);
   }
 
-  /** Its place stays while the overlay is hidden, so that the film does not jump. */
+  /** It stays, pale, while its map is hidden: the film does not jump, and the strip says why it is there. */
   refresh() {
     const { pane } = this;
     const { map, viewer } = pane;
     // Among several panes a place without a map is kept, so that all films are of one size.
     this.node.hidden = !map && viewer.own.length < 2;
     if (!map) {
+      this.drawn = false;
       this.node.style.visibility = "hidden";
       return;
     }
-    this.node.style.visibility = isDrawn(pane) ? "visible" : "hidden";
+    this.node.style.visibility = "visible";
+    this.drawn = isDrawn(pane);
+    this.node.classList.toggle("pale", !this.drawn);
     const { quantity, colours, difference } = viewer.state;
     const [low, high] = map.rangeOf(quantity);
     const name = map.coloursOf(quantity, colours);
-    const title = pane.isDifference ? `\u0394 ${difference?.quantity}` : map.source ? "of max" : quantity === "score" && map.mapCalibrated === false ? "score*" : quantity;
+    const title = !this.drawn ? "map hidden" : pane.isDifference ? `\u0394 ${difference?.quantity}` : map.source ? "of max" : quantity === "score" && map.mapCalibrated === false ? "score*" : quantity;
     const shown = `${name} ${low} ${high} ${title}`;
     if (this.shown !== shown) {
       this.shown = shown;
@@ -44,8 +47,8 @@ export class ColourBar {
       this.node.title = EXPLAINED[title] ?? "";
       [high, (low + high) / 2, low].forEach((value, index) => setText(this.ticks[index], tick(value)));
     }
-    this.mark.hidden = pane.isDifference === true;
-    if (pane.isDifference) return;
+    this.mark.hidden = pane.isDifference === true || !this.drawn;
+    if (this.mark.hidden) return;
     const cut = map.cutFor(quantity, thresholdOf(pane));
     const share = Math.min(Math.max((cut - low) / (high - low), 0), 1);
     this.mark.style.setProperty("--share", `${100 * share}%`);

@@ -7,7 +7,7 @@ import { doubtOf, isDrawn, thresholdOf } from "./doubt.js";
 import { drawBoxes, drawMeasures } from "./hand_marks.js";
 import { drawLens } from "./lens.js";
 import { belongs } from "./truth.js";
-import { corners, hatching, isFree, labelBox, outline, startDrawing, trace, write } from "./strokes.js";
+import { corners, hatching, isFree, labelBox, outline, startDrawing, trace, write, writeLabels } from "./strokes.js";
 
 const SHORTEST_LABELLED_LINE = 110; // CSS pixels
 const MOST_LABELS = 6; // of one level
@@ -25,6 +25,7 @@ export function drawMarks(pane) {
   }
   if (overlay && state.regions) drawReferences(draw);
   if (!state.hidden) drawBoxes(draw);
+  writeLabels(draw);
   // Late, so that the labels of lines keep clear of those of boxes.
   if (isDrawn(pane)) labelContours(draw);
   if (!state.hidden) drawMeasures(draw);

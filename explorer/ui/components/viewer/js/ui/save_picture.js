@@ -38,7 +38,7 @@ function drawPane(g, pane, stage) {
   for (const name of ["title", "window", "zoom", "left", "right", "top", "bottom"]) drawText(g, corners[name], stage);
   if (!strip.node.hidden) drawText(g, strip.text, stage);
   drawScale(g, corners["scale-bar"], stage);
-  if (!bar.node.hidden && bar.node.style.visibility !== "hidden") drawBar(g, pane, stage);
+  if (bar.drawn) drawBar(g, pane, stage);
 }
 
 function place(node, stage) {

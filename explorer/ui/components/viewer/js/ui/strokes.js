@@ -5,7 +5,7 @@ import { toScreen } from "../maths/view.js";
 export const FONT = "600 11px system-ui, -apple-system, 'Segoe UI', sans-serif";
 const HALO = "rgba(0, 0, 0, 0.85)";
 
-/** What the drawing functions share: context, pane, image-to-screen, rectangles that are taken. */
+/** What the drawing functions share: context, pane, image-to-screen, taken rectangles, labels to write. */
 export function startDrawing(pane) {
   const { marks, ratio, size } = pane;
   const g = marks.getContext("2d");
@@ -14,7 +14,15 @@ export function startDrawing(pane) {
   g.setTransform(ratio, 0, 0, ratio, 0, 0);
   g.font = FONT;
   g.lineJoin = "round";
-  return { g, pane, place: (x, y) => toScreen(pane.view, size, x, y), taken: [] };
+  return { g, pane, place: (x, y) => toScreen(pane.view, size, x, y), taken: sideLetters(pane), labels: [] };
+}
+
+/** Rectangles of the letters that stand for the patient's sides; labels keep clear of them. */
+function sideLetters({ corners: text, size }) {
+  const [top, wide, high] = [0.26 * size.height, 32, 24]; // as in the style sheet
+  return [["left", 0], ["right", size.width - wide]]
+    .filter(([side]) => text[side].textContent)
+    .map(([, x]) => [x, top, x + wide, top + high]);
 }
 
 export function corners([x0, y0, x1, y1]) {
@@ -54,18 +62,35 @@ export function strokeLine(g, colour, width = 1.5) {
   }
 }
 
-/** A label at the box's upper left corner on the screen, or below its lower left one. */
-export function labelBox({ g, pane, place, taken }, box, text, colour, below = false) {
+/** A label at the box's upper left corner on the screen, or below its lower left one; written with the others. */
+export function labelBox({ g, pane, place, taken, labels }, box, text, colour, below = false) {
   const points = corners(box).map(([x, y]) => place(x, y));
-  const left = Math.min(...points.map(([x]) => x));
-  const top = Math.min(...points.map(([, y]) => y));
-  const bottom = Math.max(...points.map(([, y]) => y));
-  const y = below || top < 16 ? bottom + 13 : top - 5;
-  const width = g.measureText(text).width;
-  const x = Math.max(4, Math.min(left, pane.size.width - width - 4));
-  const base = Math.min(y, pane.size.height - 4);
-  taken.push([x, base - 11, x + width, base + 3]);
-  write(g, text, x, base, colour);
+  const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
+  const edges = { left: Math.min(...xs), top: Math.min(...ys), bottom: Math.max(...ys) };
+  const { x, base, rect } = labelPlace(edges, g.measureText(text).width, pane.size, taken, below);
+  taken.push(rect);
+  labels.push([text, x, base, colour]);
+}
+
+/** The labels of boxes, above all lines. */
+export function writeLabels({ g, labels }) {
+  for (const label of labels.splice(0)) write(g, ...label);
+}
+
+/**
+ * Where the label of a box stands: above, below or inside of it, the first that is free.
+ * @param {number} width of the text, CSS pixels as all numbers here
+ * @param {boolean} below whether below is tried first
+ */
+export function labelPlace({ left, top, bottom }, width, size, taken, below = false) {
+  const x = Math.max(4, Math.min(left, size.width - width - 4));
+  const lines = [top - 5, bottom + 13, top + 13];
+  if (below || top < 16) lines.splice(0, 2, lines[1], lines[0]);
+  const places = lines.map((y) => {
+    const base = Math.min(y, size.height - 4);
+    return { x, base, rect: [x, base - 11, x + width, base + 3] };
+  });
+  return places.find(({ rect }) => isFree(rect, taken, size)) ?? places[0];
 }
 
 /** Whether a label's rectangle lies inside the pane and clear of the others. */

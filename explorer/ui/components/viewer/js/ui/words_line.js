@@ -4,7 +4,7 @@ import { describeMap } from "../maths/words.js";
 import { el, setAttribute, setText } from "./dom.js";
 import { doubtOf, reasonOf, thresholdOf } from "./doubt.js";
 
-const LONGEST = 36; // letters of a phrase before what is said of its map
+const LONGEST = 30; // letters of a phrase before what is said of its map
 
 export class Words {
   constructor(viewer) {
