@@ -41,33 +41,19 @@ def main() -> None:
     torch.set_num_threads(1)
     study, _ = pipeline.load_bundled_study("effusion-and-large-heart")
     levels = (study.radiographs[0].pixels * 255).astype(np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(levels).save(file, "PNG")
     image, text = ImageModel(PUBLISHED).eval(), CxrBert(BertConfig(), projection_size=128).eval()
     with tempfile.TemporaryDirectory() as place:
-        words = sorted({piece for phrase in SIGNATURE for piece in phrase.lower().split()})
-        (Path(place) / "vocab.txt").write_text(
-            "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *words])
-        )
-        tokenizer = BertWordPieceTokenizer(str(Path(place) / "vocab.txt"))
-        tokenizer.save(str(Path(place) / "tokenizer.json"))
-        read = Words(Path(place), most=512)
+        read = _words(Path(place))
         engine = BioVilEngine(_card(Path(place)), image, text, device="cpu", precision="float32")
-    pixels = (levels / 255).astype(np.float32)
+    file, pixels = _as_png(levels), (levels / 255).astype(np.float32)
     inside = engine.model_input(pixels, frame=engine.frame_of(*pixels.shape))
     tensor, (ids, mask) = torch.from_numpy(engine.network_input([inside])), read(PHRASES)
 
     def published() -> Maps:
-        return [_one_phrase(image, text, read, file.getvalue(), phrase) for phrase in PHRASES]
+        return [_one_phrase(image, text, read, file, phrase) for phrase in PHRASES]
 
     def ours() -> Maps:
-        frame = engine.frame_of(*pixels.shape)
-        film = engine.embed_image(engine.model_input(pixels, frame=frame), frame=frame)
-        similarity = cosines(film.grid, engine.embed_text(PHRASES))
-        return [
-            published_map(m, frame.image_shape, resize=RESIZE, crop=CROP, interpolation="linear")
-            for m in similarity
-        ]
+        return _all_phrases(engine, pixels)
 
     def bare() -> None:
         with torch.inference_mode():
@@ -98,6 +84,21 @@ def main() -> None:
     )
 
 
+def _as_png(levels: NDArray[np.uint8]) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(levels).save(file, "PNG")
+    return file.getvalue()
+
+
+def _words(folder: Path) -> Words:
+    """A tokenizer of the words of the vocabulary, written to a folder."""
+    words = sorted({piece for phrase in SIGNATURE for piece in phrase.lower().split()})
+    (folder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *words]))
+    tokenizer = BertWordPieceTokenizer(str(folder / "vocab.txt"))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return Words(folder, most=512)
+
+
 def _card(folder: Path) -> AdapterCard:
     return AdapterCard(
         name="random",
@@ -118,6 +119,17 @@ def _card(folder: Path) -> AdapterCard:
         resize=RESIZE,
         smoothing=1.5,
     )
+
+
+def _all_phrases(engine: BioVilEngine, pixels: Float32) -> Maps:
+    """All phrases by one image encode and one text batch."""
+    frame = engine.frame_of(*pixels.shape)
+    film = engine.embed_image(engine.model_input(pixels, frame=frame), frame=frame)
+    similarity = cosines(film.grid, engine.embed_text(PHRASES))
+    return [
+        published_map(m, frame.image_shape, resize=RESIZE, crop=CROP, interpolation="linear")
+        for m in similarity
+    ]
 
 
 def _one_phrase(

@@ -38,18 +38,7 @@ def main() -> None:
     parser.add_argument("--checkpoint")
     options = parser.parse_args()
     engine: Any = pipeline.open_engine(options.checkpoint)
-    radiograph = bundled_radiograph()
-    # Text vectors are kept an engine, so every run gets sentences that none had before.
-    sizes = ("small", "moderate", "large")
-    phrases = iter([f"{size} {phrase}" for size in sizes for phrase in distinct_phrases(144)])
-
-    def end_to_end() -> int:
-        chosen = islice(phrases, SENTENCES)
-        sentences = (phrase[0].upper() + phrase[1:].rstrip(".") + "." for phrase in chosen)
-        report = read_report("FINDINGS: " + " ".join(sentences))
-        embeddings = pipeline.embed(engine, radiograph)
-        return sum(p is not None for p in pipeline.ground_report(engine, embeddings, report))
-
+    end_to_end = whole_run(engine)
     end_to_end()  # null phrases and the nonsense phrase are embedded once an engine
     image_calls, text_calls, grounded = record_encoder_calls(engine, end_to_end)
     if (len(image_calls), len(text_calls), grounded) != (1, 1, SENTENCES):
@@ -57,27 +46,10 @@ def main() -> None:
             f"Expected one image encode, one text batch and {SENTENCES} grounded sentences, got "
             f"{len(image_calls)}, {len(text_calls)} and {grounded}."
         )
-    token_ids, mask = text_calls[0]
-    model = engine._model
-
-    def bare_image() -> None:
-        with torch.inference_mode(), engine.autocast():
-            model.encode_image(*image_calls[0])
-
-    def bare_text() -> None:
-        with torch.inference_mode(), engine.autocast():
-            model.encode_text(token_ids, mask)
-
-    def bare_sentences_only() -> None:
-        with torch.inference_mode(), engine.autocast():
-            model.encode_text(token_ids[:SENTENCES], mask[:SENTENCES])
-
     inside: list[float] = []
     times = alternate(
-        lambda: inside.append(time_inside_encoders(model, end_to_end)),
-        bare_image,
-        bare_text,
-        bare_sentences_only,
+        lambda: inside.append(time_inside_encoders(engine._model, end_to_end)),
+        *bare_calls(engine, image_calls[0], text_calls[0]),
         rounds=options.rounds,
     )
     whole, image, batch, sentences = (round(statistics.median(kept), 3) for kept in times)
@@ -92,7 +64,7 @@ def main() -> None:
             "precision": engine.precision,
             "image_encodes": len(image_calls),
             "text_batches": len(text_calls),
-            "texts_in_batch": int(token_ids.shape[0]),
+            "texts_in_batch": int(text_calls[0][0].shape[0]),
             "end_to_end_ms": whole,
             "inside_encoder_calls_ms": round(statistics.median(inside[1:]), 3),
             "bare_image_encode_ms": image,
@@ -104,6 +76,44 @@ def main() -> None:
             "ratio_allowed": 1.3,
         },
     )
+
+
+def whole_run(engine: pipeline.Engine) -> Callable[[], int]:
+    """What grounds a new report on the bundled radiograph and says how many sentences it has."""
+    radiograph = bundled_radiograph()
+    # Text vectors are kept an engine, so every run gets sentences that none had before.
+    sizes = ("small", "moderate", "large")
+    phrases = iter([f"{size} {phrase}" for size in sizes for phrase in distinct_phrases(144)])
+
+    def end_to_end() -> int:
+        chosen = islice(phrases, SENTENCES)
+        sentences = (phrase[0].upper() + phrase[1:].rstrip(".") + "." for phrase in chosen)
+        report = read_report("FINDINGS: " + " ".join(sentences))
+        embeddings = pipeline.embed(engine, radiograph)
+        return sum(p is not None for p in pipeline.ground_report(engine, embeddings, report))
+
+    return end_to_end
+
+
+def bare_calls(
+    engine: Any, image_arguments: tuple[Any, ...], text_arguments: tuple[Any, ...]
+) -> tuple[Callable[[], None], ...]:
+    """The encoder calls alone: image, text batch, and the sentences of that batch."""
+    model, (token_ids, mask) = engine._model, text_arguments
+
+    def bare_image() -> None:
+        with torch.inference_mode(), engine.autocast():
+            model.encode_image(*image_arguments)
+
+    def bare_text() -> None:
+        with torch.inference_mode(), engine.autocast():
+            model.encode_text(token_ids, mask)
+
+    def bare_sentences_only() -> None:
+        with torch.inference_mode(), engine.autocast():
+            model.encode_text(token_ids[:SENTENCES], mask[:SENTENCES])
+
+    return bare_image, bare_text, bare_sentences_only
 
 
 def record_encoder_calls(

@@ -41,14 +41,7 @@ def read_folder(folder: Path) -> tuple[CorpusImage, ...]:
     Raises:
         DataSetError: The metadata is missing, a table is broken, or pictures are missing.
     """
-    path = _table(folder, "metadata")
-    if path is None:
-        raise DataSetError(
-            f"{folder.name!r} must hold mimic-cxr-2.0.0-metadata.csv or .csv.gz, it does not. Copy "
-            "it there."
-        )
-    table = read_table(path, needed=("dicom_id", "subject_id", "study_id", "ViewPosition"))
-    check_distinct(table["dicom_id"], table=path.name)
+    table, table_name = _metadata(folder)
     splits, labels = _splits(folder), _labels(folder)
     reports: dict[str, str] = {}
     images = []
@@ -62,7 +55,7 @@ def read_folder(folder: Path) -> tuple[CorpusImage, ...]:
             CorpusImage(
                 path=folder / "files" / place / f"s{study}" / f"{row['dicom_id']}.jpg",
                 size=_size(row),
-                split=_split(splits, str(row["dicom_id"]), patient, table=path.name),
+                split=_split(splits, str(row["dicom_id"]), patient, table=table_name),
                 source="MIMIC-CXR",
                 patient=patient,
                 view=row["ViewPosition"].strip() or "unknown",
@@ -78,10 +71,23 @@ def read_folder(folder: Path) -> tuple[CorpusImage, ...]:
         [image.path.name for image in images if not image.path.is_file()],
         of=len(images),
         what="pictures",
-        remedy=f"Download files/ whole, or keep only the rows of {path.name} whose pictures are "
+        remedy=f"Download files/ whole, or keep only the rows of {table_name} whose pictures are "
         "there.",
     )
     return tuple(images)
+
+
+def _metadata(folder: Path) -> tuple[pd.DataFrame, str]:
+    """One row an image, and the name of the file."""
+    path = _table(folder, "metadata")
+    if path is None:
+        raise DataSetError(
+            f"{folder.name!r} must hold mimic-cxr-2.0.0-metadata.csv or .csv.gz, it does not. Copy "
+            "it there."
+        )
+    table = read_table(path, needed=("dicom_id", "subject_id", "study_id", "ViewPosition"))
+    check_distinct(table["dicom_id"], table=path.name)
+    return table, path.name
 
 
 def _table(folder: Path, name: str) -> Path | None:

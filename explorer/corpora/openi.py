@@ -6,6 +6,7 @@ asked when it is there, else the first picture of a report is taken for the fron
 for unknown. One report a patient. Demner-Fushman et al., JAMIA 2016.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -50,13 +51,9 @@ def read_folder(folder: Path) -> tuple[CorpusImage, ...]:
     pictures = files_by_name(folder, suffixes=(".png", ".jpg", ".jpeg"))
     views = _views(folder)
     images, missing, named = [], [], 0
-    for path in paths:
-        root = _parse(path)
-        findings, labelled = _labels(root)
-        text = _text(root)
-        ids = [element.get("id", "") for element in root.iter("parentImage")]
-        named += len(ids)
-        for position, name in enumerate(dict.fromkeys(ids)):
+    for one in map(_read_examination, paths):
+        named += len(one.pictures)
+        for position, name in enumerate(dict.fromkeys(one.pictures)):
             file = only_file(name, pictures)
             if file is None:
                 missing.append(f"{name}.png")
@@ -65,15 +62,15 @@ def read_folder(folder: Path) -> tuple[CorpusImage, ...]:
                 CorpusImage(
                     path=file,
                     size=(0, 0),
-                    split=split_of(path.stem),
+                    split=split_of(one.patient),
                     source="OpenI",
-                    patient=path.stem,
+                    patient=one.patient,
                     view=views.get(name, "frontal" if position == 0 and not views else "unknown"),
-                    findings=findings,
-                    labelled=labelled,
+                    findings=one.findings,
+                    labelled=one.labelled,
                     boxes=(),
-                    report=text,
-                    study=path.stem,
+                    report=one.text,
+                    study=one.patient,
                 )
             )
     check_complete(
@@ -90,6 +87,32 @@ def _report_files(folder: Path) -> list[Path]:
     own = folder if folder.name == _REPORTS else folder / _REPORTS
     found = sorted(own.glob("*.xml")) or sorted(folder.glob(f"*/{_REPORTS}/*.xml"))
     return sorted(found, key=lambda path: (len(path.stem), path.stem))
+
+
+@dataclass(frozen=True, slots=True)
+class _Examination:
+    """What the report of one patient says.
+
+    Attributes:
+        patient: Name of its file.
+        pictures: Names of its radiographs.
+        text: Its sections, one a line.
+        findings: That its terms name.
+        labelled: Whether it was indexed with terms at all.
+    """
+
+    patient: str
+    pictures: tuple[str, ...]
+    text: str
+    findings: frozenset[str]
+    labelled: bool
+
+
+def _read_examination(path: Path) -> _Examination:
+    root = _parse(path)
+    findings, labelled = _labels(root)
+    pictures = tuple(element.get("id", "") for element in root.iter("parentImage"))
+    return _Examination(path.stem, pictures, _text(root), findings, labelled)
 
 
 def _parse(path: Path) -> ElementTree.Element:

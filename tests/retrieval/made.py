@@ -38,32 +38,34 @@ def study(
     )
     return StudyRows(
         films=(film,),
-        regions=tuple(
-            RegionRow(
-                region_id=f"{name}-{k}",
-                film_id=film.film_id,
-                study_id=name,
-                vector=vector(),
-                box=Box(k, 0, k + 10, 10),
-                label="effusion",
-                source="vocabulary",
-                score=0.5,
-            )
-            for k in range(regions)
-        ),
-        sentences=tuple(
-            SentenceRow(
-                sentence_id=f"{name}-{k}",
-                study_id=name,
-                place=k,
-                text="Left effusion.",
-                section="Findings",
-                words="Left effusion",
-                asked="Left effusion",
-                assertion="present",
-                counts=True,
-                vector=vector(),
-            )
-            for k in range(sentences)
-        ),
+        regions=tuple(_region(film, k, vector()) for k in range(regions)),
+        sentences=tuple(_sentence(name, k, vector()) for k in range(sentences)),
+    )
+
+
+def _region(film: FilmRow, number: int, vector: np.ndarray) -> RegionRow:
+    return RegionRow(
+        region_id=f"{film.study_id}-{number}",
+        film_id=film.film_id,
+        study_id=film.study_id,
+        vector=vector,
+        box=Box(number, 0, number + 10, 10),
+        label="effusion",
+        source="vocabulary",
+        score=0.5,
+    )
+
+
+def _sentence(study_id: str, number: int, vector: np.ndarray) -> SentenceRow:
+    return SentenceRow(
+        sentence_id=f"{study_id}-{number}",
+        study_id=study_id,
+        place=number,
+        text="Left effusion.",
+        section="Findings",
+        words="Left effusion",
+        asked="Left effusion",
+        assertion="present",
+        counts=True,
+        vector=vector,
     )
