@@ -19,9 +19,10 @@ from _report import write_report
 from sklearn.metrics import normalized_mutual_info_score
 
 from explorer import pipeline
+from explorer.embeddings import unit
 from explorer.phantom import rle
 from explorer.prototypes.clusterings import kmeans
-from explorer.prototypes.records import Clustering, Points, unit
+from explorer.prototypes.records import Clustering, Points
 from explorer.prototypes.rooms import furnish
 from explorer.text import mentions
 

@@ -12,6 +12,16 @@ from numpy.typing import NDArray
 from explorer.entities import Box, Float32
 
 
+def unit(vectors: Float32) -> Float32:
+    """Rows of unit norm; a zero row stays zero.
+
+    >>> unit(np.array([[0.0, 4.0], [0.0, 0.0]], dtype=np.float32)).tolist()
+    [[0.0, 1.0], [0.0, 0.0]]
+    """
+    norm = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(norm, 1e-12), dtype=np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class Scoring:
     """How a checkpoint turns cosines into logits and logits of patches into that of an image.

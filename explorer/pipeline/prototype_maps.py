@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.adapters import Engine
+from explorer.embeddings import unit
 from explorer.entities import Float32
 from explorer.errors import PrototypeError
 from explorer.pipeline.prototypes import on_a_plane, points_of
 from explorer.prototypes.modality import Gap, close_gap, modality_gaps
 from explorer.prototypes.moved import NEAR, Moves, matched, moves_of
-from explorer.prototypes.records import LEVELS, Level, Points, unit
+from explorer.prototypes.records import LEVELS, Level, Points
 from explorer.retrieval.corpus import Corpus
 
 MOVES_SCHEMA = "radiograph-prototype-moves/1"

@@ -10,8 +10,8 @@ from itertools import combinations
 
 import numpy as np
 
+from explorer.embeddings import unit
 from explorer.entities import Float32
-from explorer.prototypes.records import unit
 
 APART = 0.9  # share of points nearer to the centroid of their own kind above which kinds are apart
 

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.embeddings import TextEmbeddings
+from explorer.embeddings import TextEmbeddings, unit
 from explorer.entities import Box, Float32, ModelFrame
 from explorer.errors import PrototypeError
 
@@ -201,13 +201,3 @@ class Use:
     share: float
     peak: float
     frame: ModelFrame
-
-
-def unit(vectors: Float32) -> Float32:
-    """Rows of unit norm; a zero row stays zero.
-
-    >>> unit(np.array([[0.0, 4.0], [0.0, 0.0]], dtype=np.float32)).tolist()
-    [[0.0, 1.0], [0.0, 0.0]]
-    """
-    norm = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors / np.maximum(norm, 1e-12), dtype=np.float32)

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.embeddings import unit
 from explorer.entities import Float32
 from explorer.prototypes.measures import concentration, position_shares, purity_of
 from explorer.prototypes.naming import lift, propose_names
-from explorer.prototypes.records import NOWHERE, Assignments, Points, Prototype, unit
+from explorer.prototypes.records import NOWHERE, Assignments, Points, Prototype
 
 EXEMPLARS = 12
 _NEIGHBOURS = 4

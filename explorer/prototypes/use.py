@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
+from explorer.embeddings import unit
 from explorer.entities import Float32, PatchGrid
-from explorer.prototypes.records import Clustering, Points, Use, unit
+from explorer.prototypes.records import Clustering, Points, Use
 
 _REACHED_BY = 0.9  # share of a prototype's points whose likeness lies above its threshold
 _AROUND = 3  # patches a side that are averaged: a prototype is made of regions, not of patches

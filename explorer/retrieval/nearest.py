@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.embeddings import unit
 from explorer.entities import Float32
 from explorer.retrieval import ann
 from explorer.retrieval._lance import in_words
 from explorer.retrieval.columns import Regions, Rows
 from explorer.retrieval.corpus import REGION_COLUMNS, Corpus
 from explorer.retrieval.filters import EVERYTHING, Filter
-from explorer.retrieval.records import unit
 from explorer.retrieval.tables import matrix_of
 
 NEAR = 10

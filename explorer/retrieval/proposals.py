@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.embeddings import unit
 from explorer.entities import Box, Float32, ModelFrame, PatchGrid
 from explorer.grounding.geometry import grid_to_image
-from explorer.retrieval.records import RegionSource, unit
+from explorer.retrieval.records import RegionSource
 
 SEGMENTS = 8
 MOST = 24  # regions of a film

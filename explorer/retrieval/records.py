@@ -297,13 +297,3 @@ class QueryPart:
     shown: str
     assertion: Assertion
     vector: Float32
-
-
-def unit(vectors: Float32) -> Float32:
-    """Rows of unit norm; a zero row stays zero.
-
-    >>> unit(np.array([[0.0, 4.0], [0.0, 0.0]], dtype=np.float32)).tolist()
-    [[0.0, 1.0], [0.0, 0.0]]
-    """
-    norm = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors / np.maximum(norm, 1e-12), dtype=np.float32)

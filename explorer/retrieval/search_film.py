@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.embeddings import Scoring
+from explorer.embeddings import Scoring, unit
 from explorer.entities import Box, Float32, ImageEmbeddings, ModelFrame
 from explorer.grounding import alignment
 from explorer.retrieval.columns import Rows
@@ -15,7 +15,7 @@ from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import FIRST, Filter, Page
 from explorer.retrieval.hits import boxes_of, boxes_on, make_hit
 from explorer.retrieval.patch_factors import PatchFactors, pack, unpack
-from explorer.retrieval.records import Part, QueryPart, Results, unit
+from explorer.retrieval.records import Part, QueryPart, Results
 from explorer.retrieval.scoring import (
     LEAST_FILMS,
     best_of_each,

@@ -5,6 +5,7 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.embeddings import unit
 from explorer.entities import Box, Float32
 from explorer.grounding import alignment
 from explorer.retrieval.columns import Regions, Rows
@@ -12,7 +13,7 @@ from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import FIRST, Filter, Page
 from explorer.retrieval.hits import make_hit
 from explorer.retrieval.nearest import nearest_regions, region_likeness
-from explorer.retrieval.records import Part, Results, unit
+from explorer.retrieval.records import Part, Results
 from explorer.retrieval.scoring import LEAST_FILMS, best_of_each, percentiles, studies_of
 from explorer.retrieval.search_film import QueryFilm
 from explorer.retrieval.vocabulary import SIGNATURE

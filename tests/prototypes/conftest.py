@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from explorer.embeddings import TextEmbeddings
+from explorer.embeddings import TextEmbeddings, unit
 from explorer.entities import Box
-from explorer.prototypes.records import Points, unit
+from explorer.prototypes.records import Points
 
 # Each group lies around an axis of its own; the fourth number tells its members apart.
 GROUPS = {"effusion": 0, "nodule": 1, "pacemaker": 2}

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
+from explorer.embeddings import unit
 from explorer.prototypes import clusterings
 from explorer.prototypes.clusterings.sinkhorn import sinkhorn_codes
 from explorer.prototypes.measures import (
@@ -15,7 +16,7 @@ from explorer.prototypes.measures import (
     purity_of,
     stability,
 )
-from explorer.prototypes.records import Points, unit
+from explorer.prototypes.records import Points
 from explorer.registry import discover
 
 METHODS = discover(clusterings)

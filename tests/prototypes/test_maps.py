@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from explorer.embeddings import unit
 from explorer.errors import PrototypeError
 from explorer.pipeline.prototype_maps import compare_maps, moves_document
 from explorer.prototypes.density import density
 from explorer.prototypes.doubt import doubts
 from explorer.prototypes.modality import close_gap, modality_gaps
 from explorer.prototypes.moved import moves_of
-from explorer.prototypes.records import Clustering, Points, unit
+from explorer.prototypes.records import Clustering, Points
 from explorer.prototypes.rooms import furnish
 
 

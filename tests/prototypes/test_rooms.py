@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from explorer.embeddings import unit
 from explorer.entities import ModelFrame, PatchGrid
 from explorer.errors import PrototypeError
 from explorer.pipeline.prototype_files import (
@@ -16,7 +17,7 @@ from explorer.pipeline.prototypes import build_prototypes, on_a_plane, planes
 from explorer.prototypes import edits
 from explorer.prototypes.naming import propose_names
 from explorer.prototypes.planes.localmap import neighbours_kept
-from explorer.prototypes.records import Clustering, Marks, Points, unit
+from explorer.prototypes.records import Clustering, Marks, Points
 from explorer.prototypes.rooms import furnish
 from explorer.prototypes.use import uses_of
 

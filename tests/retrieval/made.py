@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from explorer.embeddings import unit
 from explorer.entities import Box
-from explorer.retrieval.records import FilmRow, RegionRow, SentenceRow, Space, StudyRows, unit
+from explorer.retrieval.records import FilmRow, RegionRow, SentenceRow, Space, StudyRows
 
 SPACE = Space(
     "tiny", "ab" * 32, dimension=4, input_size=(64, 64), grid_size=(8, 8), frame_mode="letterbox"

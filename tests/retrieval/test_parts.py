@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from explorer.embeddings import unit
 from explorer.entities import Box, ModelFrame, PatchGrid
 from explorer.errors import RetrievalError
 from explorer.grounding.geometry import fit_frame
@@ -23,7 +24,6 @@ from explorer.retrieval.proposals import (
     region_vectors,
     seen_cells,
 )
-from explorer.retrieval.records import unit
 from explorer.retrieval.thumbnails import from_thumbnail, to_thumbnail
 
 

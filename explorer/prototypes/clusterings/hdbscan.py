@@ -6,8 +6,9 @@ analysis. Beyond `MOST` points a sample is clustered, and the others join the ne
 
 import numpy as np
 
+from explorer.embeddings import unit
 from explorer.entities import Float32
-from explorer.prototypes.records import NOWHERE, Assignments, unit
+from explorer.prototypes.records import NOWHERE, Assignments
 
 TITLE = "HDBSCAN"
 ABOUT = "Finds the number of prototypes itself; points in sparse parts belong to none."

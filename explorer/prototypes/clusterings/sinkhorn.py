@@ -8,8 +8,9 @@ gradient.
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.embeddings import unit
 from explorer.entities import Float32
-from explorer.prototypes.records import Assignments, unit
+from explorer.prototypes.records import Assignments
 
 TITLE = "Sinkhorn codes"
 ABOUT = "Prototypes of even size, learned batch by batch; every point belongs to one."
