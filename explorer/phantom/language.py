@@ -112,6 +112,7 @@ def all_phrases(
         found["zoned"] = [p for noun in nouns for p in _zoned(noun, where)]
     found["described"] = [
         *_described(card, where, nouns),
+        *_in_lobe(card, where, nouns),
         *(p for t in (*card.templates, *templates) for p in _fill(t, where)),
     ]
     return {kind: tuple(dict.fromkeys(texts)) for kind, texts in found.items() if texts}
@@ -224,14 +225,18 @@ def _described(card: Card, where: Where, nouns: Sequence[str]) -> list[str]:
             elif zoned:
                 place = zone_words(where)[k % len(zone_words(where))]
                 spoken.append(f"{word} {noun} in the {where.side} {place}")
-    if where.lobe and card.place == "zone":
-        for noun in nouns:
-            if "basilar" in noun:
-                continue
-            spoken += [f"{where.lobe} {noun}", f"{noun} in the {where.lobe}"]
-            spoken += [f"{noun} within the {where.lobe}"]
-            if short := _LOBE_SHORT.get(where.lobe):
-                spoken += [f"{short} {noun}"]
+    return spoken
+
+
+def _in_lobe(card: Card, where: Where, nouns: Sequence[str]) -> list[str]:
+    lobe = where.lobe
+    if not lobe or card.place != "zone":
+        return []
+    spoken = []
+    for noun in (n for n in nouns if "basilar" not in n):
+        spoken += [f"{lobe} {noun}", f"{noun} in the {lobe}", f"{noun} within the {lobe}"]
+        if short := _LOBE_SHORT.get(lobe):
+            spoken += [f"{short} {noun}"]
     return spoken
 
 
