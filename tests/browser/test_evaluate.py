@@ -80,9 +80,9 @@ def test_two_checkpoints_on_films_of_ones_own_and_the_film_on_which_they_differ(
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.get_by_role("heading", name="small-dense-grounding")).to_have_count(2)
     expect(page.get_by_role("heading", name=f"minus {DEFAULT}")).to_be_visible()
-    # Two forest plots, and one of the difference; without phrases that are absent no reliability
-    # is hidden: its plot is the fourth.
-    expect(page.locator(".js-plotly-plot")).to_have_count(4)
+    # Two forest plots, and one of the difference: where every phrase is there no share can be told.
+    expect(page.get_by_text("This takes phrases that are there and")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(3)
     page.get_by_role("button", name="Open in Compare").first.click()
     expect(page.locator(".pane")).to_have_count(2)
     visit.settle()

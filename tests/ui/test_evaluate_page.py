@@ -175,3 +175,15 @@ def test_an_unfinished_run_says_how_much_is_measured(page: AppTest, tmp_path: Pa
     page.run()
     assert not page.exception
     assert "1 of 2 images are measured, and the figures are of these alone." in words(page)
+
+
+def test_the_reliability_plot_counts_the_phrases_of_every_tenth() -> None:
+    from explorer.ui.components.evaluate.reliability import chart
+
+    tenths = [
+        {"stated": 0.05, "observed": 0.0, "films": 40},
+        {"stated": 0.97, "observed": 0.5, "films": 2},
+    ]
+    bars = [t for t in chart({"one": {"reliability": tenths}}).data if t.type == "bar"]
+    assert [(list(b.x), list(b.y)) for b in bars] == [([0.05, 0.95], [40, 2])]
+    assert bars[0].texttemplate  # the numbers stand on the bars

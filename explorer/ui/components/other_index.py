@@ -25,7 +25,7 @@ def other_index(key: str, *, shows: str, before: str = "") -> str:
         known,
         index=known.index(before) if before and key not in st.session_state else None,
         key=key,
-        placeholder="none; type its folder or address",
+        placeholder="none; type a folder",
         accept_new_options=True,
         persist_state="session",
         help=_HELP + shows,
