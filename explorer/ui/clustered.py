@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from explorer.ui import encoded, engines, search
+from explorer.ui import encoded, engines, indices, search
 from explorer.ui.door import pipeline
 from explorer.ui.kept import Kept
 from explorer.ui.rooms import Built, Choice, Drawn, Look, Rooms, rooms_of
@@ -167,7 +167,7 @@ def prepare() -> None:
     with suppress(Exception):
         wait_for_quiet()
         import_module("explorer.ui.components.prototypes")
-        uri = search.index_uri()
+        uri = indices.index_uri()
         if uri is None:
             return
         engine = engines.engine()

@@ -129,6 +129,12 @@ class Rooms:
             self.at, self.said = "", ""
             self.forget_picked()
 
+    def leave_index(self) -> None:
+        """Take another index: nothing is open, picked or edited there yet."""
+        self.edited, self.open, self.shown = {}, None, SHOWN
+        self.at, self.said = "", ""
+        self.forget_picked()
+
     def pick(self, rows: tuple[int, ...]) -> None:
         """List the prototypes of these points; none lists all."""
         self.picked, self.open = rows, None if rows else self.open

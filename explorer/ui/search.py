@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -110,7 +109,7 @@ class Judgement:
     said: str
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
+@st.cache_resource(show_spinner=False, max_entries=3)  # two that are compared, and one before
 def open_index(uri: str | None, space: str, _engine: "Engine") -> "Corpus":
     """Open an index for an engine, once for all sessions; `space` names the engine.
 
@@ -119,11 +118,6 @@ def open_index(uri: str | None, space: str, _engine: "Engine") -> "Corpus":
     """
     del space
     return pipeline.open_index(uri, engine=_engine)
-
-
-def index_uri() -> str | None:
-    """The index that the app shows: the one named at the start, or the bundled one."""
-    return os.environ.get("EXPLORER_INDEX") or pipeline.bundled_index()
 
 
 def engine_of(memory: Session) -> "Engine":

@@ -209,6 +209,7 @@ class Session:
         shown: Key of the results that the first pane shows, whatever page is open.
         placed: Which results a pane of a viewer shows, and the number they got there.
         panes: What the panes of Compare show; none before its first visit.
+        index: Folder or address of the index that was chosen; "" for the first that is offered.
         search: What was searched for last on the Retrieve page, with its results.
         asked_search: A search that was asked for on a hit and is not run yet.
         boxes: Boxes drawn on the film on screen, in its pixels, the newest last.
@@ -244,6 +245,7 @@ class Session:
     shown: tuple[object, ...] | None = None
     placed: dict[tuple[str, int], tuple[tuple[object, ...], int]] = field(default_factory=dict)
     panes: tuple[PaneChoice, ...] = ()
+    index: str = ""
     search: "Search | None" = None
     asked_search: "Query | None" = None
     boxes: tuple[Box, ...] = ()

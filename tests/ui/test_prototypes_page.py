@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from streamlit.testing.v1 import AppTest
 from explorer import pipeline
 from explorer.ui import clustered
 from explorer.ui import rooms as work
+from explorer.ui.indices import choose_index, names_of
+from explorer.ui.search import Query, Search
 from explorer.ui.state import Session
 
 from .driving import memory, recognise_late, words
@@ -279,3 +282,46 @@ def test_orders_put_the_best_first(open_page: Callable[[], AppTest]) -> None:
     assert sizes == sorted(sizes, reverse=True)
     places = [clustering.prototype(n).position_share for n in work.in_order(clustering, "position")]
     assert np.all(np.diff(np.array(places, dtype=float)) >= 0)
+
+
+def test_another_index_is_taken_on_the_page_and_by_retrieve(
+    open_page: Callable[[], AppTest],
+    corpus: Path,
+    built_index: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    app = open_page()
+    other = index_by("one", corpus, tmp_path / "other.index")
+    monkeypatch.setenv("EXPLORER_INDEX", f"{built_index}, {other}")
+    open_first(app)
+    app.selectbox(key="index_choice").set_value(other).run()
+    assert memory(app).index == other
+    assert work.rooms_of(memory(app)).open is None  # a room of the index before
+    app.switch_page("explorer/ui/pages/retrieve.py").run()
+    assert app.selectbox(key="index_choice").value == other
+    assert not app.exception
+    assert not app.error
+
+
+def test_another_index_is_asked_the_same_and_shows_nothing_of_the_one_before() -> None:
+    rooms = work.Rooms(open=3, picked=(1, 2))
+    found = Search(Query("text", "mass", offset=24), cast(Any, "hits"), uri="a.index")
+    here = Session(index="a.index", search=found, rooms=rooms)
+    choose_index(here, " a.index ")
+    assert here.search is found
+    choose_index(here, "b.index")
+    assert (here.index, here.search, here.asked_search) == ("b.index", None, Query("text", "mass"))
+    assert (rooms.open, rooms.picked, rooms.edited) == (None, (), {})
+
+
+def test_what_speaks_of_a_film_of_an_index_is_not_asked_of_another() -> None:
+    found = Search(Query("film", film="f1"), cast(Any, "hits"), uri="a.index")
+    here = Session(index="a.index", search=found)
+    choose_index(here, "b.index")
+    assert (here.search, here.asked_search) == (None, None)
+
+
+def test_two_indices_of_one_name_are_told_apart() -> None:
+    named = names_of(("/a/films.index", "/b/films.index", "s3://store/other.index"))
+    assert list(named.values()) == ["a/films.index", "b/films.index", "other.index"]

@@ -12,6 +12,7 @@ from explorer.ui.components.banner import RESEARCH_USE
 from explorer.ui.components.compare.choices import open_film
 from explorer.ui.components.error_box import error_box, guarded
 from explorer.ui.components.hits import hits
+from explorer.ui.components.index_choice import index_choice
 from explorer.ui.components.options_form import fill_options
 from explorer.ui.components.other_index import other_index
 from explorer.ui.components.viewer import Desk, Head, Place, ViewerFilm, feed_head, image_id, viewer
@@ -42,11 +43,12 @@ VIEWER = "film"
 def retrieve() -> None:
     """Draw the page."""
     memory = session()
-    uri = search.index_uri()
     with st.container(key="retrieve", horizontal=True, gap=None):
         asking, found = st.container(key="asking"), st.container(key="found")
     with asking, guarded():
         query = _ask(memory)
+    with asking:
+        uri = index_choice(memory)
     with found:
         if uri is None:
             _no_index()
@@ -56,9 +58,8 @@ def retrieve() -> None:
 
 def _no_index() -> None:
     st.info(
-        "There is no index to search. Build one from your films and reports, then start the app "
-        "with it:\n\n"
-        "`explorer index build FOLDER --out my.index`\n\n`EXPLORER_INDEX=my.index explorer serve`",
+        "There is no index to search. Build one from your films and reports, then type its folder "
+        "under Index:\n\n`explorer index build FOLDER --out my.index`",
         title="No index",
     )
 
@@ -224,10 +225,10 @@ def _put_back(asked: search.Asked) -> None:
 
 def _about_index(uri: str) -> None:
     info = pipeline.index_info(uri)
+    reports = f" and {info.sentences:,} sentences" if info.sentences else " and no reports"
     st.markdown(
-        f"**{info.studies:,} studies** with {info.regions:,} regions and {info.sentences:,} "
-        f"sentences can be searched, {_searched(info)}. Type a finding, or take the film on "
-        "screen."
+        f"**{info.studies:,} studies** with {info.regions:,} regions{reports} can be searched, "
+        f"{_searched(info)}. Type a finding, or take the film on screen."
     )
     most = sorted(info.findings.items(), key=lambda pair: -pair[1])[:12]
     if most:

@@ -11,6 +11,7 @@ from explorer.ui import evaluations, opening, rooms, search, tabs
 from explorer.ui.components.downloads import downloads
 from explorer.ui.components.error_box import guarded
 from explorer.ui.components.frame.drawer import drawer, drawer_pictures
+from explorer.ui.components.index_choice import fill_index
 from explorer.ui.components.options_form import fill_options, options_form
 from explorer.ui.state import Session, session
 
@@ -63,6 +64,8 @@ def finish_frame() -> None:
 def _fill_forms(memory: Session) -> None:
     """The fields of a reloaded page say what the record that was put back was asked."""
     fill_options(memory.options, again=True)
+    if memory.index:
+        fill_index(memory.index, again=True)
     if memory.search:
         search.fill_form(memory.search.query, again=True)
     if memory.rooms:

@@ -11,6 +11,7 @@ from explorer.ui import clustered as work
 from explorer.ui import search
 from explorer.ui.components.banner import RESEARCH_USE
 from explorer.ui.components.error_box import error_box, guarded
+from explorer.ui.components.index_choice import index_choice
 from explorer.ui.components.into_view import into_view
 from explorer.ui.components.options_form import fill_options
 from explorer.ui.components.other_index import other_index
@@ -46,15 +47,16 @@ SHOWN: dict[Shown, str] = {
 def prototypes() -> None:
     """Draw the page."""
     memory = session()
-    uri = search.index_uri()
     with st.container(key="prototypes"):
-        if uri is None:
-            _no_index()
-            return
         rooms = rooms_of(memory)
         fill_form(rooms, again=False)
         with st.container(key="clustering", horizontal=True, vertical_alignment="top"):
             rooms.choose(_choices(rooms.choice))
+            with st.container(width=190):
+                uri = index_choice(memory)
+        if uri is None:
+            _no_index()
+            return
         left, right = st.columns((5, 6), gap="medium")
         with left:
             look = _map_choices(rooms)
@@ -78,8 +80,8 @@ def prototypes() -> None:
 def _no_index() -> None:
     st.info(
         "Prototypes are made of the films of an index, and there is none. Build one from your "
-        "films and reports, then start the app with it:\n\n"
-        "`explorer index build FOLDER --out my.index`\n\n`EXPLORER_INDEX=my.index explorer serve`",
+        "films and reports, then type its folder under Index:\n\n"
+        "`explorer index build FOLDER --out my.index`",
         title="No index",
     )
 
@@ -198,7 +200,7 @@ def _build(
     except (PrototypeError, RetrievalError) as error:
         status.empty()
         st.warning(plain(str(error)), title="There are no prototypes to show")
-        st.caption("Change what is clustered above, or the checkpoint under Options.")
+        st.caption("Change what is clustered or the index above, or the checkpoint under Options.")
         _offer_maker(memory, uri)
         return None
     except ExplorerError as error:
