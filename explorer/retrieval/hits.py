@@ -1,6 +1,7 @@
 """Rows of an index as hits, with the regions and the sentence that match."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -8,10 +9,13 @@ from numpy.typing import NDArray
 
 from explorer.embeddings import Scoring
 from explorer.entities import Assertion, Box, Float32, ModelFrame
+from explorer.retrieval.columns import Rows
 from explorer.retrieval.corpus import Corpus
+from explorer.retrieval.filters import Page
 from explorer.retrieval.patch_factors import PatchFactors
 from explorer.retrieval.proposals import box_of_mask, seen_cells
 from explorer.retrieval.records import Hit, Part
+from explorer.retrieval.scoring import percentiles
 
 _MOST_BOXES = 3
 # Cosine of two sentences below which they do not say the same; 0.6 is where paraphrases of
@@ -19,24 +23,54 @@ _MOST_BOXES = 3
 _SAME_SENTENCE = 0.6
 
 
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Where something that was scored stands.
+
+    Attributes:
+        entry: Its number among what was scored.
+        rank: From 1, the best.
+        score: Its score.
+        percentile: Share of the others with a lower score, in [0, 1].
+    """
+
+    entry: int
+    rank: int
+    score: float
+    percentile: float
+
+
+def on_page(
+    page: Page, best: Rows, scores: NDArray[np.floating], *, beyond: int = 0
+) -> list[Ranked]:
+    """What is on a page of hits.
+
+    Args:
+        page: Which hits are wanted.
+        best: Entries that are hits, the best first.
+        scores: Of all entries.
+        beyond: How many others a shortlist left out: they are lower than all.
+
+    >>> on_page(Page(count=1, offset=1), np.array([2, 0, 1]), np.array([4.0, 2.0, 6.0]))
+    [Ranked(entry=0, rank=2, score=4.0, percentile=0.5)]
+    """
+    share = percentiles(scores[best], beyond=beyond)
+    return [
+        Ranked(k, place + 1, float(scores[k]), float(share[place])) for place, k in page.of(best)
+    ]
+
+
 def make_hit(
-    corpus: Corpus,
-    row: int,
-    *,
-    rank: int,
-    score: float,
-    percentile: float,
-    parts: Sequence[Part],
-    region_id: str = "",
+    corpus: Corpus, row: int, at: Ranked, parts: Sequence[Part], *, region_id: str = ""
 ) -> Hit:
     """A film as a hit."""
     columns = corpus.films.columns
     return Hit(
-        rank=rank,
+        rank=at.rank,
         study_id=columns["study_id"][row],
         film_id=columns["film_id"][row],
-        score=score,
-        percentile=percentile,
+        score=at.score,
+        percentile=at.percentile,
         parts=tuple(parts),
         shape=(int(corpus.films.shapes[row, 0]), int(corpus.films.shapes[row, 1])),
         view=columns["view"][row],

@@ -13,14 +13,13 @@ from explorer.grounding import alignment
 from explorer.retrieval.columns import Rows
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import FIRST, Filter, Page
-from explorer.retrieval.hits import boxes_of, boxes_on, make_hit
+from explorer.retrieval.hits import boxes_of, boxes_on, make_hit, on_page
 from explorer.retrieval.patch_factors import PatchFactors, pack, unpack
 from explorer.retrieval.records import Part, QueryPart, Results
 from explorer.retrieval.scoring import (
     LEAST_FILMS,
     best_of_each,
     film_log_odds,
-    percentiles,
     statement_gains,
 )
 from explorer.retrieval.search_text import Asking
@@ -107,32 +106,32 @@ def search_film(
         mean, spread = scale or (float(like.mean()), float(like.std()))
         shares = shares / max(spread, 1e-6)
         like = (like - mean) / max(spread, 1e-6)
-    vectors = np.array([part.vector for part in without], dtype=np.float32)
-    denied = np.zeros((len(rows), 0))
-    if without:
-        odds = film_log_odds(corpus, rows, vectors, asking.scoring, reference=asking.reference)
-        denied = statement_gains(
-            corpus, rows, odds, vectors, ["absent"] * len(without), reference=asking.reference
-        )
+    denied = _denied(corpus, rows, without, asking)
     scores = like + denied.sum(axis=1)
     best = best_of_each(scores, corpus.films.study[rows])
-    share = percentiles(scores[best])
     hits = []
-    for place, k in page.of(best):
-        parts = _film_parts(
-            corpus, int(rows[k]), query, asking, shares[k], float(like[k]), vocabulary
-        )
+    for at in on_page(page, best, scores):
+        k = at.entry
+        row = int(rows[k])
+        parts = _film_parts(corpus, row, query, asking, shares[k], float(like[k]), vocabulary)
         parts += [
             Part(part.shown, "absent", float(gain))
             for part, gain in zip(without, denied[k], strict=True)
         ]
-        hits.append(
-            make_hit(
-                corpus, int(rows[k]), rank=place + 1, score=float(scores[k]),
-                percentile=float(share[place]), parts=parts,
-            )
-        )  # fmt: skip
+        hits.append(make_hit(corpus, row, at, parts))
     return Results(tuple(hits), len(best), time.perf_counter() - began, scores=scores[best])
+
+
+def _denied(
+    corpus: Corpus, rows: Rows, without: Sequence[QueryPart], asking: Asking
+) -> NDArray[np.float64]:
+    """(N, S) what each finding that hits should not show gives to the score of every film."""
+    if not without:
+        return np.zeros((len(rows), 0))
+    vectors = np.array([part.vector for part in without], dtype=np.float32)
+    reference, said = asking.reference, ["absent"] * len(without)
+    odds = film_log_odds(corpus, rows, vectors, asking.scoring, reference=reference)
+    return statement_gains(corpus, rows, odds, vectors, said, reference=reference)
 
 
 def likeness(corpus: Corpus, query: QueryFilm, where: Filter) -> NDArray[np.float64]:

@@ -11,10 +11,10 @@ from explorer.grounding import alignment
 from explorer.retrieval.columns import Regions, Rows
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import FIRST, Filter, Page
-from explorer.retrieval.hits import make_hit
+from explorer.retrieval.hits import make_hit, on_page
 from explorer.retrieval.nearest import nearest_regions, region_likeness
 from explorer.retrieval.records import Part, Results
-from explorer.retrieval.scoring import LEAST_FILMS, best_of_each, percentiles, studies_of
+from explorer.retrieval.scoring import LEAST_FILMS, best_of_each, studies_of
 from explorer.retrieval.search_film import QueryFilm
 from explorer.retrieval.vocabulary import SIGNATURE
 
@@ -59,24 +59,18 @@ def search_region(
     best = best_of_each(scores, corpus.films.study[films])
     # Studies without a region that may be a hit are less like it than those with one.
     beyond = len(studies_of(corpus, allowed)) - len(best)
-    share = percentiles(scores[best], beyond=beyond)
     hits = []
-    for place, k in page.of(best):
-        row = int(rows[k])
+    for at in on_page(page, best, scores, beyond=beyond):
+        row, film = int(rows[at.entry]), int(films[at.entry])
         part = Part(
             text=regions.columns["label"][row],
             assertion="present",
-            gain=float(scores[k]),
+            gain=at.score,
             boxes=(regions.box(row),),
             query_box=box,
         )
-        hits.append(
-            make_hit(
-                corpus, int(films[k]), rank=place + 1, score=float(scores[k]),
-                percentile=float(share[place]), parts=(part,),
-                region_id=regions.columns["region_id"][row],
-            )
-        )  # fmt: skip
+        region_id = regions.columns["region_id"][row]
+        hits.append(make_hit(corpus, film, at, (part,), region_id=region_id))
     took = time.perf_counter() - began
     return Results(tuple(hits), len(best), took, scores=scores[best], beyond=beyond)
 

@@ -9,10 +9,10 @@ from explorer.errors import RetrievalError
 from explorer.retrieval.columns import Rows, Sentences
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import FIRST, Page
-from explorer.retrieval.hits import make_hit
+from explorer.retrieval.hits import Ranked, make_hit, on_page
 from explorer.retrieval.records import Hit, Part, Results
 from explorer.retrieval.report_shortlist import SHORTLIST, shortlist_order
-from explorer.retrieval.scoring import percentiles, studies_of
+from explorer.retrieval.scoring import studies_of
 from explorer.retrieval.search_film import QueryFilm, others_of, query_boxes
 from explorer.retrieval.search_text import Asking
 from explorer.retrieval.statements import sentence_gains
@@ -58,16 +58,13 @@ def search_reports(
     # Reports that the shortlist left out; a filter may have left out some of them.
     left_out = min(corpus.counts["reports"], len(allowed)) - len(order)
     beyond = 0 if corpus.are_all(sentences) else max(0, left_out)
-    share = percentiles(totals[order], beyond=beyond)
     study_of = corpus.films.study[rows]
-    hits = [
-        _report_hit(
-            corpus, int(rows[np.argmax(study_of == studies[k])]), query, asking,
-            sentences.within(own == k), gains[own == k], rank=place + 1,
-            percentile=float(share[place]),
-        )
-        for place, k in page.of(order)
-    ]  # fmt: skip
+    hits = []
+    for at in on_page(page, order, totals, beyond=beyond):
+        row = int(rows[np.argmax(study_of == studies[at.entry])])
+        mine = own == at.entry
+        said = sentences.within(mine)
+        hits.append(_report_hit(corpus, row, at, query, asking, said, gains[mine]))
     took = time.perf_counter() - began
     return Results(tuple(hits), len(order), took, scores=totals[order], beyond=beyond)
 
@@ -89,13 +86,11 @@ def _candidates(corpus: Corpus, query: QueryFilm, rows: Rows, *, count: int) -> 
 def _report_hit(
     corpus: Corpus,
     row: int,
+    at: Ranked,
     query: QueryFilm,
     asking: Asking,
     said: Sentences,
     gains: NDArray[np.float64],
-    *,
-    rank: int,
-    percentile: float,
 ) -> Hit:
     boxes = query_boxes(query, said.vectors[said.distinct], asking)
     parts = [
@@ -110,6 +105,4 @@ def _report_hit(
             said.words, said.assertions, gains, said.texts, boxes, strict=True
         )
     ]
-    return make_hit(
-        corpus, row, rank=rank, score=float(gains.sum()), percentile=percentile, parts=parts
-    )
+    return make_hit(corpus, row, at, parts)

@@ -16,14 +16,13 @@ from explorer.retrieval.columns import Rows
 from explorer.retrieval.corpus import Corpus
 from explorer.retrieval.filters import EVERYTHING, FIRST, Filter, Page
 from explorer.retrieval.fusion import fuse
-from explorer.retrieval.hits import boxes_of, make_hit, sentence_of
+from explorer.retrieval.hits import Ranked, boxes_of, make_hit, on_page, sentence_of
 from explorer.retrieval.nearest import nearest_films
 from explorer.retrieval.records import Hit, Part, QueryPart, Results
 from explorer.retrieval.scoring import (
     SHORTLIST,
     best_of_each,
     film_log_odds,
-    percentiles,
     statement_gains,
     studies_of,
 )
@@ -79,15 +78,11 @@ def search_text(
     scores = _ranked(corpus, rows, parts, gains.sum(axis=1), ranking, among)
     best = best_of_each(scores, corpus.films.study[rows])
     beyond = len(studies_of(corpus, kept)) - len(best)
-    share = percentiles(scores[best], beyond=beyond)
     corpus.look_up(rows[best[page.offset : page.end]])
     hits = [
-        _hit(
-            corpus, int(rows[k]), parts, vectors, gains[k], asking,
-            rank=place + 1, score=float(scores[k]), percentile=float(share[place]),
-        )
-        for place, k in page.of(best)
-    ]  # fmt: skip
+        _hit(corpus, int(rows[at.entry]), at, parts, vectors, gains[at.entry], asking)
+        for at in on_page(page, best, scores, beyond=beyond)
+    ]
     took = time.perf_counter() - began
     return Results(tuple(hits), len(best), took, scores=scores[best], beyond=beyond)
 
@@ -169,14 +164,11 @@ def _ranked(
 def _hit(
     corpus: Corpus,
     row: int,
+    at: Ranked,
     parts: Sequence[QueryPart],
     vectors: Float32,
     gains: NDArray[np.float64],
     asking: Asking,
-    *,
-    rank: int,
-    score: float,
-    percentile: float,
 ) -> Hit:
     boxes = boxes_of(corpus, row, vectors, asking.scoring, threshold=asking.threshold)
     made = [
@@ -189,14 +181,7 @@ def _hit(
         )
         for part, gain, found in zip(parts, gains, boxes, strict=True)
     ]
-    return make_hit(
-        corpus,
-        row,
-        rank=rank,
-        score=score,
-        percentile=percentile,
-        parts=made,
-    )
+    return make_hit(corpus, row, at, made)
 
 
 def _shortlist(
