@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.embeddings import Scoring, unit
-from explorer.entities import Box, Float32, ImageEmbeddings, ModelFrame
+from explorer.entities import Assertion, Box, Float32, ImageEmbeddings, ModelFrame
 from explorer.grounding import alignment
 from explorer.retrieval.columns import Rows
 from explorer.retrieval.corpus import Corpus
@@ -129,7 +129,8 @@ def _denied(
     if not without:
         return np.zeros((len(rows), 0))
     vectors = np.array([part.vector for part in without], dtype=np.float32)
-    reference, said = asking.reference, ["absent"] * len(without)
+    reference = asking.reference
+    said: list[Assertion] = ["absent"] * len(without)
     odds = film_log_odds(corpus, rows, vectors, asking.scoring, reference=reference)
     return statement_gains(corpus, rows, odds, vectors, said, reference=reference)
 
