@@ -234,8 +234,6 @@ SCOPE_END = (
     "due to",
     "superimposed on",
     "positive for",
-    "(?:heart|cardiac silhouette|mediastinum|lungs?)(?: size)?(?: is| are)? (?:mildly |moderately "
-    "|markedly )?(?:enlarged|normal|hyperinflated|clear(?! (?:of|from)))",
     "and (?:interval )?(?:placement|insertion|development|appearance) of",
     "given",
     "to (?:suggest|indicate|account for|explain)",

@@ -4,10 +4,12 @@
 // message of a component: one sent between a press and the arrival of the page would undo the press.
 
 const LINKS = '[data-testid="stPageLink"] a';
-const LONGEST = 10_000; // milliseconds; a page that comes no sooner may have been refused
+const LONGEST = 60_000; // milliseconds: a busy app gets to the page late
+const LONGEST_GUESS = 5_000; // where a link only has the focus, and was perhaps not pressed
 const EVERY = 50;
 
 let from = null; // path of the page that is being left
+let until = 0;
 let waiting = [];
 
 /** Run `send` now, or as soon as the page that was pressed is here. */
@@ -22,17 +24,19 @@ export function leadsAway(target, here, targets) {
   return target === "" ? targets.includes(name) && name !== "" : target !== name;
 }
 
-function note(link) {
+function note(link, longest = LONGEST) {
   if (!link) return;
   const targets = [...document.querySelectorAll(LINKS)].map((each) => each.getAttribute("href"));
-  if (!leadsAway(link.getAttribute("href"), location.pathname, targets)) return;
-  from = location.pathname;
-  wait(performance.now() + LONGEST);
+  const leaves = leadsAway(link.getAttribute("href"), location.pathname, targets);
+  const idle = from === null;
+  from = leaves ? location.pathname : null; // a press on the page that is here takes back the one before
+  until = performance.now() + longest;
+  if (leaves && idle) look();
 }
 
-function wait(until) {
+function look() {
   if (from !== null && location.pathname === from && performance.now() < until) {
-    setTimeout(() => wait(until), EVERY);
+    setTimeout(look, EVERY);
     return;
   }
   from = null;
@@ -46,5 +50,5 @@ function hear(event) {
 
 if (globalThis.document?.addEventListener) {
   document.addEventListener("click", hear, true);
-  note(document.activeElement?.closest?.(LINKS)); // pressed before this module was here
+  note(document.activeElement?.closest?.(LINKS), LONGEST_GUESS); // pressed before this module was here
 }
