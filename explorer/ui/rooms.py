@@ -11,7 +11,7 @@ from explorer.ui.fields import fill_fields
 from explorer.ui.state import Session
 
 if TYPE_CHECKING:
-    from explorer.pipeline import Clustering, Level, Points
+    from explorer.pipeline import Clustering, Level, Points, Use
 
 Colour = Literal["prototype", "finding", "view", "doubt"]
 Shown = Literal["own", "mixed", "closed"]
@@ -79,6 +79,22 @@ class Drawn:
 
     plane: Float32
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Where a film looks like a prototype, asked to be drawn on Ground.
+
+    Attributes:
+        words: Number and name of the prototype, for its card.
+        film: Digest of the radiograph.
+        space: sha256 of the weights that both were encoded with.
+    """
+
+    words: str
+    film: str
+    space: str
+    use: "Use"
 
 
 @dataclass(slots=True)

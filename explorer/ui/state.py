@@ -18,7 +18,7 @@ from explorer.ui.faults import explain, title_of
 
 if TYPE_CHECKING:
     from explorer.ui.evaluations import Evaluations
-    from explorer.ui.rooms import Rooms
+    from explorer.ui.rooms import Alike, Rooms
     from explorer.ui.search import Judgement, Query, Search
     from explorer.ui.work import Work
 
@@ -251,6 +251,7 @@ class Session:
     boxes: tuple[Box, ...] = ()
     judged: "dict[tuple[str, str], Judgement]" = field(default_factory=dict)
     rooms: "Rooms | None" = None
+    alike: "Alike | None" = None
     evaluations: "Evaluations | None" = None
     framed: str | None = None
     arrived: bool = False
@@ -301,6 +302,7 @@ class Session:
         self.radiograph_index = loaded.first_frontal()
         self.asked, self.checked, self.everything = None, None, False
         self.words_asked, self.sources_asked, self.boxes = [], [], ()
+        self.alike = None
         self.sources_stopped = set()
         self.forget_work()
 

@@ -1,5 +1,6 @@
 """The Prototypes page in a real browser: map and gallery know of each other, on a phone as well."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -96,3 +97,7 @@ def test_a_room_is_seen_from_its_top_and_left_to_its_card_and_exemplar(
     expect(exemplar).to_be_in_viewport(ratio=0.5)
     page.get_by_role("button", name="All prototypes").click()
     expect(cards(page).filter(has_text=name)).to_be_in_viewport()
+    page.get_by_role("button", name="Show in Ground").click()
+    marks = page.locator("canvas.marks")
+    expect(marks).to_have_attribute("data-phrase", re.compile("^p:Prototype "))
+    expect(page.locator(".bar-title")).to_have_text("cosine")

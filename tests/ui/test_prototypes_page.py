@@ -16,7 +16,8 @@ from explorer.ui.indices import choose_index, names_of
 from explorer.ui.search import Query, Search
 from explorer.ui.state import Session
 
-from .driving import memory, recognise_late, words
+from .driving import hear, memory, recognise_late, words
+from .messages import head, phrases
 from .tiny import TinyEngine, png
 
 PAGE = "explorer/ui/pages/prototypes.py"
@@ -221,6 +222,25 @@ def test_what_the_page_shows_first_is_ready_before_it_is_opened(
     assert not app.exception
     assert not app.error
     assert len(names(app)) == 12
+
+
+def test_where_the_film_uses_a_prototype_is_drawn_in_ground_until_it_is_taken_away(
+    open_page: Callable[[], AppTest],
+) -> None:
+    app = open_first(open_page())
+    number = work.rooms_of(memory(app)).open
+    app.button(key="show_use").click().run()
+    alike = memory(app).alike
+    assert alike is not None
+    app.switch_page("explorer/ui/pages/ground.py").run()
+    assert not app.exception
+    drawn = next(phrase for phrase in phrases(app) if phrase["kind"] == "likeness")
+    assert drawn["text"].startswith(f"Prototype {number}: ")
+    assert drawn["map"]["threshold"] == pytest.approx(alike.use.threshold)
+    assert (drawn["map"]["source"], drawn["map"]["bar"]) == ("likeness", "cosine")
+    assert head(app)["asked"]["phrase"] == drawn["id"] == f"p:{drawn['text']}"
+    hear(app, "forget", text=drawn["text"])
+    assert "likeness" not in {phrase["kind"] for phrase in phrases(app)}
 
 
 def test_another_map_leaves_the_room_open_and_other_prototypes_close_it() -> None:

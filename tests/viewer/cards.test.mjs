@@ -8,6 +8,7 @@ import { readMessage } from "../../explorer/ui/components/viewer/js/maths/messag
 import { reranked } from "../../explorer/ui/components/viewer/js/maths/rank.js";
 import { angleBetween, lineLength, scaleBar, shortLength } from "../../explorer/ui/components/viewer/js/maths/ruler.js";
 import { describeMap, patientSide, placeInWords, thirdOf } from "../../explorer/ui/components/viewer/js/maths/words.js";
+import { inOrder } from "../../explorer/ui/components/viewer/js/ui/merged.js";
 import { shortened } from "../../explorer/ui/components/viewer/js/ui/words_line.js";
 import { gaugeOf } from "../../explorer/ui/components/viewer/js/ui/verdict.js";
 
@@ -119,4 +120,10 @@ test("a long phrase is cut between words before what is said of its map", () => 
   assert.equal(shortened("Small left effusion."), "Small left effusion.");
   assert.equal(shortened("There is a moderate right lower lobe consolidation."), "There is a moderate right\u2026");
   assert.equal(shortened("x".repeat(80)).length, 30);
+});
+
+test("what was asked for stands above the report, likeness to a prototype first", () => {
+  const cards = [["s0", "sentence", 0], ["t:a", "typed", 0], ["p:b", "likeness", 24], ["t:c", "typed", 1]];
+  const order = inOrder(cards.map(([id, kind, order]) => ({ id, kind, order }))).map(({ id }) => id);
+  assert.deepEqual(order, ["p:b", "t:c", "t:a", "s0"]);
 });

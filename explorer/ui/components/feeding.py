@@ -4,10 +4,17 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from explorer.entities import NO_REFERENCE, GroundedPhrase, PhraseControls, Sentence
+from explorer.entities import (
+    NO_REFERENCE,
+    GroundedPhrase,
+    PhraseControls,
+    Sentence,
+    SimilarityMap,
+)
 from explorer.errors import PhraseError
 from explorer.ui import encoded, work
 from explorer.ui.components.viewer import (
+    MOST_TYPED,
     Head,
     Place,
     Stated,
@@ -28,9 +35,11 @@ from explorer.ui.state import PaneChoice, Session
 
 if TYPE_CHECKING:
     from explorer.pipeline import Engine, SourceMap, WordShares
+    from explorer.ui.rooms import Alike
 
 SIMILARITY = "similarity"
 STOPPED = "It was stopped before it was done."
+_NO_CONTROLS = PhraseControls(0.0, None, None, 0.0, 0.0, abstain=False)
 HALF_OF_LARGEST = 0.5  # the viewer reads an attribution as shares of its largest value
 
 
@@ -76,6 +85,15 @@ class Feeding:
                 span = self.result.engine.card.cosine_range
                 phrases = self._of_source([_typed(text, known[text], number, span)])
                 feed_phrases(self.place, phrases, key=self.key, part=f"typed:{text}", first=number)
+
+    def likeness(self) -> None:
+        """Where the film looks like a prototype, if that was asked of this film and checkpoint."""
+        alike, card = self.memory.alike, self.result.engine.card
+        film = self.result.radiograph.digest
+        if alike is None or (alike.film, alike.space) != (film, card.sha256):
+            return
+        part = f"likeness:{alike.words}"
+        feed_phrases(self.place, [_alike(alike)], key=self.key, part=part, first=MOST_TYPED)
 
     def _of_source(self, phrases: list[ViewerPhrase]) -> list[ViewerPhrase]:
         """Phrases of a pane that takes its maps elsewhere wait until theirs is asked for."""
@@ -128,6 +146,31 @@ class Feeding:
         feed_phrases(self.place, phrases, key=self.key, part=f"piece:{begin}", first=begin)
 
 
+def _alike(alike: "Alike") -> ViewerPhrase:
+    """The card of a likeness: cosines with the centre of a prototype, not a calibrated score."""
+    use = alike.use
+    spread = f"nine of ten of its regions reach {use.threshold:.2f}"
+    shown = SimilarityMap(alike.words, use.likeness, 1.0, 0.0, use.frame, calibrated=False)
+    return ViewerPhrase(
+        grounded=GroundedPhrase(
+            phrase=alike.words,
+            map=shown,
+            score=use.peak,
+            threshold=use.threshold,
+            threshold_rule="what nine of ten of its regions reach",
+            controls=_NO_CONTROLS,
+            score_calibrated=False,
+        ),
+        kind="likeness",
+        value_range=(0.0, 1.0),
+        source="likeness",
+        note=f"cosine with the prototype; {spread}",
+        bar="cosine",
+        about=f"Cosine of every patch with the centre of the prototype; {spread}. It says that "
+        "this place looks like the others of the prototype, not that a finding is there.",
+    )
+
+
 def _told_words(phrase_id: str, way: str, found: "WordShares | str") -> ViewerWords:
     if isinstance(found, str):
         return ViewerWords(phrase_id, way, why=found)
@@ -161,13 +204,12 @@ def _from_source(
     if isinstance(found, str):
         pending = found == STOPPED  # a press takes it up again
         return replace(phrase, grounded=None, note=found, text=phrase.shown_text, pending=pending)
-    plain = PhraseControls(0.0, None, None, 0.0, 0.0, abstain=False)
     shown = replace(
         grounded,
         map=found.map,
         threshold=HALF_OF_LARGEST,
         threshold_rule="half of the largest value",
-        controls=plain,
+        controls=_NO_CONTROLS,
         regions=(),
         standing=NO_REFERENCE,
     )

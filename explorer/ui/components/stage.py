@@ -43,6 +43,7 @@ def _show_results(memory: Session, progress: DeltaGenerator) -> None:
     pane.head()
     work.ground_typed(result, memory, say=say)
     pane.typed()
+    pane.likeness()
     pane.words(say=say)
     for index in work.ground_report(result, everything=memory.everything, say=say):
         pane.piece(index)

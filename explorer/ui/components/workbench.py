@@ -60,6 +60,8 @@ def hear(kind: str, values: dict[str, Any]) -> None:
         memory.ask(f"t:{words}")
     elif kind == "forget" and isinstance(text, str):
         memory.typed = [typed for typed in memory.typed if typed != text]
+        if memory.alike is not None and memory.alike.words == text:
+            memory.alike = None
     elif kind == "words" and isinstance(text, str) and values.get("way") in pipeline.WORD_WAYS:
         asked = pane_of(values), text, values["way"]
         memory.words_asked = [*memory.words_asked, asked][-8:]

@@ -7,9 +7,9 @@ import streamlit as st
 from explorer.ui.clustered import uses
 from explorer.ui.components.picture import show_picture
 from explorer.ui.components.prototypes.pictures import film_with_use
-from explorer.ui.rooms import Built, Rooms
+from explorer.ui.rooms import Alike, Built, Rooms
 from explorer.ui.state import Session
-from explorer.ui.wording import plain
+from explorer.ui.wording import one_line, plain
 
 if TYPE_CHECKING:
     from explorer.pipeline import Use
@@ -36,6 +36,8 @@ def on_screen(memory: Session, built: Built, rooms: Rooms) -> None:
             film_with_use(memory.radiograph, drawn, side=_SIDE),
             alt="The film on screen with what looks like the prototype",
         )
+        if drawn is not None and st.button("Show in Ground", key="show_use", type="tertiary"):
+            _show_in_ground(memory, built, drawn, names[drawn.id])
     with words:
         if rooms.open is not None:
             _told(use)
@@ -50,6 +52,17 @@ def on_screen(memory: Session, built: Built, rooms: Rooms) -> None:
                 args=(other.id, rooms.choice),
                 help=f"Peak {other.peak:.2f} against {other.threshold:.2f} that most reach",
             )
+
+
+def _show_in_ground(memory: Session, built: Built, use: "Use", name: str) -> None:
+    """Have the likeness drawn on the film in Ground, as the map that is shown."""
+    if memory.radiograph is None:
+        return
+    words = f"Prototype {use.id}: {one_line(name, longest=60)}"
+    memory.alike = Alike(words, memory.radiograph.digest, built.points.space_id, use)
+    memory.ask(f"p:{words}")
+    memory.goes_to = "ground"
+    st.rerun()
 
 
 def _told(use: "Use | None") -> None:

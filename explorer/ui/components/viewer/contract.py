@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from explorer.entities import Assertion, Box, GroundedPhrase, ModelFrame, Radiograph
 
-PhraseKind = Literal["sentence", "typed"]
+PhraseKind = Literal["sentence", "typed", "likeness"]
 Stated = Assertion | Literal["normal"]
 MAX_PANES = 4
 LONGEST_PHRASE = 200  # characters; a longer text is a report
@@ -56,13 +56,15 @@ class ViewerPhrase:
         grounded: The phrase with its map, or None for a sentence that is not grounded.
         assertion: As the report states it; "normal" for a structure that is called so.
         section: Heading the sentence stands under, e.g. "Findings"; empty for typed phrases.
-        kind: A sentence of the report, or a phrase the person typed.
+        kind: A sentence of the report, a phrase the person typed, or likeness to a prototype.
         color: "#RRGGBB" that keys card and marks; None takes the next of the palette.
         sentence: Index into `report.sentences`; None for typed phrases.
         start, end: Character offsets in the report; None for typed phrases.
         text: What the card says; empty takes `grounded.phrase`.
         source: Where the map comes from; empty for similarity.
         note: Of a map from another source: its unit and how far it can be trusted.
+        bar: Title of the colour bar of such a map; empty for shares of the largest value.
+        about: What such a map is, for the details; empty for an attribution.
         pending: Whether a map can be asked for that is not there yet.
         value_range: Lowest and highest value on the colour bar of the cosine; None takes -1 to 1.
     """
@@ -79,6 +81,8 @@ class ViewerPhrase:
     value_range: tuple[float, float] | None = None
     source: str = ""
     note: str = ""
+    bar: str = ""
+    about: str = ""
     pending: bool = False
 
     def __post_init__(self) -> None:
@@ -95,6 +99,8 @@ class ViewerPhrase:
     @property
     def phrase_id(self) -> str:
         """Stable name within one viewer: "s3" for sentence 3, "t:words" for a typed phrase."""
+        if self.kind == "likeness":
+            return f"p:{self.shown_text}"
         return f"t:{self.shown_text}" if self.sentence is None else f"s{self.sentence}"
 
 

@@ -294,6 +294,8 @@ def _grounded(packer: Packer, phrase: ViewerPhrase) -> dict[str, Any]:
         "range": None if phrase.value_range is None else list(phrase.value_range),
         "source": phrase.source,
         "note": phrase.note,
+        "bar": phrase.bar,
+        "about": phrase.about,
         "mapCalibrated": shown.calibrated,
         "score": float(grounded.score),
         "calibrated": grounded.score_calibrated,

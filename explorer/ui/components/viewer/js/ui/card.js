@@ -4,6 +4,7 @@ import { el, setText } from "./dom.js";
 import { isChoosable, letterOf } from "./merged.js";
 import { gaugeOf, verdictOf } from "./verdict.js";
 
+const FROM = { typed: "asked", likeness: "prototype" };
 const TAGS = { present: "present", absent: "absent", uncertain: "uncertain", normal: "normal" };
 
 /** The map of every pane for a phrase; null where it has none. */
@@ -17,7 +18,8 @@ export function makeCard(phrase, { choose, forget }) {
   const words = [el("span.text", { text: phrase.text })];
   const choosable = isChoosable(phrase);
   const button = choosable ? el("button.say", { type: "button", onclick: choose }, words) : null;
-  const remove = kind === "typed"
+  const asked = kind !== "sentence";
+  const remove = asked
     ? el("button.remove", { type: "button", "aria-label": `Remove ${phrase.text}`, title: "Remove this phrase", text: "\u00d7", onclick: forget })
     : null;
   const under = map ? mapsOf(phrase).map((_, index) => underCursor(each ? letterOf(index) : "")) : [];
@@ -30,7 +32,7 @@ export function makeCard(phrase, { choose, forget }) {
   ]);
   node.style.setProperty("--key", phrase.color);
   node.classList.toggle("mute", !choosable);
-  node.classList.toggle("typed", kind === "typed");
+  node.classList.toggle("typed", asked);
   /** Scores under the cursor, one a pane; null when there is no cursor. */
   const setHover = (scores) => under.forEach((row, index) => row.set(scores === null ? null : scores[index]));
   return { node, button, phrase, setHover };
@@ -67,11 +69,11 @@ export function scoreOf({ pooled, calibrated }) {
 function tags(phrase) {
   const { kind, section, assertion, map } = phrase;
   const choosable = isChoosable(phrase);
-  const from = kind === "typed" ? "asked" : section;
+  const from = FROM[kind] ?? section;
   const stated = TAGS[assertion];
   return [
     from ? el("span.tag", { text: from }) : null,
-    stated && !(assertion === "present" && kind === "typed") ? el(`span.tag.${assertion}`, { text: stated }) : null,
+    stated && !(assertion === "present" && kind in FROM) ? el(`span.tag.${assertion}`, { text: stated }) : null,
     map || choosable ? null : el("span.tag", { text: "not about the image" }),
   ];
 }

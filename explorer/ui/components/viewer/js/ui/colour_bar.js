@@ -37,7 +37,7 @@ export class ColourBar {
     const { quantity, colours, difference } = viewer.state;
     const [low, high] = map.rangeOf(quantity);
     const name = map.coloursOf(quantity, colours);
-    const title = !this.drawn ? "map hidden" : pane.isDifference ? `\u0394 ${difference?.quantity}` : map.source ? "of max" : quantity === "score" && map.mapCalibrated === false ? "score*" : quantity;
+    const title = !this.drawn ? "map hidden" : pane.isDifference ? `\u0394 ${difference?.quantity}` : map.source ? map.bar || "of max" : quantity === "score" && map.mapCalibrated === false ? "score*" : quantity;
     const shown = `${name} ${low} ${high} ${title}`;
     if (this.shown !== shown) {
       this.shown = shown;

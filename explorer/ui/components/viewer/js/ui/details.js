@@ -72,8 +72,8 @@ export class Details {
       el("h3", { text: phrase.text }),
       el("section", {}, [
         el("p.verdict.large.quiet", {}, [el("span", { text: map.source })]),
-        el("p", { text: `Values over their largest magnitude: ${map.note}.` }),
-        el("p.hint", { text: "It says what moves the score of this phrase for the whole film, not where the finding is. The threshold is half of the largest value." }),
+        el("p", { text: map.about || `Values over their largest magnitude: ${map.note}.` }),
+        map.about ? null : el("p.hint", { text: "It says what moves the score of this phrase for the whole film, not where the finding is. The threshold is half of the largest value." }),
       ]),
       this.regions(phrase),
     ];

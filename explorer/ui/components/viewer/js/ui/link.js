@@ -9,7 +9,7 @@ export function linkOf(viewer) {
   address.searchParams.set("study", desk.link);
   if (viewer.head) address.searchParams.set("checkpoint", viewer.head.checkpoint);
   const phrase = viewer.phrases.find(({ id }) => id === viewer.state.phraseId);
-  if (phrase) address.searchParams.set(phrase.kind === "typed" ? "phrase" : "sentence", phrase.kind === "typed" ? phrase.text : String(phrase.sentence + 1));
+  if (phrase && phrase.kind !== "likeness") address.searchParams.set(phrase.kind === "typed" ? "phrase" : "sentence", phrase.kind === "typed" ? phrase.text : String(phrase.sentence + 1));
   const { view } = viewer.pane ?? {};
   if (view) {
     const numbers = [view.scale, view.x, view.y].map((value) => Number(value.toFixed(3)));

@@ -34,9 +34,9 @@ export function isChoosable({ map, pending, each }) {
   return Boolean(map || pending || each?.some((phrase) => phrase?.map || phrase?.pending));
 }
 
-/** Typed phrases first, the newest on top, then the report in its order. */
+/** What was asked for first, the newest on top, then the report in its order. */
 export function inOrder(phrases) {
-  const typed = phrases.filter(({ kind }) => kind === "typed").sort((a, b) => b.order - a.order);
-  const report = phrases.filter(({ kind }) => kind !== "typed").sort((a, b) => a.order - b.order);
-  return [...typed, ...report];
+  const asked = phrases.filter(({ kind }) => kind !== "sentence").sort((a, b) => b.order - a.order);
+  const report = phrases.filter(({ kind }) => kind === "sentence").sort((a, b) => a.order - b.order);
+  return [...asked, ...report];
 }

@@ -108,7 +108,7 @@ function legendOf(pane, several) {
   const own = viewer.state.threshold === null ? map.rule : "set by hand";
   const doubt = doubtOf(pane);
   return [
-    `${name}\u201c${phrase.text}\u201d, threshold ${thresholdOf(pane).toFixed(2)} of the score (${own})${checkpoint}`,
+    `${name}\u201c${phrase.text}\u201d, threshold ${thresholdOf(pane).toFixed(2)} of ${map.source ? `the ${map.source}` : "the score"} (${own})${checkpoint}`,
     doubt === "none" ? null : `${reasonOf(map)} ${doubt === "shown" ? "Shown anyway: dashed and hatched." : "No region is drawn."}`,
   ];
 }
