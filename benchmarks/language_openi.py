@@ -135,7 +135,7 @@ def minilm(place: Path | None) -> Embed:
     import torch
 
     from explorer.encoders.text import load_pretrained, tokenize
-    from explorer.pipeline.training import find_minilm
+    from explorer.pipeline.starting_weights import find_minilm
 
     encoder, tokenizer = load_pretrained(find_minilm(place))
 

@@ -123,12 +123,20 @@ def on_phantoms(engine: pipeline.Engine, studies: int | None) -> dict[str, Any] 
 
 def render(results: dict[str, Any]) -> str:
     """The figures of docs/score.md, below its heading "Figures"."""
-    found, crossed, fit = results["badge"], results["cross_validated"], results["calibration"]
-    missed = results["unknown"]
     lines = [
         "Written by `benchmarks/score.py` from",
         "[score.json](../benchmarks/results/score.json); do not edit by hand.",
         "",
+        *_badge_lines(results["badge"], results["cross_validated"]),
+        *(_phantom_lines(results["phantoms"]) if "phantoms" in results else ()),
+        *_unknown_lines(results["unknown"]),
+        *_calibration_lines(results["calibration"]),
+    ]
+    return "\n".join(lines)
+
+
+def _badge_lines(found: dict[str, Any], crossed: dict[str, Any]) -> list[str]:
+    return [
         "| validation films | before | now | cross-validated |",
         "|---|---|---|---|",
         f"| badge raised, absent findings on normal films ({found['absent_phrases']}) | "
@@ -144,21 +152,30 @@ def render(results: dict[str, Any]) -> str:
         "The cross-validated share kept is that of plain and located phrases together.",
         "",
     ]
-    if "phantoms" in results:
-        told = results["phantoms"]
-        lines += [
-            f"On {told['studies']} phantoms of PhantomCXR-v1 the badge is raised on "
-            f"{told['absent abstains']:.2f} of absent findings and kept down on "
-            f"{told['present stands']:.2f} of present ones (.22 and .99 before; .55 and .95 were "
-            "asked for).",
-            "",
-        ]
-    lines += [
+
+
+def _phantom_lines(told: dict[str, Any]) -> list[str]:
+    return [
+        f"On {told['studies']} phantoms of PhantomCXR-v1 the badge is raised on "
+        f"{told['absent abstains']:.2f} of absent findings and kept down on "
+        f"{told['present stands']:.2f} of present ones (.22 and .99 before; .55 and .95 were "
+        "asked for).",
+        "",
+    ]
+
+
+def _unknown_lines(missed: dict[str, Any]) -> list[str]:
+    return [
         f"Phrases: {len(missed['taught_called_unknown'])} of {missed['taught']} wordings of taught "
         f"findings are called unknown, {missed['untaught'] - len(missed['untaught_called_known'])} "
         f"of {missed['untaught']} untaught findings and nonsense are. Taken for known: "
         f"{', '.join(missed['untaught_called_known'])}.",
         "",
+    ]
+
+
+def _calibration_lines(fit: dict[str, Any]) -> list[str]:
+    return [
         f"Log-odds as stated against labels: fitted slope {fit['fitted_slope']:.2f} (1 is right), "
         f"offset {fit['fitted_offset']:.2f} (0 is right).",
         "",
@@ -174,7 +191,6 @@ def render(results: dict[str, Any]) -> str:
         f"| **mean** | | {fit['mean_ece']:.3f} | {fit['mean_ece_of_pooled_score']:.3f} |",
         "",
     ]
-    return "\n".join(lines)
 
 
 def read_films(engine: pipeline.Engine, data: Path) -> list[Read]:

@@ -19,6 +19,7 @@ from explorer import cli, pipeline
 from explorer.encoders.image import EfficientNetLite0
 from explorer.entities import NOT_CHECKED
 from explorer.errors import DataSetError
+from explorer.pipeline import starting_weights
 from explorer.training import recipe, towers
 
 from .. import tiny_model  # noqa: TID252 - "tests" may be another package elsewhere
@@ -218,9 +219,9 @@ def test_unknown_settings_missing_images_and_phantoms_are_named(
 
 
 def test_starting_weights_are_found_in_folders(options: dict[str, Path], tmp_path: Path) -> None:
-    assert pipeline.training.find_minilm(tmp_path) == options["minilm"]
+    assert starting_weights.find_minilm(tmp_path) == options["minilm"]
     with pytest.raises(DataSetError, match="must hold efficientnet-lite0"):
-        pipeline.training.find_trunk(tmp_path)
+        starting_weights.find_trunk(tmp_path)
     (options["minilm"] / "config.json").unlink()
     with pytest.raises(DataSetError, match=r"must hold model\.safetensors, config\.json"):
-        pipeline.training.find_minilm(tmp_path)
+        starting_weights.find_minilm(tmp_path)
