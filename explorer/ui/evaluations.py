@@ -18,8 +18,9 @@ from explorer.placed import PlacedCorpus, PlacedPhrase
 from explorer.ui import engines
 from explorer.ui.door import pipeline
 from explorer.ui.fields import fill_fields
+from explorer.ui.loaded import LoadedStudy, Reference
 from explorer.ui.sharing import Told, turn
-from explorer.ui.state import LoadedStudy, Reference, session
+from explorer.ui.state import session
 
 if TYPE_CHECKING:
     from explorer.pipeline import Run

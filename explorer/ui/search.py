@@ -14,8 +14,9 @@ from explorer.errors import RetrievalError
 from explorer.ui import encoded, engines
 from explorer.ui.door import pipeline
 from explorer.ui.fields import fill_fields
+from explorer.ui.loaded import Beside, LoadedStudy
 from explorer.ui.sharing import turn
-from explorer.ui.state import Beside, LoadedStudy, Session
+from explorer.ui.state import Session
 
 if TYPE_CHECKING:
     from explorer.pipeline import Corpus, Engine, Hit, Results

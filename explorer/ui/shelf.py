@@ -8,7 +8,7 @@ import streamlit as st
 
 from explorer.entities import Radiograph
 from explorer.ui.door import pipeline
-from explorer.ui.state import LoadedStudy, Reference
+from explorer.ui.loaded import LoadedStudy, Reference
 
 if TYPE_CHECKING:
     from explorer.pipeline import BundledStudy

@@ -5,16 +5,16 @@ widget at all. What must last is therefore held here, in one typed record. A rel
 starts a new Streamlit session; `explorer.ui.tabs` gives it this record back.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
-from explorer.entities import Box, Radiograph, Study
+from explorer.entities import Box, Radiograph
 from explorer.ui.components.viewer import LONGEST_PHRASE, MOST_TYPED
 from explorer.ui.faults import explain, title_of
+from explorer.ui.loaded import LoadedStudy
 
 if TYPE_CHECKING:
     from explorer.ui.evaluations import Evaluations
@@ -22,76 +22,10 @@ if TYPE_CHECKING:
     from explorer.ui.search import Judgement, Query, Search
     from explorer.ui.work import Work
 
-Origin = Literal["bundled", "upload", "index"]
 Rule = Literal["calibrated", "otsu", "fixed"]
 _KEY = "_session"
 MOST_WORKS = 8  # results of one study that are kept: two for each pane of Compare
 MOST_BESIDE = 8  # films of an index that lie beside a study on Compare
-
-
-def _new_token() -> str:
-    return secrets.token_hex(8)
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A box whose place is known, drawn beside what the model found."""
-
-    label: str
-    sentence_index: int | None
-    box: Box
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """A film of another study that Compare may show beside the study on screen."""
-
-    radiograph: Radiograph
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedStudy:
-    """The study on screen.
-
-    Attributes:
-        token: Names this opening: the same films opened again are another opening. Every message
-            to the browser carries it, so that nothing of one study is drawn on another.
-        title: Name of a bundled study, or "Your study".
-        labels: One short text per radiograph, for the selector.
-        expected: "works", "normal" or "fails" for a bundled study.
-        beside: Films of other studies, for Compare only; they never become part of the study.
-    """
-
-    study: Study
-    origin: Origin
-    title: str
-    labels: tuple[str, ...]
-    name: str | None = None
-    description: str = ""
-    expected: str | None = None
-    references: tuple[Reference, ...] = ()
-    beside: tuple[Beside, ...] = ()
-    token: str = field(default_factory=_new_token)
-
-    @property
-    def films(self) -> tuple[Radiograph, ...]:
-        """What a pane of Compare can show: the study's own films, then those beside it."""
-        return (*self.study.radiographs, *(other.radiograph for other in self.beside))
-
-    @property
-    def film_labels(self) -> tuple[str, ...]:
-        """Short texts for `films`."""
-        return (*self.labels, *(other.label for other in self.beside))
-
-    def anew(self, **changes: Any) -> "LoadedStudy":
-        """The same study as another opening of its own, with changes."""
-        return replace(self, token=_new_token(), **changes)
-
-    def first_frontal(self) -> int:
-        """Index of the radiograph to show first: the first that is not a lateral."""
-        films = self.study.radiographs
-        return next((i for i, f in enumerate(films) if f.view_position != "lateral"), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +149,7 @@ class Session:
         boxes: Boxes drawn on the film on screen, in its pixels, the newest last.
         judged: What the person said of hits, by the name of the query and the film.
         rooms: What the Prototypes page shows, with this person's edits.
+        alike: Where the film on screen looks like a prototype, when that was asked for.
         evaluations: What the Evaluate page shows.
         framed: Token of the study that the bar names.
         arrived: Whether a study was just opened from the drawer.

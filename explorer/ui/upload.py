@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from explorer.entities import Radiograph, Report
 from explorer.errors import ExplorerError, ReadingError, UnsupportedFileError
 from explorer.ui.door import pipeline
-from explorer.ui.state import File, LoadedStudy, Problem
+from explorer.ui.loaded import LoadedStudy
+from explorer.ui.state import File, Problem
 from explorer.ui.wording import count
 
 TITLE = "Your study"

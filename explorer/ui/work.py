@@ -11,8 +11,9 @@ from explorer.entities import GroundedPhrase, ImageCheck, Radiograph, Report
 from explorer.errors import ExplorerError, PhraseError
 from explorer.ui import encoded, engines, grounded
 from explorer.ui.door import pipeline
+from explorer.ui.loaded import LoadedStudy
 from explorer.ui.sharing import turn
-from explorer.ui.state import LoadedStudy, Options, PaneChoice, Session
+from explorer.ui.state import Options, PaneChoice, Session
 
 if TYPE_CHECKING:
     from explorer.pipeline import Engine, Faithfulness, Sanity, SourceMap, WordShares

@@ -8,14 +8,8 @@ import numpy as np
 from explorer.entities import Radiograph, Study, ViewPosition, Window
 from explorer.ui import engines
 from explorer.ui.components.viewer import LONGEST_PHRASE, MAX_PANES, MOST_TYPED
-from explorer.ui.state import (
-    MOST_WORKS,
-    LoadedStudy,
-    Options,
-    PaneChoice,
-    Problem,
-    Session,
-)
+from explorer.ui.loaded import LoadedStudy
+from explorer.ui.state import MOST_WORKS, Options, PaneChoice, Problem, Session
 
 
 def _film(view: ViewPosition) -> Radiograph:

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from explorer import pipeline
-from explorer.ui.state import File, Incoming, LoadedStudy, Session
+from explorer.ui.loaded import LoadedStudy
+from explorer.ui.state import File, Incoming, Session
 from explorer.ui.tabs import Seen, size_of
 
 from .tiny import png

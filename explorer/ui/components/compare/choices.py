@@ -7,7 +7,8 @@ from explorer.ui import engines, search
 from explorer.ui.components.options_form import POOLINGS
 from explorer.ui.components.viewer import MAX_PANES, PaneSetup, Setup
 from explorer.ui.door import pipeline
-from explorer.ui.state import MOST_BESIDE, Beside, PaneChoice, Session
+from explorer.ui.loaded import Beside
+from explorer.ui.state import MOST_BESIDE, PaneChoice, Session
 from explorer.ui.wording import one_line
 
 if TYPE_CHECKING:
