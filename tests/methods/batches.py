@@ -119,12 +119,9 @@ def make_batch(
     owner, concept, written = _phrases(shown, sentences, draw)
     count = len(owner)
     named = world().codes[concept] + noise * _normal(draw, count, DIMENSION) / 4
-    present = torch.zeros(images, CONCEPTS, dtype=torch.bool)
-    present[torch.arange(images)[:, None], shown] = True
+    present = _present(shown)
     masks, weight, elsewhere = _places(shown, cells, owner, concept, written)
-    true = (owner != NOWHERE).nonzero()[:, 0]
-    study = torch.arange(images) // 2 if paired else torch.arange(images)
-    safe = (~present[:, concept]).double()
+    place = torch.arange(images)
     features = patches @ world().to_features
     batch = MethodBatch(
         patches=F.normalize(patches, dim=-1),
@@ -133,19 +130,19 @@ def make_batch(
         phrase_features=named @ world().to_text,
         owner=owner,
         written_for=written,
-        safe=safe,
-        study=study,
+        safe=(~present[:, concept]).double(),
+        study=place // 2 if paired else place,
         text_id=concept,
         section=torch.arange(count) % 2 + 1,
         index=torch.randperm(IMAGES, generator=draw)[:images],
-        view=torch.arange(images) % 2 if paired else torch.zeros(images, dtype=torch.long),
+        view=place % 2 if paired else torch.zeros_like(place),
         scorer=LinearScorer().to(dtype),
         encode=encode,
         images=_drawn(features),
         masks=masks,
         weight=weight,
         elsewhere=elsewhere,
-        weak=torch.stack([owner[true], true, torch.ones_like(true)], 1),
+        weak=_weak(owner),
         words=_words(concept, draw, dtype=dtype),
         second=View(F.normalize(again, dim=-1), again @ world().to_features),
         labels=_labels(present),
@@ -235,6 +232,19 @@ def _shown(images: int, draw: torch.Generator, *, paired: bool, count: int) -> T
     """(B, count) concepts of each image, all different; the same for both views of a pair."""
     rows = [torch.randperm(CONCEPTS, generator=draw)[:count] for _ in range(images)]
     return torch.stack([rows[i - i % 2] if paired else rows[i] for i in range(images)])
+
+
+def _present(shown: Tensor) -> Tensor:
+    """(B, concepts) whether an image shows a concept."""
+    present = torch.zeros(len(shown), CONCEPTS, dtype=torch.bool)
+    present[torch.arange(len(shown))[:, None], shown] = True
+    return present
+
+
+def _weak(owner: Tensor) -> Tensor:
+    """(N, 3) image, phrase, 1: every phrase that is true of an image, as a label of it."""
+    true = (owner != NOWHERE).nonzero()[:, 0]
+    return torch.stack([owner[true], true, torch.ones_like(true)], 1)
 
 
 def _patches(shown: Tensor, cells: Tensor, draw: torch.Generator, *, noise: float) -> Tensor:
