@@ -123,6 +123,7 @@ class Session:
         tab: Secret name of the browser tab, known to this process and that tab only.
         loaded: The study on screen; None while a failed opening is explained.
         failed: Whether the last opening failed; then no study is on screen.
+        failure: Names the last failed opening, so that the next one is another.
         before: The study that was on screen before a failed opening.
         problems: What could not be used of the last opening.
         incoming: Files that were chosen and are not read yet.
@@ -160,6 +161,7 @@ class Session:
     tab: str | None = None
     loaded: LoadedStudy | None = None
     failed: bool = False
+    failure: str = ""
     before: LoadedStudy | None = None
     problems: tuple[Problem, ...] = ()
     incoming: Incoming | None = None
@@ -244,7 +246,7 @@ class Session:
     def fail(self, problems: Sequence[Problem]) -> None:
         """Say why nothing could be opened; the study before comes back only when asked for."""
         self.before = self.loaded or self.before
-        self.loaded, self.failed = None, True
+        self.loaded, self.failed, self.failure = None, True, _new_token()
         self.forget_work()
         self.problems = tuple(problems)
 

@@ -207,7 +207,9 @@ def test_nothing_that_can_be_read_gives_words_and_a_way_back(open_tab: OpenTab) 
     visit.open_files(file("notes.pdf", b"%PDF-1.7\n%%EOF"))
     expect(page.get_by_role("heading", name="Nothing was opened")).to_be_visible()
     expect(marks(page)).to_have_count(0)  # no film under a file that is not its own
-    page.get_by_role("button", name="Back to").click()
+    visit.open_files(file("second.dcm", b"%PDF-1.7\n%%EOF"))  # a second failure is told, too
+    expect(page.get_by_text("second.dcm: This file cannot be read here")).to_be_visible()
+    page.get_by_role("button", name="Back to Left").click()
     visit.settle()
     assert page.locator(".rgx ol.cards > li").count() >= 2
 

@@ -58,6 +58,14 @@ def test_the_same_study_opened_twice_is_two_openings() -> None:
     assert _loaded("PA").token != _loaded("PA").token
 
 
+def test_a_second_failed_opening_is_another_one() -> None:
+    memory = Session()
+    memory.fail(())
+    first = memory.failure
+    memory.fail(())
+    assert memory.failure not in ("", first)
+
+
 def test_a_failed_opening_takes_the_study_off_the_screen_until_it_is_asked_back() -> None:
     memory = Session()
     memory.show(_loaded("PA", "lateral"))

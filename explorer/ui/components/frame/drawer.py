@@ -71,6 +71,7 @@ def _message(memory: Session) -> bytes:
         "title": loaded.title if loaded else "",
         "name": loaded.name if loaded else None,
         "own": loaded is not None and loaded.origin == "upload",
+        "opening": loaded.token if loaded else memory.failure,
         "failed": memory.failed,
         "mostFiles": MOST_FILES,
         "megabytes": MEGABYTES,

@@ -54,7 +54,7 @@ export class Drawer {
   // --- what Python says ----------------------------------------------------------------------
 
   take(body) {
-    const arrived = this.body && (body.study !== this.body.study || (body.failed && !this.body.failed));
+    const arrived = this.body && body.opening !== this.body.opening;
     this.body = body;
     if (arrived) {
       endOpening();

@@ -93,7 +93,7 @@ export class Desk {
     return [
       el("div.pulse", { "aria-hidden": "true" }),
       el("p", { text: label }),
-      el("button.plain", { type: "button", text: "Back to the study on screen", onclick: () => endOpening() }),
+      el("button.plain", { type: "button", text: this.viewer.panes.length ? "Back to the study on screen" : "Back", onclick: () => endOpening() }),
     ];
   }
 
