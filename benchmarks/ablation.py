@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from _report import ROOT, write_report
+from _report import DATA, ROOT, write_report
 
 from explorer import pipeline
 from explorer.corpora import boxed_csv, phantom_shards
@@ -55,7 +55,7 @@ PROTOCOL = (
 def main() -> None:
     """Train what is missing, measure, write the JSON and the page."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--phantoms", type=Path, required=True)
     parser.add_argument("--trunk", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)

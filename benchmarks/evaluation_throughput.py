@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _report import ROOT, write_report
+from _report import DATA, write_report
 
 from explorer import pipeline
 from explorer.corpora import read_pixels
@@ -43,7 +43,7 @@ BATCH, BLOCK, BLOCKS = 8, 40, 4
 def main() -> None:
     """Measure and write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--checkpoint")
     parser.add_argument("--images", type=int, default=1000)
     options = parser.parse_args()

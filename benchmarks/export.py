@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from _report import ROOT, write_report
+from _report import DATA, write_report
 
 from explorer import pipeline
 from explorer.pipeline.export import BOX_PROTOCOL, PHANTOM_PROTOCOL, grounding_of
@@ -29,7 +29,7 @@ PHRASES = ("right upper lobe mass", "left pleural effusion", "cardiomegaly", "no
 def main() -> None:
     """Export, time, ground, and write the result file."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--val", action="store_true")
     options = parser.parse_args()

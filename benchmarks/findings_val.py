@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from _report import ROOT, write_report
+from _report import DATA, write_report
 
 from explorer import pipeline
 
@@ -25,7 +25,7 @@ PROTOCOL = (
 def main() -> None:
     """Measure and write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--checkpoint")
     options = parser.parse_args()
     engine = pipeline.open_engine(options.checkpoint)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _report import ROOT, write_report
+from _report import DATA, ROOT, write_report
 
 from explorer import pipeline
 from explorer.evaluation.protocols import nih_boxes
@@ -33,7 +33,7 @@ PROTOCOL = (
 def main() -> None:
     """Measure, write the JSON and the page."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--checkpoint")
     options = parser.parse_args()
     engine = pipeline.open_engine(options.checkpoint)

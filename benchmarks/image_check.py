@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from _report import ROOT, write_report
+from _report import DATA, ROOT, write_report
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -41,7 +41,7 @@ PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "camera", "motorcycle_left", "c
 def main() -> None:
     """Measure both heads and write the result file."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--laterals", type=Path, help="Folder of explorer phantom render.")
     options = parser.parse_args()
     torch.set_num_threads(1)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _intervals import cell, interval
 from _report import ROOT, write_report
 from numpy.typing import NDArray
 
@@ -23,7 +24,6 @@ from explorer import pipeline
 from explorer.adapters import scoring_of
 from explorer.entities import Box
 from explorer.evaluation.retrieval import chance_recall, recall_at, relevance
-from explorer.evaluation.statistics import grouped_means
 from explorer.grounding import alignment
 from explorer.phantom import benchmark_set
 from explorer.phantom.findings import list_findings
@@ -204,7 +204,7 @@ def recalls(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> dict[str, 
     for k in (1, 5, 10):
         values = recall_at(scores, right, k)
         chance = np.mean([chance_recall(len(row), int(row.sum()), k) for row in right])
-        found[f"recall_at_{k}"] = {**interval(values), "chance": round(float(chance), 4)}
+        found[f"recall_at_{k}"] = {**by_film(values), "chance": round(float(chance), 4)}
     return found
 
 
@@ -217,16 +217,10 @@ def recalls_of_others(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> 
     return recalls(lowest[kept], others[kept])
 
 
-def interval(values: NDArray[np.float64], films: Sequence[int] | None = None) -> dict[str, Any]:
+def by_film(values: NDArray[np.float64], films: Sequence[int] | None = None) -> dict[str, Any]:
     """Mean with its 95 % interval; one value a film, or several of `films`."""
-    rng = np.random.default_rng(SEED)
     names = [str(k) for k in (range(len(values)) if films is None else films)]
-    _, entry = grouped_means(values, groups=["all"] * len(values), clusters=names, rng=rng)
-    return {
-        "mean": round(entry.mean, 4),
-        "interval": [round(entry.low, 4), round(entry.high, 4)],
-        "n": len(values),
-    }
+    return interval(values, names, seed=SEED)
 
 
 # --- findings and regions ------------------------------------------------------------------------
@@ -286,7 +280,7 @@ def nearest(index: Corpus, shows: NDArray[np.bool_], kept: NDArray[np.intp]) -> 
         _, first = np.unique(films[order], return_index=True)
         share.append(same[order[np.sort(first)[:NEAR]]].mean())
         chance.append(same[others].mean())
-    found = interval(np.array(share), films[asked].tolist())
+    found = by_film(np.array(share), films[asked].tolist())
     return {**found, "chance": round(float(np.mean(chance)), 4), "candidates": len(kept)}
 
 
@@ -308,7 +302,7 @@ def by_box(
             share.append(float(shows[rows, names.index(name)].mean()))
             films.append(row)
         tell("Regions", row + 1, len(truth.boxes))
-    return interval(np.array(share), films)
+    return by_film(np.array(share), films)
 
 
 # --- the page ------------------------------------------------------------------------------------
@@ -333,7 +327,7 @@ def render(results: dict[str, Any]) -> str:
         "|---|---|---|---|---|",
     ]
     for way, figures in reports.items():
-        cells = [f"{_cell(entry)}, {entry['chance']:.2f}" for entry in figures.values()]
+        cells = [f"{cell(entry)}, {entry['chance']:.2f}" for entry in figures.values()]
         lines.append(f"| {way} | {figures['recall_at_1']['n']} | {' | '.join(cells)} |")
     mean = found["mean"]
     lines += [
@@ -352,13 +346,8 @@ def render(results: dict[str, Any]) -> str:
     for way in ("standing out", "all", "finding's own box"):
         entry = regions[way]
         chance = f"{entry['chance']:.3f}" if "chance" in entry else ""
-        lines.append(f"| {way} | {entry['n']} | {_cell(entry)} | {chance} |")
+        lines.append(f"| {way} | {entry['n']} | {cell(entry)} | {chance} |")
     return "\n".join([*lines, ""])
-
-
-def _cell(entry: dict[str, Any]) -> str:
-    low, high = entry["interval"]
-    return f"{entry['mean']:.2f} [{low:.2f}, {high:.2f}]"
 
 
 if __name__ == "__main__":

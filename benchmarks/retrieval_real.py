@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _report import ROOT, write_report
+from _intervals import cell, interval
+from _report import DATA, ROOT, write_report
 from numpy.typing import NDArray
 from score import LABELS
 
 from explorer import pipeline
 from explorer.adapters import scoring_of
 from explorer.corpora.boxed_csv import read as read_boxed
-from explorer.evaluation.statistics import grouped_means
 from explorer.pipeline.embedding import embed_phrases
 from explorer.pipeline.retrieval import asking_of
 from explorer.retrieval.corpus import Corpus
@@ -59,7 +59,7 @@ def main() -> None:
     """Build, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--checkpoint")
     options = parser.parse_args()
     engine = pipeline.open_engine(options.checkpoint)
@@ -180,7 +180,7 @@ def nearest_films(
             found[way].append(float(carries[np.argsort(-scores, kind="stable")[:NEAR]].mean()))
         found["chance"].append(float(carries[others].mean()))
         patients.append(str(truth.patients[row]))
-    return {way: interval(values, patients) for way, values in found.items()}
+    return {way: interval(values, patients, seed=SEED) for way, values in found.items()}
 
 
 def measure_phrases(index: Corpus, engine: pipeline.Engine, truth: Truth) -> dict[str, Any]:
@@ -212,23 +212,10 @@ def measure_phrases(index: Corpus, engine: pipeline.Engine, truth: Truth) -> dic
         }
     columns = [name for name in findings[next(iter(findings))] if name != "films"]
     mean = {
-        name: interval([entry[name] for entry in findings.values()], list(findings))
+        name: interval([entry[name] for entry in findings.values()], list(findings), seed=SEED)
         for name in columns
     }
     return {"mean": mean, "findings": findings}
-
-
-def interval(values: Sequence[float], clusters: Sequence[str]) -> dict[str, Any]:
-    """Mean with its 95 % interval by cluster."""
-    rng = np.random.default_rng(SEED)
-    _, entry = grouped_means(
-        np.asarray(values), groups=["all"] * len(values), clusters=list(clusters), rng=rng
-    )
-    return {
-        "mean": round(entry.mean, 4),
-        "interval": [round(entry.low, 4), round(entry.high, 4)],
-        "n": len(values),
-    }
 
 
 # --- the page ------------------------------------------------------------------------------------
@@ -253,7 +240,7 @@ def render(results: dict[str, Any]) -> str:
     ]
     for part in ("film to film", "box to region"):
         for way, entry in results[part].items():
-            lines.append(f"| {part}: {way} | {entry['n']} | {_cell(entry)} |")
+            lines.append(f"| {part}: {way} | {entry['n']} | {cell(entry)} |")
     lines += [
         "",
         "Phrases: the usual name of a label is asked of all films; K films carry the label.",
@@ -265,13 +252,8 @@ def render(results: dict[str, Any]) -> str:
         shares = [entry[name] for name in entry if name != "films"]
         name = LABELS[label]
         lines.append(f"| {name} | {entry['films']} | {' | '.join(f'{s:.2f}' for s in shares)} |")
-    mean = [_cell(entry) for entry in results["phrase to film"]["mean"].values()]
+    mean = [cell(entry) for entry in results["phrase to film"]["mean"].values()]
     return "\n".join([*lines, f"| **mean** | | {' | '.join(mean)} |", ""])
-
-
-def _cell(entry: dict[str, Any]) -> str:
-    low, high = entry["interval"]
-    return f"{entry['mean']:.2f} [{low:.2f}, {high:.2f}]"
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 from _chart import line_chart
-from _report import RESULTS, ROOT, write_report
+from _report import DATA, RESULTS, ROOT, write_report
 from numpy.typing import NDArray
 
 from explorer import pipeline
@@ -72,7 +72,7 @@ class Read:
 def main() -> None:
     """Measure, write the JSON, the chart and the page."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--checkpoint")
     parser.add_argument("--phantoms", type=int)
     options = parser.parse_args()
