@@ -9,7 +9,8 @@ from explorer.entities import Box, Radiograph, Study
 Origin = Literal["bundled", "upload", "index"]
 
 
-def _new_token() -> str:
+def new_token() -> str:
+    """A name that nothing else has."""
     return secrets.token_hex(8)
 
 
@@ -52,7 +53,7 @@ class LoadedStudy:
     expected: str | None = None
     references: tuple[Reference, ...] = ()
     beside: tuple[Beside, ...] = ()
-    token: str = field(default_factory=_new_token)
+    token: str = field(default_factory=new_token)
 
     @property
     def films(self) -> tuple[Radiograph, ...]:
@@ -66,7 +67,7 @@ class LoadedStudy:
 
     def anew(self, **changes: Any) -> "LoadedStudy":
         """The same study as another opening of its own, with changes."""
-        return replace(self, token=_new_token(), **changes)
+        return replace(self, token=new_token(), **changes)
 
     def first_frontal(self) -> int:
         """Index of the radiograph to show first: the first that is not a lateral."""

@@ -14,7 +14,7 @@ import streamlit as st
 from explorer.entities import Box, Radiograph
 from explorer.ui.components.viewer import LONGEST_PHRASE, MOST_TYPED
 from explorer.ui.faults import explain, title_of
-from explorer.ui.loaded import LoadedStudy
+from explorer.ui.loaded import LoadedStudy, new_token
 
 if TYPE_CHECKING:
     from explorer.ui.evaluations import Evaluations
@@ -246,7 +246,7 @@ class Session:
     def fail(self, problems: Sequence[Problem]) -> None:
         """Say why nothing could be opened; the study before comes back only when asked for."""
         self.before = self.loaded or self.before
-        self.loaded, self.failed, self.failure = None, True, _new_token()
+        self.loaded, self.failed, self.failure = None, True, new_token()
         self.forget_work()
         self.problems = tuple(problems)
 
