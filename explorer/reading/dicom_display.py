@@ -49,31 +49,9 @@ def display(dataset: Dataset, stored: NDArray[Any]) -> Displayed:
     """
     padding = _padding(dataset, stored)
     leveled = _modality_levels(dataset, stored)
-    valid = leveled.valid
-    notes = list(leveled.notes)
-    if padding is not None and padding.all():
-        notes.append("The file marks every pixel as padding; the mark is not used.")
-    elif padding is not None:
-        valid = ~padding if valid is None else valid & ~padding
-        valid = valid if valid.any() else None
+    valid, padding_notes = _without_padding(leveled.valid, padding)
     counts = display_maths.level_counts(leveled.levels, valid)
-    windows, table_notes = _file_windows(dataset)
-    notes += table_notes
-    if display_maths.is_constant(counts):
-        notes.append(CONSTANT_NOTE)
-    fallback = _fallback_window(dataset, leveled, counts)
-    scale = {"slope": leveled.slope, "intercept": leveled.intercept}
-    if not windows:
-        windows = [fallback]
-    elif not display_maths.is_constant(counts):
-        useful = [w for w in windows if display_maths.shows_something(w, counts, **scale)]
-        if not useful:
-            notes.append("The windows of the file show nothing of this image; one was fitted.")
-            windows.insert(0, fallback)
-        elif useful[0] is not windows[0]:
-            notes.append("The first window of the file shows nothing; the next one is used.")
-            windows.remove(useful[0])
-            windows.insert(0, useful[0])
+    windows, window_notes = _windows(dataset, leveled, counts)
     return Displayed(
         leveled.levels,
         leveled.slope,
@@ -81,8 +59,42 @@ def display(dataset: Dataset, stored: NDArray[Any]) -> Displayed:
         tuple(windows),
         _is_inverted(dataset),
         valid,
-        tuple(notes),
+        (*leveled.notes, *padding_notes, *window_notes),
     )
+
+
+def _without_padding(valid: Mask | None, padding: Mask | None) -> tuple[Mask | None, list[str]]:
+    """What is left of the valid pixels, None for all, and notes."""
+    if padding is None:
+        return valid, []
+    if padding.all():
+        return valid, ["The file marks every pixel as padding; the mark is not used."]
+    left = ~padding if valid is None else valid & ~padding
+    return (left if left.any() else None), []
+
+
+def _windows(
+    dataset: Dataset, leveled: Leveled, counts: NDArray[np.int64]
+) -> tuple[list[Window | VoiTable], list[str]]:
+    """Windows of the file, one that shows something first, and notes; one is fitted to none."""
+    windows, notes = _file_windows(dataset)
+    fallback = _fallback_window(dataset, leveled, counts)
+    constant = display_maths.is_constant(counts)
+    if constant:
+        notes.append(CONSTANT_NOTE)
+    if not windows:
+        return [fallback], notes
+    if constant:
+        return windows, notes
+    scale = {"slope": leveled.slope, "intercept": leveled.intercept}
+    useful = [w for w in windows if display_maths.shows_something(w, counts, **scale)]
+    if not useful:
+        notes.append("The windows of the file show nothing of this image; one was fitted.")
+        return [fallback, *windows], notes
+    first = useful[0]
+    if first is not windows[0]:
+        notes.append("The first window of the file shows nothing; the next one is used.")
+    return [first, *(w for w in windows if w is not first)], notes
 
 
 def _is_inverted(dataset: Dataset) -> bool:
