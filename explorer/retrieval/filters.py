@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from explorer.errors import RetrievalError
 
 _KEYS = ("view", "sex", "age", "source", "finding", "without")
+_VALUES = {"view": ("PA", "AP", "frontal"), "sex": ("F", "M", "O")}  # all that an index holds
 _AGE = re.compile(r"(\d{1,3})-(\d{1,3})|(\d{1,3})\+")
 
 
@@ -110,7 +111,7 @@ def parse_filter(text: str) -> Filter:
     """Read "view=PA, sex=F, age=60-79, finding=nodule|mass, without=pneumothorax".
 
     Raises:
-        RetrievalError: An entry is not of that form.
+        RetrievalError: An entry is not of that form, or no film can have its value.
 
     >>> parse_filter("age=50-69, finding=nodule|mass").ages
     ('50-59', '60-69')
@@ -127,9 +128,22 @@ def parse_filter(text: str) -> Filter:
             )
         if key in ("finding", "without"):
             values = tuple(value.lower().replace("_", " ") for value in values)
+        if key in _VALUES:
+            values = _known(key, values)
         name = "ages" if key == "age" else key
         found[name] = found.get(name, ()) + (_bands(values) if key == "age" else values)
     return Filter(**found)
+
+
+def _known(key: str, values: Sequence[str]) -> tuple[str, ...]:
+    """The values as an index writes them."""
+    names = {name.lower(): name for name in _VALUES[key]}
+    for value in values:
+        if value.lower() not in names:
+            raise RetrievalError(
+                f"The {key} of a filter is one of {', '.join(_VALUES[key])}, got {value!r}."
+            )
+    return tuple(names[value.lower()] for value in values)
 
 
 def _bands(values: Sequence[str]) -> tuple[str, ...]:

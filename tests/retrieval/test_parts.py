@@ -208,6 +208,7 @@ FILMS: dict[str, list[Any]] = {
         ("", [True, True, True]),
         ("view=PA", [True, False, True]),
         ("view=PA|AP, sex=M", [False, True, False]),
+        ("view=pa|Ap, sex=m", [False, True, False]),
         ("age=60-79", [True, True, False]),
         ("finding=mass|nodule", [True, False, False]),
         ("without=Mass", [False, True, False]),
@@ -218,9 +219,9 @@ def test_a_filter_keeps_what_it_says(text: str, kept: list[bool]) -> None:
     assert parse_filter(text).keeps(FILMS).tolist() == kept
 
 
-@pytest.mark.parametrize("text", ["view", "view=", "name=x", "age=old", "PA"])
+@pytest.mark.parametrize("text", ["view", "view=", "name=x", "age=old", "PA", "view=PB", "sex=x"])
 def test_a_filter_that_says_nothing_is_refused(text: str) -> None:
-    with pytest.raises(RetrievalError, match=r"A filter is a list|An age is given"):
+    with pytest.raises(RetrievalError, match=r"A filter is a list|An age is given|is one of"):
         parse_filter(text)
 
 

@@ -96,9 +96,16 @@ test("a phrase the model does not know has no gauge, whatever its score", () => 
 });
 
 test("no hit is stronger than a hundred of a hundred, and 0.98 is 98", () => {
-  assert.equal(strength(1), "stronger than 99 of 100 in the index");
-  assert.equal(strength(0.98), "stronger than 98 of 100 in the index");
-  assert.equal(strength(0.004), "stronger than 0 of 100 in the index");
+  assert.equal(strength(1, 5000, false), "stronger than 99 of 100 in the index");
+  assert.equal(strength(0.98, 5000, false), "stronger than 98 of 100 in the index");
+  assert.equal(strength(0.004, 5000, true), "stronger than 0 of 100 that pass the filter");
+});
+
+test("among few a hit stands in their own number", () => {
+  assert.equal(strength(1, 40, false), "stronger than 39 of 39 others in the index");
+  assert.equal(strength(8 / 9, 10, true), "stronger than 8 of 9 others that pass the filter");
+  assert.equal(strength(0, 2, true), "stronger than 0 of 1 other that passes the filter");
+  assert.equal(strength(1, 1, true), "the only one that passes the filter");
 });
 
 test("a denial is named as it was written, and no sentence is said twice", () => {

@@ -7,7 +7,7 @@ const MOST_PARTS = 5; // that a card shows before more is asked for
 const DENIES = /\b(no|not|nor|neither|none|without|absent|absence|negative|free|clear|normal|unremarkable|intact|resolved)\b/i;
 const COLOURS = ["#00d0ff", "#ffb000", "#7ee081", "#ff8ad8", "#c9a7ff", "#ffe66b"];
 
-export function makeCard(hit, { address, query, post, last, moved }) {
+export function makeCard(hit, { address, query, post, last, moved, total, filtered }) {
   const most = Math.max(...hit.parts.map(({ gain }) => Math.abs(gain)), 1e-6);
   const film = figure(address, hit.shape, hit.parts.map(({ boxes }) => boxes.slice(0, 3)), `Film ${hit.rank}`);
   const asked = query && hit.parts.some(({ queryBox }) => queryBox)
@@ -29,7 +29,7 @@ export function makeCard(hit, { address, query, post, last, moved }) {
         ...hit.facts.map((text) => el("span.tag", { text })),
       ]),
       el("div.line", {}, [
-        el("span.soft", { text: strength(hit.percentile), title: `Score ${hit.score.toFixed(2)}: the sum of the parts below` }),
+        el("span.soft", { text: strength(hit.percentile, total, filtered), title: `Score ${hit.score.toFixed(2)}: the sum of the parts below` }),
       ]),
       el("ul.parts", {}, parts.filter((_, index) => first.has(index))),
       first.size < parts.length ? further(parts.filter((_, index) => !first.has(index)), hit.parts.filter((_, index) => !first.has(index))) : null,
@@ -56,9 +56,16 @@ function signed(value) {
   return `${value < 0 && text !== "0.00" ? "\u2212" : "+"}${text}`;
 }
 
-/** Rounded down, so that no hit is said to be stronger than all hundred, itself among them. */
-export function strength(percentile) {
-  return `stronger than ${Math.min(Math.floor(100 * percentile + 1e-9), 99)} of 100 in the index`;
+/**
+ * How a hit stands among all that were ranked: of few in their number, of many in a hundred,
+ * rounded down, so that no hit is said to be stronger than all hundred, itself among them.
+ */
+export function strength(percentile, total, filtered) {
+  const others = total - 1;
+  const among = !filtered ? "in the index" : others < 2 ? "that passes the filter" : "that pass the filter";
+  if (others < 1) return `the only one ${among}`;
+  if (others < 100) return `stronger than ${Math.floor(percentile * others + 1e-6)} of ${others} ${others === 1 ? "other" : "others"} ${among}`;
+  return `stronger than ${Math.min(Math.floor(100 * percentile + 1e-9), 99)} of 100 ${among}`;
 }
 
 /** A film with boxes, one group a part of the score. */

@@ -32,7 +32,7 @@ export default function start({ data, parentElement, setStateValue }) {
   root.replaceChildren(
     header(body, post),
     ...body.notes.map((text) => el("p.note", { text })),
-    ...listed(body, picture, { query, post, at: body.at }),
+    ...listed(body, picture, { query, post, at: body.at, total: body.total, filtered: Boolean(body.where) }),
     ...(body.total > body.page ? [el("footer", {}, steps(body, post))] : []),
   );
   // Back from the page on which a hit was opened: at that hit again.
@@ -77,7 +77,7 @@ function steps({ total, offset, page }, post) {
 function header(body, post) {
   const { total, seconds, offset, page, hits, link, kind, asked } = body;
   const what = { text: "studies", film: "films", report: "reports", region: "regions" }[kind];
-  const shown = hits.length ? `${offset + 1} to ${offset + hits.length} of ${total.toLocaleString("en")} ${what}` : `0 of ${total} ${what}`;
+  const shown = hits.length ? `${offset + 1} to ${offset + hits.length} of ${total.toLocaleString("en")} ${what}` : `No ${what}`;
   return el("header", {}, [
     el("strong", { text: shown }),
     el("span.asked", { text: asked }),
