@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import streamlit as st
 
 from explorer.entities import Box, ImageEmbeddings, Radiograph
-from explorer.errors import RetrievalError
+from explorer.errors import ExplorerError, RetrievalError
 from explorer.ui import encoded, engines
 from explorer.ui.door import pipeline
 from explorer.ui.fields import fill_fields
@@ -19,7 +19,7 @@ from explorer.ui.sharing import turn
 from explorer.ui.state import Session
 
 if TYPE_CHECKING:
-    from explorer.pipeline import Corpus, Engine, Hit, Results
+    from explorer.pipeline import AdapterCard, Corpus, Engine, Hit, Results
 
 Kind = Literal["text", "film", "report", "region"]
 Ranking = Literal["image", "words", "both"]
@@ -125,6 +125,15 @@ def engine_of(memory: Session) -> "Engine":
     """The engine that the session works with."""
     options = memory.options
     return engines.engine(options.checkpoint, device=options.device, precision=options.precision)
+
+
+def other_maker(memory: Session, uri: str) -> "AdapterCard | None":
+    """The checkpoint that an index was built with, where it is here and another one is chosen."""
+    try:
+        maker = pipeline.maker_of(uri)
+    except ExplorerError:
+        return None  # what is wrong with the index is said elsewhere
+    return None if maker.name == engine_of(memory).card.name else maker
 
 
 def index_of(memory: Session, uri: str | None) -> "Corpus":

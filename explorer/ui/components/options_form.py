@@ -62,6 +62,12 @@ def options_form(memory: Session) -> None:
     )
 
 
+def choose_checkpoint(memory: Session, name: str) -> None:
+    """Choose a checkpoint for all pages, and say so in the field."""
+    memory.choose(checkpoint=name)
+    fill_options(memory.options, again=True)
+
+
 def fill_options(options: Options, *, again: bool) -> None:
     """Say in the fields what is chosen.
 

@@ -13,7 +13,7 @@ from explorer.ui.components.compare.choices import open_film
 from explorer.ui.components.error_box import error_box, guarded
 from explorer.ui.components.hits import hits
 from explorer.ui.components.index_choice import index_choice
-from explorer.ui.components.options_form import fill_options
+from explorer.ui.components.options_form import choose_checkpoint
 from explorer.ui.components.other_index import other_index
 from explorer.ui.components.viewer import Desk, Head, Place, ViewerFilm, feed_head, image_id, viewer
 from explorer.ui.door import pipeline
@@ -184,11 +184,8 @@ def _find(memory: Session, query: Query | None, uri: str) -> None:
 
 def _offer_checkpoint(memory: Session, wanted: Query, uri: str) -> None:
     """Offer the checkpoint that an index was built with, where it is another one and is here."""
-    try:
-        maker = pipeline.maker_of(uri)
-    except ExplorerError:
-        return  # what is wrong with the index was said already
-    if maker.name == search.engine_of(memory).card.name:
+    maker = search.other_maker(memory, uri)
+    if maker is None:
         return
     name = plain(maker.title, longest=60)
     st.button(
@@ -201,8 +198,7 @@ def _offer_checkpoint(memory: Session, wanted: Query, uri: str) -> None:
 
 def _take_checkpoint(name: str, wanted: Query) -> None:
     memory = session()
-    memory.choose(checkpoint=name)
-    fill_options(memory.options, again=True)
+    choose_checkpoint(memory, name)
     memory.asked_search = wanted
 
 

@@ -13,7 +13,7 @@ from explorer.ui.components.banner import RESEARCH_USE
 from explorer.ui.components.error_box import error_box, guarded
 from explorer.ui.components.index_choice import index_choice
 from explorer.ui.components.into_view import into_view
-from explorer.ui.components.options_form import fill_options
+from explorer.ui.components.options_form import choose_checkpoint
 from explorer.ui.components.other_index import other_index
 from explorer.ui.components.prototypes.gallery import gallery
 from explorer.ui.components.prototypes.mixed_plane import mixed_plane
@@ -213,23 +213,15 @@ def _build(
 
 def _offer_maker(memory: Session, uri: str) -> None:
     """Where another checkpoint is chosen than built the index: one press takes that one."""
-    try:
-        name = pipeline.maker_of(uri).name
-    except ExplorerError:
-        return
-    if name != search.engine_of(memory).card.name:
+    maker = search.other_maker(memory, uri)
+    if maker is not None:
         st.button(
-            f"Use {name}",
-            on_click=_use_checkpoint,
-            args=(memory, name),
+            f"Use {maker.name}",
+            on_click=choose_checkpoint,
+            args=(memory, maker.name),
             key="use_maker",
             help="Chooses the checkpoint that the index was built with, on all pages.",
         )
-
-
-def _use_checkpoint(memory: Session, name: str) -> None:
-    memory.choose(checkpoint=name)
-    fill_options(memory.options, again=True)
 
 
 def _map(memory: Session, index: "Corpus", built: Built, look: Look) -> None:
