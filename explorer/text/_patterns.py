@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 # Words of a cue may be wrapped over a line; the bound keeps long runs of spaces linear.
-_GAP = r"[\s]{1,9}"
+_GAP, _MAYBE_GAP = r"[\s]{1,9}", r"[\s]{0,9}"
 _WORD_START = re.compile(r"(?<!\w)\w")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 
@@ -13,10 +13,10 @@ _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 class CueTable:
     """Named groups of cues; a match's `lastgroup` is the name of its group.
 
-    A cue is a run of words in which a space stands for any white space and `?`, `[]`, `{}`, `()`
-    and `|` keep their meaning in regular expressions (no capturing groups); case is ignored.
-    Earlier groups win; inside a group the longer cue wins. Cues are sorted by first letter, so
-    that a word is compared with few of them.
+    A cue is a run of words in which a space stands for any white space, " ?" for any or none, and
+    `?`, `[]`, `{}`, `()` and `|` keep their meaning in regular expressions (no capturing groups);
+    case is ignored. Earlier groups win; inside a group the longer cue wins. Cues are sorted by
+    first letter, so that a word is compared with few of them.
 
     >>> CueTable({"negation": ["no", "no evidence of"]}).search("There is No  evidence of it")[0]
     'No  evidence of'
@@ -30,7 +30,9 @@ class CueTable:
                 fitting = [cue for cue in cues if letter in _first_letters(cue)]
                 if fitting:
                     ordered = sorted(fitting, key=len, reverse=True)
-                    alternatives = "|".join(cue.replace(" ", _GAP) for cue in ordered)
+                    alternatives = "|".join(
+                        cue.replace(" ?", _MAYBE_GAP).replace(" ", _GAP) for cue in ordered
+                    )
                     parts.append(f"(?P<{name}>{alternatives})")
             if parts:
                 self._by_letter[letter] = re.compile(rf"(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)

@@ -88,8 +88,9 @@ TECHNIQUE = (
     "prior (?:\\w{1,14} )?(?:exam|study|examination|radiograph|film)s?",
     "(?:exam|examination|study|evaluation|assessment|views?|image) (?:is|are|was) "
     "(?:\\w{1,14} ){0,2}(?:limited|rotated|degraded|suboptimal|of (?:poor|good))",
-    "(?:limited|suboptimal) (?:\\w{1,14} ){0,2}(?:exam|examination|study|evaluation|assessment|"
-    "views?|inspiration|radiographs?)",
+    "(?:limited|sub-?optimal|under-?penetrated|over-?exposed) (?:\\w{1,14} ){0,2}(?:exam|"
+    "examination|study|evaluation|assessment|views?|inspiration|radiographs?|films?|images?|quality|technique|"
+    "positioning)",
     "(?:exam|examination|study|evaluation|assessment) (?:\\w{1,14} )?limited",
     "(?:available|submitted) (?:[\\w,]{1,14} ){0,3}for (?:direct )?comparison",
     "technique",

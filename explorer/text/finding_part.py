@@ -8,90 +8,16 @@ import re
 from collections.abc import Sequence
 
 from explorer.entities import Assertion, Phrase
-from explorer.text._patterns import CueTable
+from explorer.text._frames import LEADS, TAILS, UNSEEN
 from explorer.text.findings import find_mentions
+from explorer.text.location import find_side
 
-_HOW = (
-    "(?:(?:significant|interval|definite|appreciable|substantial|obvious|further|major|gross|"
-    "marked|clear|evident|overall|convincing|radiographic|slight|mild|moderate|minimal|partial|"
-    "complete|near|continued|new)(?:ly)?(?: |-)){0,3}"
-)
-_CHANGE = (
-    "(?:change|increase|decrease|worsening|progression|enlargement|growth|improvement|reduction|"
-    "resolution|clearing|regression|development|difference)s?"
-)
-_OF = (
-    "(?: (?:in|of|to|for|from)(?: (?:the )?(?:size|extent|appearance|degree|amount|position|volume|"
-    "severity|number)(?: and (?:extent|number|appearance))?(?: of| in)?)?)"
-)
-_THE = "(?: (?:the|a|an|this|these|those|any|known|previously (?:seen|noted|described)))*"
-
-_EXAMINATION = "(?:ct|mri|mr|imaging|radiographs?|films?|views?|x-?rays?|follow-?up)"
-
-# Words before the finding, and what may stand between them and it.
-_LEADS = CueTable(
-    {
-        "lead": (
-            f"(?:there (?:is|are|has been|have been|was|were) )?(?:no|without|not any) {_HOW}"
-            f"{_CHANGE}(?:(?: or|,|/| and) ?{_HOW}{_CHANGE})?{_OF}{_THE}",
-            "(?:(?:there (?:is|are|has been|have been) )?(?:an? |the )?)?"
-            f"{_HOW}{_CHANGE}{_OF}{_THE}",
-            r"(?:as )?(?:compared?|comparison)(?: is made)? (?:to|with)[^,;:.]{1,80},",
-            r"in comparison[^,;:.]{0,80},",
-            r"since (?:the )?(?:prior|previous|last|earlier)[^,;:.]{0,80},",
-            r"please (?:note|see)(?: is made)?(?: that| of)?(?: there (?:is|are))?",
-            r"note is (?:again )?made of",
-            r"in (?:the|an?) (?:\w{1,14} ){0,2}(?:setting|context)(?: of [^,;:.]{1,60})?,?",
-            rf"(?:recommend|suggest|advise|consider)(?:ed)?(?: [\w-]{{1,14}}){{1,6}} "
-            rf"(?:of|for|to (?:characterize|evaluate|assess|confirm|follow)){_THE}",
-            rf"(?:\w{{1,14}} ){{0,3}}{_EXAMINATION}(?: [\w-]{{1,14}}){{0,3}} (?:recommended|"
-            "advised|suggested|warranted) "
-            rf"(?:of|for|to (?:characterize|evaluate|assess|follow)){_THE}",
-            rf"(?:\w{{1,14}},? ){{0,6}}{_EXAMINATION}(?: of the chest)? "
-            rf"(?:show|demonstrate|reveal)s?{_THE}",
-            rf"follow-?up(?: \w{{1,14}}){{0,3}} (?:of|for){_THE}",
-            r"(?:drs?\.?|the)(?: [\w.]{1,20}){1,4} (?:was|were|has been|is) "
-            rf"(?:told|notified|informed|made aware|called|paged) (?:of|about|regarding){_THE}",
-            "there (?:is|are|has been|have been|remains?)(?: again| also| now| still)?"
-            "(?: (?:an?|the))?",
-            r"(?:the|an?|this)",
-            r"again (?:seen|noted|demonstrated) (?:is|are)(?: (?:an?|the))?",
-            "(?:unchanged|stable|persistent|unresolved|non-?resolving|resolving)"
-            "(?: appearing| appearance of(?: the)?)?",
-            "(?:partial|incomplete|near|almost|not yet|large|most)(?:ly)?"
-            "(?: (?:complete|full)(?:ly)?)? "
-            "(?:resolved|cleared|resolving|clearing)",
-            "(?:r/o|rule out|query|consider)",
-        )
-    }
-)
-_TAILS = CueTable(
-    {
-        "tail": (
-            r"(?:which |that |and )?(?:(?:was|were|is|are|has been|have been) )?"
-            r"(?:discussed|communicated|called|relayed|conveyed|telephoned|phoned|reported|notified)"
-            r" (?:with|to|by|via|at|in|over)",
-            r"(?:clinical(?:ly)? )?correlat(?:e|ion)",
-            r"(?:please|i|we|would|with)? ?recommend(?:ed|ing|ation)?",
-            r"(?:is|are|should be|would be) (?:recommended|advised|suggested|warranted)",
-            r"follow-?up",
-            r"(?:for )?which",
-            r"in (?:the|an?) (?:\w{1,14} ){0,2}(?:clinical )?(?:setting|context)",
-            r"(?:(?:is|are|was|were|has|have|remains?|appears?) )?(?:not )?(?:\w{1,14}ly )?"
-            r"(?:unchanged|stable|changed|increased|decreased|improved|worsened|seen|visible|present|"
-            r"resolved|cleared)? ?(?:as |when )?(?:since|compared (?:to|with)|in comparison|"
-            r"on (?:the |a )?(?:prior|previous|earlier)|from (?:the )?(?:prior|previous|earlier))",
-            r"(?:is|are|has|have|remains?)(?: \w{1,14}ly)?(?: not)?(?: been| yet)?(?: \w{1,14}ly)? "
-            r"(?:unchanged|stable|changed|resolved|cleared|increased|decreased|improved|worsened|"
-            r"progressed|enlarged|grown|larger|smaller)",
-            r"(?:persists?|fail(?:s|ed) to (?:clear|resolve|improve))",
-            rf"without {_HOW}{_CHANGE}",
-            r"(?:is|are) (?:a consideration|a possibility|in the differential|possible|suspected)",
-            r"(?:is|are|can|could|should|must|may)(?: ?not)?(?: \w{1,14}ly)?(?: be)?"
-            r"(?: \w{1,14}ly)? "
-            r"(?:ruled out|excluded|considered)",
-        )
-    }
+# "Fluid persists at the right base": what is cut off may name the place.
+_PLACE = re.compile(
+    r"\b(?:in|at|on|along|within|under)\s(?:the\s|both\s)?(?:right|left)"
+    r"(?:\s(?:upper|lower|middle|mid|lung|lobe|zone|base|apex|side|hemithorax|hemidiaphragm))*"
+    r"(?!(?:\s\w{1,12}){0,2}?\s(?:film|radiograph|stud|exam|view))\b",
+    re.IGNORECASE,
 )
 _MIN_LETTERS = 3
 _LONGEST_ABBREVIATION = 4
@@ -101,10 +27,16 @@ _ANSWERED = re.compile(
     r"\s{0,4}(?P<answer>[^:?]{1,40})"
 )
 _KIND_LIST = """
-    small large tiny trace mild moderate severe minimal slight left right bilateral bibasilar
-    basilar apical upper lower mid lobe base lung l r possible probable questionable
+    small large tiny trace mild moderate severe minimal slight subtle left right bilateral bibasilar
+    biapical basilar basal apical perihilar upper lower mid middle lobe lobes base bases apex apices
+    lung lungs zone l r lt rt rul rml rll lul lll lingula possible probable questionable
 """
 _KIND_WORDS = frozenset(_KIND_LIST.split())
+# Of "yes, LUL 9 mm" only the place says where to look.
+_NO_KIND = re.compile(
+    r"\b(?:\d[\d.,/x-]{0,9}(?:\s?[cm]m)?|[cm]m|yes|y|present|positive|seen|noted|in|at|on|the)\b",
+    re.IGNORECASE,
+)
 
 
 def finding_part(sentence: str, phrases: Sequence[Phrase], *, start: int = 0) -> str:
@@ -128,35 +60,48 @@ def finding_part(sentence: str, phrases: Sequence[Phrase], *, start: int = 0) ->
     kept = [(p.start - start, p.end - start) for p in phrases if p.assertion == strongest]
     if len(kept) == len(phrases):
         kept = [(kept[0][0], kept[-1][1])]
-    parts = [_without_frame(sentence[begin:end]) for begin, end in kept]
+    parts = [_without_frame(sentence[begin:end], strongest) for begin, end in kept]
     return ", ".join(_with_answer_first(part, strongest) for part in parts)
 
 
-def _without_frame(words: str) -> str:
+def _without_frame(words: str, assertion: Assertion) -> str:
     """Cut what stands around the findings, never a finding itself."""
     named = find_mentions(words)
     first_end = named[0][1] if named else _MIN_LETTERS
     last_start = named[-1][0] if named else len(words) - _MIN_LETTERS
     begin = 0
     for _ in range(3):
-        lead = _LEADS.match(words, begin)
+        lead = LEADS.match(words, begin)
         if lead is None or lead.end() > last_start:
             break
         begin = lead.end() + len(words[lead.end() :]) - len(words[lead.end() :].lstrip(_EDGES))
-    tails = (match.start() for match in _TAILS.finditer(words))
-    end = next((at for at in tails if at >= max(first_end, begin + _MIN_LETTERS)), len(words))
-    return words[begin:end].strip(_EDGES)
+    found = [match.start() for match in TAILS.finditer(words)]
+    if assertion != "absent":  # "not seen on the prior film": it is there
+        found = sorted([*found, *(match.start() for match in UNSEEN.finditer(words))])
+    end = next((at for at in found if at >= max(first_end, begin + _MIN_LETTERS)), len(words))
+    part = words[begin:end].strip(_EDGES)
+    place = _PLACE.search(words, end) if find_side(part) is None else None
+    return f"{part} {place[0]}" if place else part
 
 
 def _with_answer_first(words: str, assertion: Assertion) -> str:
     """Put an answer first: "Effusion: small, left" becomes "small left effusion"."""
     match = _ANSWERED.fullmatch(words)
-    if match is None or not find_mentions(match["label"]) or find_mentions(match["answer"]):
+    if match is None:
         return words
-    label = match["label"]
+    label, answer = match["label"], match["answer"]
+    if find_mentions(answer):  # "Pleura: small left effusion"
+        return words if find_mentions(label) else _without_frame(answer, assertion)
+    if not find_mentions(label):
+        return words
     label = label if label.isupper() and len(label) <= _LONGEST_ABBREVIATION else label.lower()
-    answer = match["answer"].lower().replace(",", " ").split()
-    kinds = [word for word in answer if word in _KIND_WORDS]
     if assertion == "absent":
         return f"no {label}"
-    return " ".join([*kinds, label]) if len(kinds) == len(answer) else label
+    kinds = _NO_KIND.sub(" ", answer).replace(",", " ").split()
+    known = all(word.lower() in _KIND_WORDS for word in kinds)
+    return " ".join([*map(_as_inside, kinds), label]) if known else label
+
+
+def _as_inside(word: str) -> str:
+    """A word as it stands inside a phrase: "R" and "LUL" are written in capitals there."""
+    return word if word.isupper() and len(word) <= _LONGEST_ABBREVIATION else word.lower()

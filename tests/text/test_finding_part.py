@@ -37,6 +37,33 @@ from explorer.text import read_report
         ("Possible left nodule.", "Possible left nodule"),
         ("No pneumothorax.", "No pneumothorax"),
         ("Unchanged.", ""),
+        # An answer keeps its place, and no number.
+        ("Consolidation: right middle lobe.", "right middle lobe consolidation"),
+        ("Nodule: yes, LUL 9 mm", "LUL nodule"),
+        ("Rib fractures: left 6-8", "left rib fractures"),
+        ("Pleura: small left effusion.", "small left effusion"),
+        # Frames of doubt, of earlier films and of people.
+        ("Findings raise the possibility of a hilar mass.", "hilar mass"),
+        (
+            "Cannot exclude an early infiltrate at the right base.",
+            "early infiltrate at the right base",
+        ),
+        ("A nodule is difficult to exclude.", "nodule"),
+        ("Pneumonia cannot be ruled out.", "Pneumonia"),
+        ("Right base opacity may represent pneumonia.", "Right base opacity"),
+        ("Not free of effusion.", "effusion"),
+        ("A nodule in the left lung was not present in 2019.", "nodule in the left lung"),
+        ("Effusion is not seen.", "Effusion is not seen"),
+        (
+            "The nurse was told that the tube is in the left bronchus.",
+            "tube is in the left bronchus",
+        ),
+        ("Stable to minimally decreased left effusion.", "left effusion"),
+        ("Lungs are clear apart from a left band of atelectasis.", "left band of atelectasis"),
+        # What is cut off may name the place, but not that of the film.
+        ("Fluid persists at the right base.", "Fluid at the right base"),
+        ("Effusion unchanged, seen on the left lateral film.", "Effusion"),
+        ("The nodule now measures 1.2 cm.", "nodule"),
     ],
 )
 def test_finding_part_leaves_out_words_of_change_and_comparison(sentence: str, part: str) -> None:
