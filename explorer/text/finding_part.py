@@ -89,10 +89,10 @@ def _with_answer_first(words: str, assertion: Assertion) -> str:
     match = _ANSWERED.fullmatch(words)
     if match is None:
         return words
-    label, answer = match["label"], match["answer"]
-    if find_mentions(answer):  # "Pleura: small left effusion"
-        return words if find_mentions(label) else _without_frame(answer, assertion)
+    label, answer = match["label"], match["answer"].strip(_EDGES)
     if not find_mentions(label):
+        return _of_a_part(words, label, answer, assertion)
+    if find_mentions(answer):
         return words
     label = label if label.isupper() and len(label) <= _LONGEST_ABBREVIATION else label.lower()
     if assertion == "absent":
@@ -100,6 +100,16 @@ def _with_answer_first(words: str, assertion: Assertion) -> str:
     kinds = _NO_KIND.sub(" ", answer).replace(",", " ").split()
     known = all(word.lower() in _KIND_WORDS for word in kinds)
     return " ".join([*map(_as_inside, kinds), label]) if known else label
+
+
+def _of_a_part(words: str, part: str, answer: str, assertion: Assertion) -> str:
+    """What is said of a part of the chest: "Heart: enlarged", "Pleura: small left effusion"."""
+    if assertion == "absent":
+        return words
+    turned = f"{answer} {part}".lower()
+    if any(end > len(answer) for _, end, _ in find_mentions(turned)):
+        return turned  # only with the part a name of a finding: "enlarged heart"
+    return _without_frame(answer, assertion) if find_mentions(answer) else words
 
 
 def _as_inside(word: str) -> str:

@@ -42,6 +42,10 @@ from explorer.text import read_report
         ("Nodule: yes, LUL 9 mm", "LUL nodule"),
         ("Rib fractures: left 6-8", "left rib fractures"),
         ("Pleura: small left effusion.", "small left effusion"),
+        ("Heart: enlarged.", "enlarged heart"),
+        ("Lung volumes: low", "low lung volumes"),
+        ("Heart: not enlarged.", "Heart: not enlarged"),
+        ("Aorta: tortuous and calcified.", "tortuous and calcified aorta"),
         # Frames of doubt, of earlier films and of people.
         ("Findings raise the possibility of a hilar mass.", "hilar mass"),
         (
