@@ -376,8 +376,12 @@ def test_every_picture_has_words_and_the_image_is_reached_by_keyboard(tab: Visit
     silent = page.locator("img:not([alt]), canvas[role=img]:not([aria-label])")
     assert silent.count() == 0
     reached = set()
+    links = page.get_by_test_id("stPageLink-NavLink")
     for _ in range(60):
         page.keyboard.press("Tab")
+        if links.nth(1).evaluate("link => link === document.activeElement"):
+            expect(links.nth(1)).to_have_css("outline-style", "solid")
+            reached.add("a link")
         reached.add(
             page.evaluate(
                 """() => { let e = document.activeElement;
@@ -387,4 +391,4 @@ def test_every_picture_has_words_and_the_image_is_reached_by_keyboard(tab: Visit
         )
         if "marks" in reached:
             break
-    assert "marks" in reached
+    assert {"marks", "a link"} <= reached

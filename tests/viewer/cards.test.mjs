@@ -8,7 +8,7 @@ import { readMessage } from "../../explorer/ui/components/viewer/js/maths/messag
 import { reranked } from "../../explorer/ui/components/viewer/js/maths/rank.js";
 import { angleBetween, lineLength, scaleBar, shortLength } from "../../explorer/ui/components/viewer/js/maths/ruler.js";
 import { describeMap, patientSide, placeInWords, thirdOf } from "../../explorer/ui/components/viewer/js/maths/words.js";
-import { inOrder } from "../../explorer/ui/components/viewer/js/ui/merged.js";
+import { bestStart, inOrder } from "../../explorer/ui/components/viewer/js/ui/merged.js";
 import { shortened } from "../../explorer/ui/components/viewer/js/ui/words_line.js";
 import { gaugeOf } from "../../explorer/ui/components/viewer/js/ui/verdict.js";
 
@@ -133,4 +133,15 @@ test("what was asked for stands above the report, likeness to a prototype first"
   const cards = [["s0", "sentence", 0], ["t:a", "typed", 0], ["p:b", "likeness", 24], ["t:c", "typed", 1]];
   const order = inOrder(cards.map(([id, kind, order]) => ({ id, kind, order }))).map(({ id }) => id);
   assert.deepEqual(order, ["p:b", "t:c", "t:a", "s0"]);
+});
+
+test("the map that is drawn first is one that stands out, else one that is drawn at all", () => {
+  const card = (id, abstain, grade) => ({ id, map: { controls: { abstain }, standing: { grade } } });
+  const denied = card("s0", true, "stands out");
+  const weak = card("s1", false, "doubtful");
+  const strong = card("s2", false, "stands out");
+  assert.equal(bestStart([denied, weak, strong]), "s2");
+  assert.equal(bestStart([denied, weak]), "s1");
+  assert.equal(bestStart([{ id: "s9", map: null }, denied]), "s0");
+  assert.equal(bestStart([]), null);
 });

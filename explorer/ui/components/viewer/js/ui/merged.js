@@ -40,3 +40,10 @@ export function inOrder(phrases) {
   const report = phrases.filter(({ kind }) => kind === "sentence").sort((a, b) => a.order - b.order);
   return [...asked, ...report];
 }
+
+/** The first phrase that stands out, else the first whose map is drawn, else the first with one. */
+export function bestStart(phrases) {
+  const shown = phrases.filter(isChoosable);
+  const drawn = shown.filter(({ map }) => map && !map.controls.abstain);
+  return (drawn.find(({ map }) => map.standing?.grade === "stands out") ?? drawn[0] ?? shown[0])?.id ?? null;
+}

@@ -5,7 +5,7 @@ import { linkedTo } from "./link.js";
 import { DifferencePane } from "./difference_pane.js";
 import { LinkedPanes } from "./linked.js";
 import { readPhrases } from "./maps.js";
-import { inOrder, isChoosable, Merged } from "./merged.js";
+import { bestStart, inOrder, isChoosable, Merged } from "./merged.js";
 import { Pane } from "./pane.js";
 import { listenToPointer } from "./pointer.js";
 
@@ -210,10 +210,4 @@ function phrasesOf(parts) {
     if (part.body.words) words.set(part.body.phrase, { ...words.get(part.body.phrase), [part.body.way]: part.body });
   }
   return { phrases: inOrder(phrases), words };
-}
-
-/** The first sentence that stands out, else the first with a map. */
-function bestStart(phrases) {
-  const shown = phrases.filter(isChoosable);
-  return (shown.find(({ map }) => map && !map.controls.abstain) ?? shown[0])?.id ?? null;
 }
