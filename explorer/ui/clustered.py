@@ -139,12 +139,14 @@ def uses(memory: Session, built: Built, told: Told | None = None) -> "tuple[Use,
     """How the radiograph on screen uses the prototypes, the most used first; () without one.
 
     Raises:
+        NotARadiographError: The film is none.
         ExplorerError: The radiograph cannot be encoded, or was by another checkpoint.
     """
     if memory.radiograph is None or built.points.level != "regions":
         return ()
     engine = search.engine_of(memory)
     film = encoded.encode(engine, memory.radiograph, told=told).embeddings
+    pipeline.check_image(film, memory.radiograph)
     clustering = rooms_of(memory).current(built)
     with turn(told):
         return pipeline.prototypes_of_study(clustering, built.points, engine, film)

@@ -243,6 +243,17 @@ def test_where_the_film_uses_a_prototype_is_drawn_in_ground_until_it_is_taken_aw
     assert "likeness" not in {phrase["kind"] for phrase in phrases(app)}
 
 
+def test_a_film_that_is_no_radiograph_is_told_and_compared_with_nothing(
+    open_page: Callable[[], AppTest], engines: dict[str, TinyEngine]
+) -> None:
+    for engine in engines.values():
+        engine.verdict = "not a chest radiograph"
+    app = open_page()
+    assert "This looks not a chest radiograph." in words(app)
+    assert not app.error
+    assert not [b for b in app.button if str(b.key).startswith(("use_", "show_use"))]
+
+
 def test_another_map_leaves_the_room_open_and_other_prototypes_close_it() -> None:
     rooms = work.Rooms(choice=MADE, open=3, picked=(1, 2))
     rooms.look = work.Look(way="other")

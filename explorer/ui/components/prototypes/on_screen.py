@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from explorer.errors import NotARadiographError
 from explorer.ui.clustered import uses
 from explorer.ui.components.picture import show_picture
 from explorer.ui.components.prototypes.pictures import film_with_use
@@ -15,20 +16,28 @@ if TYPE_CHECKING:
     from explorer.pipeline import Use
 
 _SIDE, _MOST = 420, 5
+LIKE_FIRST = "It looks most like these prototypes; the line is drawn for the first."
+LIKE_NONE = "It looks like no prototype; these come nearest."
 
 
 def on_screen(memory: Session, built: Built, rooms: Rooms) -> None:
     """Draw the study on screen with the places that look like a prototype."""
     if memory.radiograph is None or memory.loaded is None or built.points.level != "regions":
         return
-    with st.spinner("Looking for prototypes on the film on screen"):
-        found = uses(memory, built)
+    title = f"**On screen: {plain(memory.loaded.title, longest=60)}**"
+    try:
+        with st.spinner("Looking for prototypes on the film on screen"):
+            found = uses(memory, built)
+    except NotARadiographError as error:
+        st.markdown(title)
+        st.caption(plain(str(error)))
+        return
     if not found:
         return
     clustering = rooms.current(built)
     names = {p.id: p.name for p in clustering.prototypes}
     use = next((u for u in found if u.id == rooms.open), None)
-    st.markdown(f"**On screen: {plain(memory.loaded.title, longest=60)}**")
+    st.markdown(title)
     picture, words = st.columns((1, 1), gap="small")
     drawn = use if rooms.open is not None else found[0]
     with picture:
@@ -42,7 +51,7 @@ def on_screen(memory: Session, built: Built, rooms: Rooms) -> None:
         if rooms.open is not None:
             _told(use)
             return
-        st.caption("It looks most like these prototypes; the line is drawn for the first.")
+        st.caption(LIKE_FIRST if found[0].share else LIKE_NONE)
         for other in found[:_MOST]:
             st.button(
                 plain(names[other.id], longest=40),
