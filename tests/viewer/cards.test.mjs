@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { strength, strongest, wordsOf } from "../../explorer/ui/components/hits/js/card.js";
+import { coloursOf, strength, strongest, wordsOf } from "../../explorer/ui/components/hits/js/card.js";
 import { readMessage } from "../../explorer/ui/components/viewer/js/maths/message.js";
 import { reranked } from "../../explorer/ui/components/viewer/js/maths/rank.js";
 import { angleBetween, lineLength, scaleBar, shortLength } from "../../explorer/ui/components/viewer/js/maths/ruler.js";
@@ -144,4 +144,12 @@ test("the map that is drawn first is one that stands out, else one that is drawn
   assert.equal(bestStart([denied, weak]), "s1");
   assert.equal(bestStart([{ id: "s9", map: null }, denied]), "s0");
   assert.equal(bestStart([]), null);
+});
+
+test("only parts with boxes have a colour, so that it comes back late", () => {
+  const parts = [[1], [], [1], []].map((boxes) => ({ boxes, queryBox: null }));
+  parts[3].queryBox = [0, 0, 1, 1];
+  const [one, none, two, three] = coloursOf(parts);
+  assert.equal(none, "transparent");
+  assert.equal(new Set([one, two, three]).size, 3);
 });

@@ -9,12 +9,13 @@ const COLOURS = ["#00d0ff", "#ffb000", "#7ee081", "#ff8ad8", "#c9a7ff", "#ffe66b
 
 export function makeCard(hit, { address, query, post, last, moved, total, filtered }) {
   const most = Math.max(...hit.parts.map(({ gain }) => Math.abs(gain)), 1e-6);
-  const film = figure(address, hit.shape, hit.parts.map(({ boxes }) => boxes.slice(0, 3)), `Film ${hit.rank}`);
+  const colours = coloursOf(hit.parts);
+  const film = figure(address, hit.shape, hit.parts.map(({ boxes }) => boxes.slice(0, 3)), `Film ${hit.rank}`, colours);
   const asked = query && hit.parts.some(({ queryBox }) => queryBox)
-    ? figure(query.address, query.shape, hit.parts.map(({ queryBox }) => (queryBox ? [queryBox] : [])), "Your film")
+    ? figure(query.address, query.shape, hit.parts.map(({ queryBox }) => (queryBox ? [queryBox] : [])), "Your film", colours)
     : null;
   const parts = hit.parts.map((part, index) => {
-    const row = reason(part, index, most);
+    const row = reason(part, colours[index], most);
     row.onpointerenter = row.onfocus = () => mark([film, asked], index);
     row.onpointerleave = row.onblur = () => mark([film, asked], null);
     return row;
@@ -36,6 +37,12 @@ export function makeCard(hit, { address, query, post, last, moved, total, filter
     ]),
     buttons(hit, post),
   ]);
+}
+
+/** A colour for every part that has boxes, in their order; none where there is nothing to find on a film. */
+export function coloursOf(parts) {
+  let next = 0;
+  return parts.map(({ boxes, queryBox }) => (boxes.length || queryBox ? COLOURS[next++ % COLOURS.length] : "transparent"));
 }
 
 /** Places of the parts that decide most; a card with one part too many shows it. */
@@ -69,7 +76,7 @@ export function strength(percentile, total, filtered) {
 }
 
 /** A film with boxes, one group a part of the score. */
-function figure(address, [height, width], groups, label) {
+function figure(address, [height, width], groups, label, colours) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("aria-hidden", "true");
@@ -77,7 +84,7 @@ function figure(address, [height, width], groups, label) {
     const group = document.createElementNS(SVG, "g");
     group.dataset.part = index;
     for (const [x0, y0, x1, y1] of boxes) {
-      for (const [stroke, wide] of [["#000a", 5], [COLOURS[index % COLOURS.length], 2.5]]) {
+      for (const [stroke, wide] of [["#000a", 5], [colours[index], 2.5]]) {
         const box = document.createElementNS(SVG, "rect");
         for (const [name, value] of Object.entries({ x: x0, y: y0, width: x1 - x0, height: y1 - y0, fill: "none", stroke, "stroke-width": wide, "vector-effect": "non-scaling-stroke" })) box.setAttribute(name, value);
         group.append(box);
@@ -98,10 +105,10 @@ function mark(figures, index) {
 }
 
 /** What one statement, region or film of the query gave to the score. */
-function reason({ text, absent, gain, sentence }, index, most) {
+function reason({ text, absent, gain, sentence }, colour, most) {
   const { named, quoted } = wordsOf(text, absent, sentence);
   return el("li.part", { tabindex: "0" }, [
-    el("i.key", { style: { background: COLOURS[index % COLOURS.length] } }),
+    el("i.key", { style: { background: colour } }),
     el("span.said", {}, [el("span", { text: named }), quoted ? el("q", { text: quoted }) : null]),
     el("span.track", { "aria-hidden": "true" }, [el(`i.${gain < 0 ? "against" : "for"}`, { style: { width: `${(100 * Math.abs(gain)) / most}%` } })]),
     el("span.gain", { text: signed(gain) }),
