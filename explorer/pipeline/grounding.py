@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from explorer.adapters import Engine, products_in_one_thread, threshold_of
 from explorer.entities import (
     Assertion,
+    Float32,
     GroundedPhrase,
     ImageCheck,
     ImageEmbeddings,
@@ -61,7 +63,7 @@ def ground(
     assertions = assertions or [phrase_assertion(p) for p in phrases]
     asked = asked_of(engine, phrases, assertions)
     plan = _TextPlan.of(phrases, asked)
-    similarity = engine.similarity(embeddings, plan.texts)
+    similarity, base = _compared(engine, embeddings, plan.texts)
     maps = as_maps(engine, embeddings, similarity, plan.texts)
     cosines = similarity[: len(phrases)].reshape(len(phrases), -1)
     shown, calibrated = pooled(engine, cosines, pooling=pooling)
@@ -73,7 +75,7 @@ def ground(
         find_regions(of_phrase, rule=rule, threshold=threshold, calibrated=own)
         for of_phrase in maps[: len(phrases)]
     ]
-    controls = _controls(maps, plan, assertions, standings, check=embeddings.check)
+    controls = _controls(maps, plan, assertions, standings, base=base, check=embeddings.check)
     return tuple(
         GroundedPhrase(
             phrase=phrase,
@@ -96,18 +98,17 @@ def _controls(
     assertions: Sequence[Assertion],
     standings: Sequence[Standing],
     *,
+    base: "_Base",
     check: ImageCheck,
 ) -> list[PhraseControls]:
     """How far the map of each phrase can be trusted, from the maps of its control phrases."""
-    nonsense, *nulls = maps[plan.nonsense : plan.nonsense + len(_CONTROL_PHRASES)]
-    null_peaks = np.array([m.peak for m in nulls])
     return [
         measure_controls(
             maps[i],
-            nonsense=nonsense,
+            nonsense=base.nonsense,
             negated=_pick(maps, plan.negated[i]),
             swapped=_pick(maps, plan.swapped[i]),
-            null_peaks=null_peaks,
+            null_peaks=base.null_peaks,
             assertion=assertion,
             check=check,
             standing=standings[i],
@@ -156,14 +157,12 @@ def ground_report(
 class _TextPlan:
     """One flat text batch, so that the film is compared with all texts in one product.
 
-    The phrases, then their negated and side-swapped forms, the control phrases from `nonsense` on,
-    and what standings ask for.
+    The phrases, then their negated and side-swapped forms, and what standings ask for.
     """
 
     texts: tuple[str, ...]
     negated: tuple[int | None, ...]
     swapped: tuple[int | None, ...]
-    nonsense: int
 
     @classmethod
     def of(cls, phrases: Sequence[str], asked: Sequence[Sequence[str]]) -> "_TextPlan":
@@ -177,10 +176,33 @@ class _TextPlan:
 
         negated_at = tuple(add(negated(p)) for p in phrases)
         swapped_at = tuple(add(side_swapped(p)) for p in phrases)
-        nonsense = len(texts)
-        texts += _CONTROL_PHRASES
         texts += dict.fromkeys(text for several in asked for text in several)
-        return cls(tuple(texts), negated_at, swapped_at, nonsense)
+        return cls(tuple(texts), negated_at, swapped_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What no finding gives on a film, the same for all phrases: a map and (N,) peaks."""
+
+    nonsense: SimilarityMap
+    null_peaks: Float32
+
+
+_bases: WeakKeyDictionary[ImageEmbeddings, dict[str, _Base]] = WeakKeyDictionary()
+
+
+def _compared(
+    engine: Engine, embeddings: ImageEmbeddings, texts: Sequence[str]
+) -> tuple[Float32, _Base]:
+    """Cosines (S, h, w) of texts, and the film's base, which comes with the first batch."""
+    kept = _bases.setdefault(embeddings, {})
+    if engine.space_id in kept:
+        return engine.similarity(embeddings, texts), kept[engine.space_id]
+    found = engine.similarity(embeddings, (*texts, *_CONTROL_PHRASES))
+    own, control = found[: len(texts)], found[len(texts) :]
+    nonsense, *nulls = as_maps(engine, embeddings, control, _CONTROL_PHRASES)
+    peaks = np.array([null.peak for null in nulls], dtype=np.float32)
+    return own, kept.setdefault(engine.space_id, _Base(nonsense, peaks))
 
 
 _CONTROL_PHRASES = (NONSENSE_PHRASES[0], *NULL_PHRASES)

@@ -16,6 +16,7 @@ from explorer.embeddings import ReferenceFilms, Scoring, Taught
 from explorer.entities import (
     Assertion,
     Box,
+    Float32,
     ImageCheck,
     ImageEmbeddings,
     ModelFrame,
@@ -223,6 +224,24 @@ def test_a_phrase_is_embedded_once() -> None:
     pipeline.ground(engine, film, ["left effusion"])
     engine.phrases = ()  # whatever is embedded now has another vector
     assert pipeline.embed_phrases(engine, ["left effusion"]).vectors[0, 1] == 1
+
+
+def test_control_phrases_are_compared_with_a_film_once_and_change_nothing() -> None:
+    engine, film = spelled(pleural_effusion=LEFT)
+    asked: list[Sequence[str]] = []
+    similarity = engine.similarity
+
+    def counted(embeddings: ImageEmbeddings, phrases: Sequence[str]) -> Float32:
+        asked.append(phrases)
+        return similarity(embeddings, phrases)
+
+    engine.similarity = counted  # type: ignore[method-assign]
+    (first,) = pipeline.ground(engine, film, ["left effusion"])
+    (again,) = pipeline.ground(engine, film, ["left effusion"])
+    (anew,) = pipeline.ground(engine, replace(film), ["left effusion"])
+    held = [NONSENSE_PHRASES[0] in phrases for phrases in asked]
+    assert held == [True, False, True]
+    assert first.controls == again.controls == anew.controls
 
 
 def test_all_texts_of_a_report_are_embedded_in_one_batch() -> None:
