@@ -14,6 +14,7 @@ from explorer.ui.door import pipeline
 from explorer.ui.loaded import LoadedStudy
 from explorer.ui.sharing import turn
 from explorer.ui.state import Options, PaneChoice, Session
+from explorer.ui.wording import count
 
 if TYPE_CHECKING:
     from explorer.pipeline import Engine, Faithfulness, Sanity, SourceMap, WordShares
@@ -160,7 +161,8 @@ def ground_report(work: Work, *, everything: bool, say: Say) -> Iterator[int]:
     yield from range(len(work.pieces))
     if work.report is None or not work.answers:
         return
-    doing = f"Grounding {work.total} sentences"
+    sentences = count(work.total, "sentence")
+    doing = f"Grounding {sentences}"
     pieces = grounded.ground_pieces(
         work.engine,
         work.encoded,
@@ -177,7 +179,7 @@ def ground_report(work: Work, *, everything: bool, say: Say) -> Iterator[int]:
         work.pieces.append((piece.start, piece.stop))
         work.refused = work.refused or piece.problem
         yield len(work.pieces) - 1
-        say(f"{piece.stop} of {work.total} sentences are grounded")
+        say(f"{piece.stop} of {sentences} grounded")
     if work.refused:
         raise PhraseError(work.refused)
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { coloursOf, strength, strongest, wordsOf } from "../../explorer/ui/components/hits/js/card.js";
+import { coloursOf, counted, strength, strongest, wordsOf } from "../../explorer/ui/components/hits/js/card.js";
 import { readMessage } from "../../explorer/ui/components/viewer/js/maths/message.js";
 import { reranked } from "../../explorer/ui/components/viewer/js/maths/rank.js";
 import { angleBetween, lineLength, scaleBar, shortLength } from "../../explorer/ui/components/viewer/js/maths/ruler.js";
@@ -152,4 +152,11 @@ test("only parts with boxes have a colour, so that it comes back late", () => {
   const [one, none, two, three] = coloursOf(parts);
   assert.equal(none, "transparent");
   assert.equal(new Set([one, two, three]).size, 3);
+});
+
+test("hits are counted, one study as one", () => {
+  const body = (total, shown, offset = 0) => ({ kind: "text", total, offset, hits: Array(shown).fill(null) });
+  assert.equal(counted(body(1980, 24, 24)), "25 to 48 of 1,980 studies");
+  assert.equal(counted(body(1, 1)), "1 study");
+  assert.equal(counted(body(0, 0)), "No studies");
 });

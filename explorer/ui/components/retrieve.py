@@ -19,7 +19,7 @@ from explorer.ui.components.viewer import Desk, Head, Place, ViewerFilm, feed_he
 from explorer.ui.door import pipeline
 from explorer.ui.search import Kind, Query, Search
 from explorer.ui.state import Session, session, typed_words
-from explorer.ui.wording import one_line, plain
+from explorer.ui.wording import count, one_line, plain
 
 if TYPE_CHECKING:
     from explorer.pipeline import Corpus, IndexInfo
@@ -221,9 +221,10 @@ def _put_back(asked: search.Asked) -> None:
 
 def _about_index(uri: str) -> None:
     info = pipeline.index_info(uri)
-    reports = f" and {info.sentences:,} sentences" if info.sentences else " and no reports"
+    reports = f" and {count(info.sentences, 'sentence')}" if info.sentences else " and no reports"
     st.markdown(
-        f"**{info.studies:,} studies** with {info.regions:,} regions{reports} can be searched, "
+        f"**{count(info.studies, 'study', 'studies')}** with {count(info.regions, 'region')}"
+        f"{reports} can be searched, "
         f"{_searched(info)}. Type a finding, or take the film on screen."
     )
     most = sorted(info.findings.items(), key=lambda pair: -pair[1])[:12]

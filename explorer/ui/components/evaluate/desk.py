@@ -157,7 +157,7 @@ def _run(memory: Evaluations, chosen: list[Variant], protocols: list[str]) -> No
         st.button("Cancel", key="evaluate_cancel", help="What was measured is kept.")
 
     def progress(title: str, done: int, total: int) -> None:
-        bar.progress(done / max(total, 1), f"{plain(title)}: {done} of {total} images")
+        bar.progress(done / max(total, 1), f"{plain(title)}: {done} of {count(total, 'image')}")
 
     def say(text: str) -> None:
         bar.progress(0.0, text)

@@ -257,7 +257,7 @@ def _stable(built: Built, rooms: Rooms) -> None:
     """How far samples give the same prototypes: worked out when it is asked for."""
     clustering = rooms.current(built)
     outside = int((clustering.assignments < 0).sum())
-    words = [f"{outside:,} points belong to none."] if outside else []
+    words = [f"{count(outside, 'point belongs', 'points belong')} to none."] if outside else []
     if clustering.stability is not None:
         words.append(
             f"Samples of four fifths of the points agree with these prototypes to "

@@ -8,7 +8,7 @@ export function sideBySide({ hits, beside, kind }, offset, picture, more) {
   const things = kind === "film" || kind === "region" ? "films" : "studies";
   const left = alone[0] + alone[1];
   const said = [
-    `Ranked among the ${shared.toLocaleString("en")} ${things} that both indices hold${left ? ` (${left} are in one alone and left out)` : ""}.`,
+    `Ranked among the ${shared.toLocaleString("en")} ${things} that both indices hold${left ? ` (${left} ${left === 1 ? "is" : "are"} in one alone and left out)` : ""}.`,
     `Of the first ten, ${Math.round(100 * overlap)} % are the same.`,
     agreement === null ? "" : `Rank correlation ${agreement.toFixed(2)}.`,
   ];

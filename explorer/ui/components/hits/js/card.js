@@ -39,6 +39,16 @@ export function makeCard(hit, { address, query, post, last, moved, total, filter
   ]);
 }
 
+const RANKED = { text: ["study", "studies"], film: ["film", "films"], report: ["report", "reports"], region: ["region", "regions"] };
+
+/** Which of what was ranked stand below: "1 to 24 of 198 studies". */
+export function counted({ kind, total, offset, hits }) {
+  const [one, many] = RANKED[kind];
+  if (!hits.length) return `No ${many}`;
+  if (total === 1) return `1 ${one}`;
+  return `${offset + 1} to ${offset + hits.length} of ${total.toLocaleString("en")} ${many}`;
+}
+
 /** A colour for every part that has boxes, in their order; none where there is nothing to find on a film. */
 export function coloursOf(parts) {
   let next = 0;

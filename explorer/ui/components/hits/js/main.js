@@ -4,7 +4,7 @@ import { Outbox } from "../../js/outbox.js";
 import { readMessage } from "../../viewer/js/maths/message.js";
 import { el } from "../../viewer/js/ui/dom.js";
 import { sideBySide } from "./beside.js";
-import { makeCard } from "./card.js";
+import { counted, makeCard } from "./card.js";
 
 const boxes = new WeakMap();
 
@@ -75,11 +75,9 @@ function steps({ total, offset, page }, post) {
 }
 
 function header(body, post) {
-  const { total, seconds, offset, page, hits, link, kind, asked } = body;
-  const what = { text: "studies", film: "films", report: "reports", region: "regions" }[kind];
-  const shown = hits.length ? `${offset + 1} to ${offset + hits.length} of ${total.toLocaleString("en")} ${what}` : `No ${what}`;
+  const { total, seconds, page, link, asked } = body;
   return el("header", {}, [
-    el("strong", { text: shown }),
+    el("strong", { text: counted(body) }),
     el("span.asked", { text: asked }),
     el("span.soft", { text: `ranked in ${(1000 * seconds).toFixed(0)} ms` }),
     el("span.space"),
