@@ -39,7 +39,8 @@ class Gap:
         first, second = self.kinds
         told = (
             f"{first.capitalize()} and {second}: centroids {self.distance:.2f} apart, points lie "
-            f"{self.spread:.2f} from their own on average; {self.own:.0%} are nearer to their own."
+            f"{self.spread:.2f} from their own on average; {100 * self.own:.0f} % are "
+            "nearer to their own."
         )
         if self.own >= APART:
             return f"{told} The kinds lie apart: far on the map says little between them."

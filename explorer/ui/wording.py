@@ -44,6 +44,15 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """Write a share as everywhere in the app, with a no-break space before the sign.
+
+    >>> percent(0.785).replace(chr(160), "_"), percent(0.0123, 1).replace(chr(160), "_")
+    ('78_%', '1.2_%')
+    """
+    return f"{100 * share:.{digits}f}\u00a0%"
+
+
 def file_size(byte_count: int) -> str:
     """Write a number of bytes for people, in powers of 1000.
 

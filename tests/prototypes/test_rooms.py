@@ -197,7 +197,7 @@ def test_the_plane_keeps_the_directions_of_most_variance() -> None:
     vectors[:, 2] = [1, -1, -1, 1]
     plane, words = on_a_plane(vectors)
     assert np.abs(plane[:, 0]).tolist() == pytest.approx([4, 1, 1, 4])
-    assert "keep 100% of the variance" in words
+    assert "keep 100 % of the variance" in words
     assert (plane.max(axis=0) >= -plane.min(axis=0) - 1e-6).all()
 
 

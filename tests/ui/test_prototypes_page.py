@@ -185,7 +185,7 @@ def test_a_second_index_is_laid_over_and_what_moved_is_listed(
     assert not app.exception
     assert not app.error
     # Both engines make the same vectors, so nothing moved.
-    assert "100% of the 10 nearest neighbours are the same" in words(app)
+    assert "100\u00a0% of the 10 nearest neighbours are the same" in words(app)
     assert "differ by 0.00" in words(app)
     assert {"Moved", "Neighbours kept", "Prototype", "Film", "Words"} == set(app.dataframe[0].value)
 

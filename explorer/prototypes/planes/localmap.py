@@ -27,7 +27,7 @@ def place(vectors: Float32, *, seed: int) -> tuple[Float32, str]:
         plane = pacmap.LocalMAP(n_components=2, random_state=seed).fit_transform(vectors)
     plane = np.asarray(plane, dtype=np.float32)
     kept = neighbours_kept(vectors, plane, seed=seed)
-    said = f"LocalMAP keeps {kept:.0%} of the ten nearest neighbours"
+    said = f"LocalMAP keeps {100 * kept:.0f} % of the ten nearest neighbours"
     return plane, f"{said}; how far groups lie from each other says little."
 
 

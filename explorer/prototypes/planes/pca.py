@@ -22,5 +22,5 @@ def place(vectors: Float32, *, seed: int) -> tuple[Float32, str]:  # noqa: ARG00
     plane *= np.where(plane[largest, [0, 1]] < 0, -1.0, 1.0)
     total = float(values.sum())
     kept = float(values[::-1][:2].sum()) / total if total > 0 else 0.0
-    said = f"two principal components keep {kept:.0%} of the variance"
+    said = f"two principal components keep {100 * kept:.0f} % of the variance"
     return plane.astype(np.float32), f"{said}, so near on the map is not always alike."

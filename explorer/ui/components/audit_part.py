@@ -6,7 +6,7 @@ import streamlit as st
 
 from explorer.ui.door import pipeline
 from explorer.ui.state import session
-from explorer.ui.wording import plain
+from explorer.ui.wording import percent, plain
 
 if TYPE_CHECKING:
     from explorer.pipeline import Engine
@@ -40,7 +40,7 @@ def audit_part(engine: "Engine", *, key: str) -> None:
         st.image(
             audit.picture,
             caption=f"What the network is given: {shape} numbers from {audit.tensor.min():.2f} to "
-            f"{audit.tensor.max():.2f}; {audit.seen:.0%} of the film.",
+            f"{audit.tensor.max():.2f}; {percent(audit.seen)} of the film.",
             width="stretch",
             alt="The film as the network is given it",
         )

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from explorer.ui.theme import CHART_NULL, CHART_PHRASE
-from explorer.ui.wording import plain
+from explorer.ui.wording import percent, plain
 
 _WAYS = {
     "located": "Located phrases, e.g. left effusion",
@@ -28,7 +28,7 @@ def measured_grounding(found: Mapping[str, Any], *, key: str) -> None:
     st.caption(
         f"Mean over {len(found['findings'])} findings; {found['phrases']} phrases on "
         f"{found['images']} radiographs of {found['patients']} patients, split "
-        f"{plain(found['split'])}, protocol {plain(found['protocol'])}; {found['level']:.0%} "
+        f"{plain(found['split'])}, protocol {plain(found['protocol'])}; {percent(found['level'])} "
         "intervals by bootstrap over patients."
     )
     figure = finding_figure(found["findings"])

@@ -256,8 +256,9 @@ def _rooms(memory: Session, index: "Corpus", built: Built) -> None:
 def _stable(built: Built, rooms: Rooms) -> None:
     """How far samples give the same prototypes: worked out when it is asked for."""
     clustering = rooms.current(built)
-    outside = int((clustering.assignments < 0).sum())
-    words = [f"{count(outside, 'point belongs', 'points belong')} to none."] if outside else []
+    outside, kind = int((clustering.assignments < 0).sum()), clustering.level
+    belong = count(outside, f"{kind[:-1]} belongs", f"{kind} belong")
+    words = [f"{belong} to none."] if outside else []
     if clustering.stability is not None:
         words.append(
             f"Samples of four fifths of the points agree with these prototypes to "

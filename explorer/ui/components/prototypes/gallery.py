@@ -8,7 +8,7 @@ import streamlit as st
 from explorer.ui.components.picture import show_picture
 from explorer.ui.components.prototypes.pictures import Picture, exemplars, strip
 from explorer.ui.rooms import SHOWN, Built, Order, Rooms, in_order, picked_rooms
-from explorer.ui.wording import count, one_line, plain
+from explorer.ui.wording import count, one_line, percent, plain
 
 if TYPE_CHECKING:
     from explorer.pipeline import Clustering, Corpus, Prototype
@@ -136,11 +136,11 @@ def facts(prototype: "Prototype", level: str, picked: int | None = None) -> str:
         parts[0] = f"{picked:,} of {parts[0]}"
     parts.append(f"tightness {prototype.tightness:.2f}")
     if prototype.position_share is not None:
-        parts.append(f"mere position {prototype.position_share:.0%}")
+        parts.append(f"mere position {percent(prototype.position_share)}")
     if (purity := prototype.purity) is not None:
         name = plain(one_line(purity.finding, longest=32))
         where = "in" if level == "films" else "on the film of"
-        parts.append(f"{name} {where} {purity.share:.0%} (of all: {purity.base:.0%})")
+        parts.append(f"{name} {where} {percent(purity.share)} (of all: {percent(purity.base)})")
     return ", ".join(parts)
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from explorer.ui.components.prototypes.plane import PICK, draw, laid_out
 from explorer.ui.rooms import Built, Rooms
 from explorer.ui.theme import CHART_NULL, PANE_COLORS
-from explorer.ui.wording import count, one_line
+from explorer.ui.wording import count, one_line, percent
 
 if TYPE_CHECKING:
     from explorer.pipeline import Clustering, ComparedMaps
@@ -32,11 +32,11 @@ def moved_plane(
     """Draw both maps and list what moved; rows chosen in the table have their trails drawn."""
     place = st.container()
     moves = found.moves
-    overlap = f"{moves.overlap:.0%}"
+    overlap = percent(moves.overlap)
     chance = moves.near / max(1, len(found.rows) - 1)
     st.markdown(
         f"**{overlap} of the {moves.near} nearest neighbours are the same** with both checkpoints "
-        f"(chance {chance:.0%}).",
+        f"(chance {percent(chance)}).",
         help="Neighbour overlap, in the whole space of each checkpoint and not on the map.",
     )
     chosen = _table(built, clustering, found)
@@ -133,5 +133,5 @@ def _told(built: Built, found: "ComparedMaps", k: int) -> list[Any]:
     """What a point says under the cursor: its row, what it is, how it moved."""
     row, moves = int(found.rows[k]), found.moves
     words = html.escape(one_line(built.points.texts[row], longest=60))
-    moved = f"moved {moves.relative[k]:.1f}x, {moves.kept[k]:.0%} of neighbours kept"
+    moved = f"moved {moves.relative[k]:.1f}x, {percent(float(moves.kept[k]))} of neighbours kept"
     return [row, words or built.points.films[row][:8], moved]

@@ -10,7 +10,7 @@ from explorer.ui.components.picture import show_picture
 from explorer.ui.components.prototypes.pictures import film_with_use
 from explorer.ui.rooms import Alike, Built, Rooms
 from explorer.ui.state import Session
-from explorer.ui.wording import one_line, plain
+from explorer.ui.wording import one_line, percent, plain
 
 if TYPE_CHECKING:
     from explorer.pipeline import Use
@@ -84,6 +84,6 @@ def _told(use: "Use | None") -> None:
         )
     else:
         st.caption(
-            f"{use.share:.1%} of this film looks like this prototype; its most alike patch reaches "
-            f"{use.peak:.2f}, nine of ten of the prototype's regions reach {use.threshold:.2f}."
+            f"{percent(use.share, 1)} of this film looks like this prototype; its most alike patch "
+            f"reaches {use.peak:.2f}, nine of ten of the prototype's regions {use.threshold:.2f}."
         )
