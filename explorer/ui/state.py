@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Rule = Literal["calibrated", "otsu", "fixed"]
 _KEY = "_session"
 MOST_WORKS = 8  # results of one study that are kept: two for each pane of Compare
+FEWEST = 2  # panes of Compare
 MOST_BESIDE = 8  # films of an index that lie beside a study on Compare
 
 
@@ -291,16 +292,24 @@ def typed_words(text: str) -> str:
 def _following(
     panes: tuple[PaneChoice, ...], before: LoadedStudy | None, after: LoadedStudy
 ) -> tuple[PaneChoice, ...]:
-    """The panes for another study: films beside the one before have other numbers, or are gone."""
+    """The panes for another study: films beside the one before have other numbers, or are gone.
+
+    A pane whose film is gone goes with it; with none left but one that nobody has set, Compare
+    starts as on a first visit.
+    """
     own = len(before.labels) if before else 0
-    found = []
+    found, stay = [], []
     for pane in panes:
         place = -1 if before is None or pane.film is None else pane.film - own
+        there = place < len(after.beside)
         if place >= 0:
-            there = place < len(after.beside)
             pane = replace(pane, film=len(after.labels) + place if there else None)
         found.append(pane)
-    return tuple(found)
+        if there:
+            stay.append(pane)
+    if len(stay) >= FEWEST:
+        return tuple(stay)
+    return () if stay == [PaneChoice()] else tuple(found[:FEWEST])
 
 
 def session() -> Session:

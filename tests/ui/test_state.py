@@ -8,7 +8,7 @@ import numpy as np
 from explorer.entities import Radiograph, Study, ViewPosition, Window
 from explorer.ui import engines
 from explorer.ui.components.viewer import LONGEST_PHRASE, MAX_PANES, MOST_TYPED
-from explorer.ui.loaded import LoadedStudy
+from explorer.ui.loaded import Beside, LoadedStudy
 from explorer.ui.state import MOST_WORKS, Options, PaneChoice, Problem, Session
 
 
@@ -141,3 +141,17 @@ def test_a_pane_takes_from_the_session_what_is_not_its_own() -> None:
 
 def test_there_are_engines_for_all_panes() -> None:
     assert engines.MOST_ENGINES >= MAX_PANES
+
+
+def test_panes_of_films_beside_a_study_leave_with_it() -> None:
+    memory = Session()
+    memory.show(study := _loaded("PA"))
+    own = len(study.labels)
+    memory.loaded = replace(study, beside=(Beside(study.study.radiographs[0], "other"),))
+    memory.panes = (PaneChoice(), PaneChoice(film=own))
+    memory.show(_loaded("PA"))
+    assert memory.panes == ()  # as on a first visit
+    memory.loaded = replace(study, beside=(Beside(study.study.radiographs[0], "other"),))
+    memory.panes = (PaneChoice("a"), PaneChoice("b"), PaneChoice("a", film=own))
+    memory.show(_loaded("PA"))
+    assert memory.panes == (PaneChoice("a"), PaneChoice("b"))

@@ -8,13 +8,12 @@ from explorer.ui.components.options_form import POOLINGS
 from explorer.ui.components.viewer import MAX_PANES, PaneSetup, Setup
 from explorer.ui.door import pipeline
 from explorer.ui.loaded import Beside
-from explorer.ui.state import MOST_BESIDE, PaneChoice, Session
+from explorer.ui.state import FEWEST, MOST_BESIDE, PaneChoice, Session
 from explorer.ui.wording import one_line
 
 if TYPE_CHECKING:
     from explorer.pipeline import AdapterCard, Corpus, Engine
 
-FEWEST = 2
 SECOND_SOURCE = "gradient x input"  # of a second pane where there is one checkpoint: the quickest
 
 

@@ -39,7 +39,9 @@ def kept_runs(memory: Evaluations) -> None:
         on_select="rerun",
         key=f"kept_runs_{names[:16]}",
         height="content" if len(cards) < 10 else 400,
-        column_config={"date": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
+        column_config={
+            "date": st.column_config.DatetimeColumn("date (UTC)", format="YYYY-MM-DD HH:mm")
+        },
         column_order=_COLUMNS,
     )
     chosen = [cards[row]["folder"] for row in told["selection"]["rows"]]

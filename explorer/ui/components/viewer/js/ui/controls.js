@@ -118,7 +118,7 @@ export class Controls {
     setText(this.opacityValue, state.opacity.toFixed(2));
     const threshold = thresholdOf(pane) ?? 0;
     setValue(this.threshold, Math.round(threshold * 100) / 100);
-    setText(this.thresholdValue, threshold.toFixed(2));
+    setText(this.thresholdValue, pane.map ? threshold.toFixed(2) : "\u2013");
     setAttribute(this.auto, "aria-pressed", state.threshold === null ? "true" : "false");
     setValue(this.step, state.step);
     setValue(this.colours, state.colours);

@@ -66,7 +66,7 @@ export function strokeLine(g, colour, width = 1.5) {
 export function labelBox({ g, pane, place, taken, labels }, box, text, colour, below = false) {
   const points = corners(box).map(([x, y]) => place(x, y));
   const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
-  const edges = { left: Math.min(...xs), top: Math.min(...ys), bottom: Math.max(...ys) };
+  const edges = { left: Math.min(...xs), top: Math.min(...ys), right: Math.max(...xs), bottom: Math.max(...ys) };
   const { x, base, rect } = labelPlace(edges, g.measureText(text).width, pane.size, taken, below);
   taken.push(rect);
   labels.push([text, x, base, colour]);
@@ -78,15 +78,15 @@ export function writeLabels({ g, labels }) {
 }
 
 /**
- * Where the label of a box stands: above, below or inside of it, the first that is free.
+ * Where the label of a box stands: above, below, right, left or inside of it, the first that is free.
  * @param {number} width of the text, CSS pixels as all numbers here
  * @param {boolean} below whether below is tried first
  */
-export function labelPlace({ left, top, bottom }, width, size, taken, below = false) {
-  const x = Math.max(4, Math.min(left, size.width - width - 4));
-  const lines = [top - 5, bottom + 13, top + 13];
-  if (below || top < 16) lines.splice(0, 2, lines[1], lines[0]);
-  const places = lines.map((y) => {
+export function labelPlace({ left, top, right, bottom }, width, size, taken, below = false) {
+  const inPane = Math.max(4, Math.min(left, size.width - width - 4));
+  const starts = [[inPane, top - 5], [inPane, bottom + 13], [right + 5, top + 10], [left - width - 5, top + 10], [inPane, top + 13]];
+  if (below || top < 16) starts.splice(0, 2, starts[1], starts[0]);
+  const places = starts.map(([x, y]) => {
     const base = Math.min(y, size.height - 4);
     return { x, base, rect: [x, base - 11, x + width, base + 3] };
   });
