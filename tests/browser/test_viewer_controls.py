@@ -42,6 +42,16 @@ def test_the_colour_bar_lies_beside_or_below_the_film(page: Page, width: int) ->
     below = bar["y"] >= film["y"] + film["height"] - 0.5
     assert beside or below
     assert film["width"] * film["height"] > 4 * bar["width"] * bar["height"]
+    # The name of a window, however long, ends before the scale bar.
+    name = "fitted to the pixel values of the film"
+    page.evaluate("name => { window.viewer.panes[0].presets[0].name = name }", name)
+    page.evaluate("window.viewer.schedule()")
+    settle(page)
+    assert name in page.locator(".corner.window").inner_text()
+    written, scale = (page.locator(f".corner.{k}").bounding_box() for k in ("window", "scale-bar"))
+    assert written is not None
+    assert scale is not None
+    assert written["x"] + written["width"] <= scale["x"]
     # A raised badge hides the map: nothing moves, and the bar says why it is pale.
     show(page, RAISED)
     settle(page)
