@@ -269,9 +269,7 @@ NOT_CHECKED = ImageCheck({}, "not checked", refuse=False, message="")
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class ImageEmbeddings:
-    """One encoded radiograph: patch grid, image check, and the space that the patches lie in.
-
-    Told apart by identity, so that what was worked out of one can be kept as long as it is.
+    """One encoded radiograph; told apart by identity, so that things can be kept for each.
 
     `lengths` (h, w): norms that the patches had. `whole` (D,): the unit vector that the family
     itself compares with a text; None where it has none.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SOURCES = sorted((ROOT / "explorer").rglob("*.py"))
+SOURCES = sorted([*(ROOT / "explorer").rglob("*.py"), *(ROOT / "explorer").rglob("*.pyi")])
 LONGEST_FILE = 400  # lines
 
 # Package (or top module) -> what it may import from `explorer` besides itself and `__version__`.

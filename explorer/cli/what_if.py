@@ -19,7 +19,7 @@ from explorer.cli._options import (
 )
 
 if TYPE_CHECKING:
-    from explorer.pipeline.what_if import WhatIf
+    from explorer.pipeline.told_otherwise import WhatIf
 
 
 def what_if(

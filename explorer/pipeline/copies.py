@@ -12,7 +12,7 @@ from explorer import reading
 from explorer.adapters import AdapterCard
 from explorer.corpora.studies import read_studies
 from explorer.errors import DataSetError, ReadingError, TrainingError
-from explorer.pipeline.known_films import KnownFilm
+from explorer.pipeline.films_known import KnownFilm
 from explorer.retrieval.vocabulary import SIGNATURE
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from explorer.entities import Float32, ModelFrame
 from explorer.grounding.alignment import film_vector, representatives
 from explorer.grounding.geometry import to_model_input
 from explorer.pipeline.embedding import embed_many, embed_phrases
-from explorer.pipeline.known_films import KnownFilm
+from explorer.pipeline.films_known import KnownFilm
 from explorer.retrieval.corpus import Corpus
 
 if TYPE_CHECKING:

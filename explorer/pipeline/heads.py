@@ -14,13 +14,13 @@ from explorer.errors import CheckpointError, DataSetError
 from explorer.pipeline.coded import Index, recall_of_codes
 from explorer.pipeline.copies import COPIES, train_copy
 from explorer.pipeline.embedding import embed_phrases
-from explorer.pipeline.head_data import data_of_films, data_of_index, encode_films
-from explorer.pipeline.known_films import (
+from explorer.pipeline.films_known import (
     HELD_OUT_EVERY,
     KnownFilm,
     few_of_each,
     known_films,
 )
+from explorer.pipeline.head_data import data_of_films, data_of_index, encode_films
 from explorer.pipeline.retrieval import open_index
 from explorer.retrieval.codes import Coder
 from explorer.retrieval.vocabulary import SIGNATURE

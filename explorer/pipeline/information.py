@@ -13,7 +13,7 @@ from explorer.errors import DataSetError
 from explorer.grounding.alignment import film_vector
 from explorer.pipeline.embedding import embed_many, embed_phrases
 from explorer.pipeline.exports import describe_engine
-from explorer.pipeline.known_films import KnownFilm
+from explorer.pipeline.films_known import KnownFilm
 
 if TYPE_CHECKING:
     from explorer.methods._information import Estimates, Pairs

@@ -25,8 +25,8 @@ from explorer.evaluation.probing import (
 from explorer.grounding.alignment import film_vector
 from explorer.pipeline.embedding import embed_many, embed_phrases
 from explorer.pipeline.exports import describe_engine
+from explorer.pipeline.films_known import KnownFilm
 from explorer.pipeline.head_data import FilmVectors, encode_films, labels_of
-from explorer.pipeline.known_films import KnownFilm
 
 if TYPE_CHECKING:
     from explorer.methods.probe import ProbeOptions

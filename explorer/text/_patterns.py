@@ -23,36 +23,47 @@ class CueTable:
     """
 
     def __init__(self, groups: Mapping[str, Sequence[str]]) -> None:
-        self._by_letter: dict[str, re.Pattern[str]] = {}
-        for letter in _LETTERS:
-            parts = []
-            for name, cues in groups.items():
-                fitting = [cue for cue in cues if letter in _first_letters(cue)]
-                if fitting:
-                    ordered = sorted(fitting, key=len, reverse=True)
-                    alternatives = "|".join(
-                        cue.replace(" ?", _MAYBE_GAP).replace(" ", _GAP) for cue in ordered
-                    )
-                    parts.append(f"(?P<{name}>{alternatives})")
-            if parts:
-                self._by_letter[letter] = re.compile(rf"(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
+        # Longer cues first; with the letters that a match can begin with.
+        self._groups = {
+            name: [(cue, _first_letters(cue)) for cue in sorted(cues, key=len, reverse=True)]
+            for name, cues in groups.items()
+        }
+        self._by_letter: dict[str, re.Pattern[str] | None] = {}
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
         """Matches in order, not overlapping."""
         end = 0
         for start, letter in _word_starts(text):
-            pattern = self._by_letter.get(letter)
-            if pattern is None or start < end:
+            if start < end:
                 continue
-            match = pattern.match(text, start)
+            pattern = self._pattern(letter)
+            match = pattern.match(text, start) if pattern else None
             if match is not None:
                 end = match.end()
                 yield match
 
     def match(self, text: str, start: int = 0) -> re.Match[str] | None:
         """The match that begins at `start`, or None."""
-        pattern = self._by_letter.get(text[start : start + 1].lower())
+        pattern = self._pattern(text[start : start + 1].lower())
         return pattern.match(text, start) if pattern else None
+
+    def _pattern(self, letter: str) -> re.Pattern[str] | None:
+        """What begins with a letter, compiled when a word with it is met: most tables are long."""
+        if letter not in self._by_letter:
+            self._by_letter[letter] = self._compiled(letter)
+        return self._by_letter[letter]
+
+    def _compiled(self, letter: str) -> re.Pattern[str] | None:
+        parts = []
+        for name, cues in self._groups.items():
+            fitting = [
+                cue.replace(" ?", _MAYBE_GAP).replace(" ", _GAP)
+                for cue, letters in cues
+                if letter in letters
+            ]
+            if fitting:
+                parts.append(f"(?P<{name}>{'|'.join(fitting)})")
+        return re.compile(rf"(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE) if parts else None
 
     def search(self, text: str) -> re.Match[str] | None:
         """The first match, or None."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from explorer.pipeline.known_films import KnownFilm, PlacedFinding
+from explorer.pipeline.films_known import KnownFilm, PlacedFinding
 from tests import tiny_model
 
 CELLS = slice(20, 50)  # of 80, rows and columns of the square

@@ -17,8 +17,8 @@ from explorer.errors import DataSetError
 from explorer.methods import _information
 from explorer.methods._bounds import nwj
 from explorer.methods._information import Pairs, claim, measure
+from explorer.pipeline.films_known import KnownFilm
 from explorer.pipeline.information import block_means, phrases_of
-from explorer.pipeline.known_films import KnownFilm
 from tests.pipeline.films import film
 
 ORACLE = np.load(Path(__file__).parents[1] / "data" / "local_vs_global_gaussian.npz")["table"]

@@ -8,8 +8,8 @@ from PIL import Image
 
 from explorer.errors import DataSetError
 from explorer.grounding.geometry import fit_frame
+from explorer.pipeline.films_known import few_of_each, known_films
 from explorer.pipeline.head_data import labels_of, mask_to_grid
-from explorer.pipeline.known_films import few_of_each, known_films
 from tests.corpora.test_phantom_shards import study
 from tests.pipeline.films import film, made_films
 
