@@ -110,6 +110,13 @@ class Tables:
         return {row["film_id"]: bytes(row["thumbnail"]) for row in rows}
 
 
+def _is_folder(uri: str) -> bool:
+    try:
+        return Path(uri).expanduser().is_dir()
+    except (OSError, RuntimeError, ValueError):
+        return False  # too long for a name, of no user, or with a null
+
+
 def open_tables(uri: str) -> Tables:
     """Open the newest commit of an index for reading; later writes do not change what is read.
 
@@ -117,10 +124,10 @@ def open_tables(uri: str) -> Tables:
         RetrievalError: There is no index, it is only half there, or of another layout.
     """
     none = RetrievalError(
-        f"There must be an index in {uri!r}, there is none that is complete. Build it: "
+        f"There must be an index in {uri[:200]!r}, there is none that is complete. Build it: "
         "explorer index build CORPUS --out URI."
     )
-    if is_local(uri) and not Path(uri).expanduser().is_dir():
+    if is_local(uri) and not _is_folder(uri):
         raise none  # connecting would make the folder
     db = connect(uri)
     with in_words(uri, "opened"):

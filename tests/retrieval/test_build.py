@@ -143,6 +143,13 @@ def test_a_corpus_of_nothing_makes_no_index(engine: Any, tmp_path: Path) -> None
         pipeline.build_index(tmp_path / "corpus", str(tmp_path / "i"), engine=engine, mode="add")
 
 
+@pytest.mark.parametrize("name", ["x" * 3000, "~nobody-of-that-name/films", "a\0b"])
+def test_what_no_folder_can_be_called_is_no_index(name: str) -> None:
+    with pytest.raises(RetrievalError, match="there is none that is complete") as refused:
+        open_tables(name)
+    assert len(str(refused.value)) < 400
+
+
 KILLED = """
 import os, signal, sys
 sys.path.insert(0, {root!r})
