@@ -131,7 +131,7 @@ def tokenize(tokenizer: Tokenizer, phrases: Sequence[str]) -> tuple[Tensor, Tens
 
     Case and a final full stop carry no location and are dropped.
     """
-    encodings = [tokenizer.encode(clean_phrase(p)) for p in phrases]
+    encodings = tokenizer.encode_batch_fast([clean_phrase(p) for p in phrases])
     ids = [
         e.ids if len(e.ids) <= MAX_TOKENS else [*e.ids[: MAX_TOKENS - 1], e.ids[-1]]
         for e in encodings

@@ -1,5 +1,7 @@
 """Names the findings that a phrase mentions, from a small table of synonyms."""
 
+from functools import lru_cache
+
 from explorer.text._patterns import CueTable
 
 FINDINGS: dict[str, tuple[str, ...]] = {
@@ -244,6 +246,8 @@ _IDS = {name.replace(" ", "_"): name for name in FINDINGS}
 _PATTERN = CueTable({identifier: FINDINGS[name] for identifier, name in _IDS.items()})
 
 
+# A sentence is looked through for its targets, its phrase, its place among taught findings.
+@lru_cache(maxsize=64)
 def find_mentions(text: str) -> tuple[tuple[int, int, str], ...]:
     """(start, end, finding) of every mention in `text`, in order and not overlapping."""
     return tuple(
