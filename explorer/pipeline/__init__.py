@@ -1,7 +1,8 @@
 """The use cases: all that pages and commands call. Records in, records out; no tensor leaves.
 
 `__init__.pyi` lists them. Each is loaded with its module when it is first asked for (PEP 562): what
-grounds one phrase needs neither tables nor classifiers, whose loading takes seconds.
+grounds one phrase needs neither tables nor classifiers, whose loading takes seconds. (The library
+`lazy_loader` takes names from the package's own modules only; some of these come from others.)
 """
 
 import ast

@@ -21,7 +21,7 @@ _PAREN_ITEM = re.compile(
 )
 # "1 No pneumonia 2 Stable cardiomegaly", and no sizes, times or views: "1 CM", "2 Views".
 _BARE_ITEM = re.compile(
-    r"(?<!\S)(?:#\s?(?P<marked>\d{1,2})[.:)]?\s{1,4}(?=\S)|(?P<item>\d{1,2})\s{1,4}(?=(?-i:[A-Z])))"
+    r"(?<!\S)(?P<hash>#\s?)?(?P<item>\d{1,2})(?(hash)[.:)]?\s{1,4}(?=\S)|\s{1,4}(?=(?-i:[A-Z])))"
     r"(?!(?:[cm]m|views?|images?|films?|days?|weeks?|months?|years?|hours?|hrs?|[ap]m|x|of|or|to|and)\b)",
     re.IGNORECASE,
 )
@@ -169,7 +169,7 @@ def _numbered(mark: re.Pattern[str], text: str, start: int, end: int) -> list[re
     found: list[re.Match[str]] = []
     kind = ""
     for match in mark.finditer(text, start, end):
-        own_kind, number = _counted((match.groupdict().get("marked") or match["item"]).lower())
+        own_kind, number = _counted(match["item"].lower())
         kind = kind if found else own_kind
         if own_kind == kind and number == len(found) + 1:
             found.append(match)

@@ -146,8 +146,8 @@ class Rooms:
             self.forget_picked()
 
     def leave_index(self) -> None:
-        """Take another index: nothing is open, picked or edited there yet."""
-        self.edited, self.open, self.shown = {}, None, SHOWN
+        """Take another index: nothing is open or picked there. Edits stay for who comes back."""
+        self.open, self.shown = None, SHOWN
         self.at, self.said = "", ""
         self.forget_picked()
 

@@ -336,14 +336,15 @@ def test_another_index_is_taken_on_the_page_and_by_retrieve(
 
 
 def test_another_index_is_asked_the_same_and_shows_nothing_of_the_one_before() -> None:
-    rooms = work.Rooms(open=3, picked=(1, 2))
+    rooms = work.Rooms(open=3, picked=(1, 2), edited={"of a.index": cast(Any, "merged")})
     found = Search(Query("text", "mass", offset=24), cast(Any, "hits"), uri="a.index")
     here = Session(index="a.index", search=found, rooms=rooms)
     choose_index(here, " a.index ")
     assert here.search is found
     choose_index(here, "b.index")
     assert (here.index, here.search, here.asked_search) == ("b.index", None, Query("text", "mass"))
-    assert (rooms.open, rooms.picked, rooms.edited) == (None, (), {})
+    assert (rooms.open, rooms.picked) == (None, ())
+    assert list(rooms.edited) == ["of a.index"]  # they are kept by index: a way back finds them
 
 
 def test_what_speaks_of_a_film_of_an_index_is_not_asked_of_another() -> None:
