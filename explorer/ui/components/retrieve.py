@@ -7,7 +7,7 @@ import streamlit as st
 
 from explorer.entities import Box, Radiograph
 from explorer.errors import ExplorerError
-from explorer.ui import search
+from explorer.ui import indices, search
 from explorer.ui.components.banner import RESEARCH_USE
 from explorer.ui.components.compare.choices import open_film
 from explorer.ui.components.error_box import error_box, guarded
@@ -43,6 +43,8 @@ VIEWER = "film"
 def retrieve() -> None:
     """Draw the page."""
     memory = session()
+    # The first time this loads what searches: a form that waits half drawn forgets what is typed.
+    indices.offered(memory)
     with st.container(key="retrieve", horizontal=True, gap=None):
         asking, found = st.container(key="asking"), st.container(key="found")
     with asking, guarded():
